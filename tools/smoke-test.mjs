@@ -1,0 +1,76 @@
+// Installs the packed package in an empty project and loads it as a user would, from ESM and from CommonJS.
+// Only what package.json declares is there to be imported, so a forgotten dependency shows.
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const optional = '@nestjs/terminus';
+
+const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter', 'staticNodes'] };
+const health = { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] };
+
+const checkFunction = `
+function check(from, names, exported) {
+  const missing = names.filter((name) => typeof exported[name] !== 'function');
+  if (missing.length > 0) throw new Error(from + ' does not export ' + missing.join(', '));
+}`;
+
+const folder = mkdtempSync(join(tmpdir(), 'smoke-test-'));
+try {
+  const project = installPackage(folder);
+  load(project, `without ${optional}`, [main]);
+  linkPackage(project, optional);
+  load(project, `with ${optional}`, [main, health]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Unpacks the package into an empty project beside links to what it declares; returns the project's folder. */
+function installPackage(parent) {
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', parent], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [tarball] = readdirSync(parent).filter((file) => file.endsWith('.tgz'));
+  const project = join(parent, 'project');
+  const target = join(project, 'node_modules', name);
+  mkdirSync(target, { recursive: true });
+  execFileSync('tar', ['-xzf', join(parent, tarball), '-C', target, '--strip-components=1']);
+  const declared = Object.keys({ ...dependencies, ...peerDependencies });
+  declared.filter((each) => each !== optional).forEach((each) => linkPackage(project, each));
+  return project;
+}
+
+function linkPackage(project, packageName) {
+  const link = join(project, 'node_modules', packageName);
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(join(root, 'node_modules', packageName), link, 'dir');
+}
+
+/** Loads the entry points in a process of its own, once from each kind of module. */
+function load(project, circumstance, entries) {
+  const loaders = {
+    'esm.mjs': (from) => `await import('${from}')`,
+    'commonjs.cjs': (from) => `require('${from}')`,
+  };
+  for (const [file, loader] of Object.entries(loaders)) {
+    const checks = entries.map(
+      ({ from, names }) => `check('${from}', ${JSON.stringify(names)}, ${loader(from)});`,
+    );
+    writeFileSync(join(project, file), [checkFunction, ...checks].join('\n'));
+    execFileSync(process.execPath, [file], { cwd: project, stdio: 'inherit' });
+    entries.forEach(({ from }) => console.log(`ok ${from} from ${file} ${circumstance}`));
+  }
+}
