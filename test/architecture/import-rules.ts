@@ -1,0 +1,63 @@
+import type { Import, Source } from './read-source.js';
+
+/** Each folder of `lib/` with the folders it may import from, types included: those below it. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  topology: [],
+  sources: ['topology'],
+  observers: ['topology', 'sources'],
+  stream: ['topology', 'sources', 'observers'],
+  connections: ['topology', 'sources', 'observers', 'stream'],
+  nest: ['topology', 'sources', 'observers', 'stream', 'connections'],
+  // The indicator finds its connections by the tokens of the module. The module must not know the indicator,
+  // because `@nestjs/terminus` may be absent.
+  health: ['topology', 'sources', 'observers', 'stream', 'connections', 'nest'],
+};
+
+/** What users import. Only these files gather the exports of others, and no file imports them. */
+export const entryFiles: readonly string[] = ['lib/index.ts', 'lib/health/index.ts'];
+
+const ioredisLayers = ['observers', 'connections'];
+const nestLayers = ['nest', 'health'];
+
+/** One line for each import that is not allowed. */
+export function findForbiddenImports(sources: readonly Source[]): string[] {
+  return sources.flatMap((source) => {
+    const layer = layerOf(source.path);
+    if (source.path !== 'lib/index.ts' && layers[layer] === undefined) {
+      return [`${source.path} is in no layer`];
+    }
+    return source.imports.flatMap((each) => {
+      const reason = isInLib(each.target) ? refuseFile(source, each) : refusePackage(source, each);
+      return reason === undefined ? [] : [`${source.path} imports ${each.target}: ${reason}`];
+    });
+  });
+}
+
+function refuseFile({ path }: Source, { target }: Import): string | undefined {
+  if (entryFiles.includes(target)) return 'nothing imports an entry file';
+  if (path === 'lib/index.ts') return undefined;
+  const [from, to] = [layerOf(path), layerOf(target)];
+  if (from === to || layers[from]?.includes(to)) return undefined;
+  return `${from} may not import ${to}`;
+}
+
+function refusePackage({ path }: Source, { target, kind }: Import): string | undefined {
+  const layer = layerOf(path);
+  if (layer === 'topology') return 'topology imports nothing';
+  if (target.startsWith('@nestjs/') && !nestLayers.includes(layer)) {
+    return `only ${nestLayers.join(' and ')} import @nestjs packages`;
+  }
+  if (/^ioredis(\/|$)/.test(target) && kind === 'value' && !ioredisLayers.includes(layer)) {
+    return `only ${ioredisLayers.join(' and ')} import values of ioredis`;
+  }
+  return undefined;
+}
+
+function isInLib(target: string): boolean {
+  return target.startsWith('lib/');
+}
+
+/** `topology` for `lib/topology/pick.ts`, and for files that lie deeper too. */
+function layerOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}

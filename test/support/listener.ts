@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { findFreePort } from './free-port.js';
+
+/** A TCP port of 127.0.0.1 that can be closed and opened again. */
+export interface Listener {
+  readonly endpoint: string;
+  readonly port: number;
+  /** The open ones. */
+  readonly sockets: ReadonlySet<Socket>;
+  /** New connections are refused from now on; those that are open stay. */
+  refuse(): void;
+  accept(): Promise<void>;
+  /** Refuses new connections and destroys the open ones. */
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const attempts = 5;
+
+export async function listen(onSocket: (socket: Socket) => void): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A peer that resets is an ordinary event here; `close` follows.
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  const port = await openOnFreePort(server);
+  return {
+    endpoint: `${host}:${port}`,
+    port,
+    sockets,
+    refuse: () => void server.close(),
+    accept: () => open(server, port),
+    async stop() {
+      const closed = server.listening || sockets.size > 0 ? once(server, 'close') : undefined;
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function openOnFreePort(server: Server): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await findFreePort();
+    try {
+      await open(server, port);
+      return port;
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
+  }
+}
+
+async function open(server: Server, port: number): Promise<void> {
+  if (server.listening) return;
+  server.listen(port, host);
+  await once(server, 'listening');
+}

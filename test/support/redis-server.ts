@@ -1,0 +1,159 @@
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Certificates } from './certificates.js';
+import { openControl } from './control.js';
+import type { CommandArguments } from './control.js';
+import { findFreePort } from './free-port.js';
+import { startServerProcess } from './server-process.js';
+import type { ServerProcess } from './server-process.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
+import type { TemporaryFolder } from './temporary-folder.js';
+
+export interface RedisServerOptions {
+  /** More options as on the command line: `['--maxmemory', '2mb']`. A later one wins over our defaults. */
+  readonly args?: readonly string[];
+  /** Serves TLS only, on the one port. */
+  readonly tls?: Certificates | undefined;
+  /** Without `password` nobody needs to authenticate. With `user`, only that user may connect. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Configuration lines; makes it a Sentinel instead of a data node. */
+  readonly sentinel?: readonly string[];
+}
+
+export interface RedisServer {
+  readonly endpoint: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Over a connection of its own, made at the first call; fails within 5 s if the server is down or hangs. */
+  command(...args: CommandArguments): Promise<unknown>;
+  /** Default SIGKILL. Resolves when the process is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** The process stands still: its port still accepts connections, nothing is answered. */
+  hang(): void;
+  resume(): void;
+  /** Starts it again with its first options and these, on the same port and folder; kills it first if it runs. */
+  restart(moreArgs?: readonly string[]): Promise<void>;
+  /** Ends the process and removes its folder. */
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const startAttempts = 5;
+
+/** Nothing is kept on disk, and replicas get their first copy at once instead of after 5 s. */
+const replicationArguments = toArguments({
+  save: '',
+  appendonly: 'no',
+  'repl-diskless-sync': 'yes',
+  'repl-diskless-sync-delay': '0',
+});
+
+type Launch = (port: number, moreArgs?: readonly string[]) => Promise<ServerProcess>;
+
+/** One real server process on 127.0.0.1, on a port and in a temporary folder of its own. */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const folder = await makeTemporaryFolder('redis-server');
+  const launch: Launch = async (port, moreArgs = []) =>
+    startServerProcess([...(await commandLine(options, folder.path, port)), ...moreArgs]);
+  const { port, first } = await launchOnFreePort(launch);
+  return handle({ options, folder, launch, port, first });
+}
+
+/** Between choosing a port and listening on it, somebody else may take it. */
+async function launchOnFreePort(launch: Launch): Promise<{ port: number; first: ServerProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await findFreePort();
+    try {
+      return { port, first: await launch(port) };
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.includes('Address already in use');
+      if (!isTaken || attempt === startAttempts) throw error;
+    }
+  }
+}
+
+interface Parts {
+  readonly options: RedisServerOptions;
+  readonly folder: TemporaryFolder;
+  readonly launch: Launch;
+  readonly port: number;
+  readonly first: ServerProcess;
+}
+
+function handle({ options, folder, launch, port, first }: Parts): RedisServer {
+  let current = first;
+  const { user, password, tls } = options;
+  const control = openControl({ host, port, user, password, ca: tls?.ca });
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    await current.end(signal);
+    control.reset();
+  };
+  return {
+    endpoint: `${host}:${port}`,
+    host,
+    port,
+    get pid() {
+      return current.pid;
+    },
+    command: (...args) => control.command(...args),
+    kill,
+    hang: () => current.signal('SIGSTOP'),
+    resume: () => current.signal('SIGCONT'),
+    async restart(moreArgs) {
+      await kill();
+      current = await launch(port, moreArgs);
+    },
+    async stop() {
+      await kill();
+      await folder.remove();
+    },
+  };
+}
+
+async function commandLine(options: RedisServerOptions, folder: string, port: number): Promise<string[]> {
+  const { tls, sentinel, args = [] } = options;
+  const listening = tls ? await tlsArguments(tls, folder, port) : toArguments({ port: String(port) });
+  const rest = [...toArguments({ bind: host, dir: folder }), ...listening, ...args];
+  if (sentinel) return [await sentinelFile(sentinel, folder), '--sentinel', ...rest];
+  return [...replicationArguments, ...authArguments(options), ...rest];
+}
+
+function authArguments({ user, password }: RedisServerOptions): string[] {
+  if (password === undefined) return [];
+  if (user === undefined) return ['--requirepass', password, '--masterauth', password];
+  const account = ['--user', user, 'on', `>${password}`, '~*', '&*', '+@all'];
+  return [...account, '--user', 'default', 'off', '--masteruser', user, '--masterauth', password];
+}
+
+async function tlsArguments(tls: Certificates, folder: string, port: number): Promise<string[]> {
+  const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  await writeFile(files.ca, tls.ca);
+  await writeFile(files.cert, tls.cert);
+  await writeFile(files.key, tls.key, { mode: 0o600 });
+  return toArguments({
+    port: '0',
+    'tls-port': String(port),
+    'tls-replication': 'yes',
+    'tls-auth-clients': 'no',
+    'tls-ca-cert-file': files.ca,
+    'tls-cert-file': files.cert,
+    'tls-key-file': files.key,
+  });
+}
+
+/** A Sentinel keeps what it has learnt in its file, so a file that is there already must stay. */
+async function sentinelFile(lines: readonly string[], folder: string): Promise<string> {
+  const path = join(folder, 'sentinel.conf');
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) await writeFile(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+function toArguments(directives: Readonly<Record<string, string>>): string[] {
+  return Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value]);
+}

@@ -1,0 +1,55 @@
+import { readInfo } from './info.js';
+import type { RedisServer } from './redis-server.js';
+import { until } from './until.js';
+
+/** `REPLICAOF NO ONE`. */
+export async function promote(node: RedisServer): Promise<void> {
+  await node.command('REPLICAOF', 'NO', 'ONE');
+}
+
+/** `REPLICAOF` that master; it does not wait for the copy, see `whenInSync`. */
+export async function follow(node: RedisServer, master: RedisServer): Promise<void> {
+  await node.command('REPLICAOF', master.host, master.port);
+}
+
+/** A scripted switch: promotes `to` and points all others at it, without waiting in between. */
+export async function plannedSwap(nodes: readonly RedisServer[], to: RedisServer): Promise<void> {
+  const others = nodes.filter((node) => node !== to);
+  await Promise.all([promote(to), ...others.map((node) => follow(node, to))]);
+}
+
+/** Asks `from` to hand over with `FAILOVER TO` and waits until `to` is master and `from` its synced replica. */
+export async function failoverTo(from: RedisServer, to: RedisServer): Promise<void> {
+  await from.command('FAILOVER', 'TO', to.host, to.port);
+  await whenInSync(to, [from]);
+}
+
+/** Waits until each replica follows `master` and has all that `master` had at that moment. */
+export async function whenInSync(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+  await Promise.all(replicas.map((replica) => whenReplicaInSync(master, replica)));
+}
+
+async function whenReplicaInSync(master: RedisServer, replica: RedisServer): Promise<void> {
+  let seen: object = {};
+  const isInSync = async () => {
+    // The master first: an offset read later could only be larger.
+    const upstream = await readInfo(master, 'replication');
+    const copy = await readInfo(replica, 'replication');
+    seen = { master: Object.fromEntries(upstream), replica: Object.fromEntries(copy) };
+    return (
+      upstream.get('role') === 'master' &&
+      hasOnline(upstream, replica) &&
+      copy.get('master_port') === String(master.port) &&
+      copy.get('master_link_status') === 'up' &&
+      copy.get('master_replid') === upstream.get('master_replid') &&
+      Number(copy.get('slave_repl_offset')) >= Number(upstream.get('master_repl_offset'))
+    );
+  };
+  const what = `${replica.endpoint} is in sync with ${master.endpoint}`;
+  await until(what, isInSync, { timeoutMs: 15_000, state: () => seen });
+}
+
+/** The replica calls its link up a little earlier than its master does, which `FAILOVER` goes by. */
+function hasOnline(info: ReadonlyMap<string, string>, replica: RedisServer): boolean {
+  return [...info.values()].some((value) => value.includes(`port=${replica.port},state=online,`));
+}

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { findRedisServer } from '../../tools/find-binary.mjs';
+import { onExit } from './exit-hook.js';
+
+export interface ServerProcess {
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when the process is gone. */
+  end(name: NodeJS.Signals): Promise<void>;
+}
+
+/** A data node says it once it has loaded its data and listens, a Sentinel once it listens. */
+const readyLine = /Ready to accept connections|Sentinel ID is/;
+
+/** Starts the server program; resolves as soon as it accepts connections, rejects with its output if it ends first. */
+export async function startServerProcess(args: readonly string[]): Promise<ServerProcess> {
+  const child = spawn(serverBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const forget = onExit(() => child.kill('SIGKILL'));
+  child.once('exit', forget);
+  const pid = await whenReady(child, child.stdout);
+  return {
+    pid,
+    signal: (name) => void child.kill(name),
+    end(name) {
+      child.kill(name);
+      return ended;
+    },
+  };
+}
+
+function whenReady(child: ChildProcess, stdout: Readable): Promise<number> {
+  const output: string[] = [];
+  return new Promise((resolve, reject) => {
+    // The listener stays, because a server whose full pipe nobody reads would block.
+    createInterface({ input: stdout }).on('line', (line) => {
+      if (output.length < 100) output.push(line);
+      if (readyLine.test(line) && child.pid !== undefined) resolve(child.pid);
+    });
+    child.once('error', reject);
+    child.once('close', () =>
+      reject(new Error(`The server ended before it was ready:\n${output.join('\n')}`)),
+    );
+  });
+}
+
+function serverBinary(): string {
+  const path = findRedisServer();
+  if (path === undefined) throw new Error('No Redis server found: run `node tools/prepare.mjs redis` once.');
+  return path;
+}

@@ -1,0 +1,109 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { listen } from './listener.js';
+
+export type Direction = 'toServer' | 'toClient';
+
+export interface TcpProxy {
+  readonly endpoint: string;
+  readonly port: number;
+  /** How many clients are connected now. */
+  readonly connections: number;
+  /** Destroys every connection, on both sides. */
+  cut(): void;
+  /**
+   * What is sent in this direction is lost from now on, the closing of a connection included; the sockets stay
+   * open and new ones are accepted, as with a server that hangs.
+   */
+  partition(direction: Direction | 'both'): void;
+  /** The server receives and carries out; what it answers is lost. */
+  swallowReplies(): void;
+  /** Bytes flow again. What was lost stays lost; a close that was held back is passed on now. */
+  heal(): void;
+  /** New connections are refused; those that are open stay. */
+  refuse(): void;
+  accept(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Stands between a client and a server on 127.0.0.1, and loses what it is told to lose. Where the server does
+ * not listen, the client sees its connection accepted and closed at once.
+ */
+export async function startProxy(targetPort: number): Promise<TcpProxy> {
+  let lost: readonly Direction[] = [];
+  const flows = (direction: Direction) => !lost.includes(direction);
+  const links = new Set<Link>();
+  const listener = await listen((client) => {
+    const server = connectTo(targetPort);
+    const link = joinSockets(client, server, flows);
+    links.add(link);
+    // While a close is held back, one side is still open and has to be found by `heal`.
+    for (const socket of [client, server]) {
+      socket.once('close', () => client.closed && server.closed && links.delete(link));
+    }
+  });
+  const cut = () => links.forEach((link) => link.cut());
+  const partition = (direction: Direction | 'both') => {
+    lost = direction === 'both' ? ['toServer', 'toClient'] : [direction];
+  };
+  return {
+    endpoint: listener.endpoint,
+    port: listener.port,
+    get connections() {
+      return listener.sockets.size;
+    },
+    cut,
+    partition,
+    swallowReplies: () => partition('toClient'),
+    heal() {
+      lost = [];
+      links.forEach((link) => link.passOnClose());
+    },
+    refuse: () => listener.refuse(),
+    accept: () => listener.accept(),
+    async stop() {
+      cut();
+      await listener.stop();
+    },
+  };
+}
+
+interface Link {
+  cut(): void;
+  /** Closes the other socket of one that has closed, if bytes flow in that direction. */
+  passOnClose(): void;
+}
+
+function joinSockets(client: Socket, server: Socket, flows: (direction: Direction) => boolean): Link {
+  const toServer = pipe(client, server, () => flows('toServer'));
+  const toClient = pipe(server, client, () => flows('toClient'));
+  return {
+    cut() {
+      client.destroy();
+      server.destroy();
+    },
+    passOnClose() {
+      toServer();
+      toClient();
+    },
+  };
+}
+
+function pipe(from: Socket, to: Socket, flows: () => boolean): () => void {
+  const passOnClose = () => {
+    if (from.closed && flows()) to.destroySoon();
+  };
+  from.on('data', (chunk) => {
+    if (flows() && to.writable) to.write(chunk);
+  });
+  from.once('close', passOnClose);
+  return passOnClose;
+}
+
+function connectTo(port: number): Socket {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  // A refused or reset connection is passed on as a close.
+  socket.on('error', () => undefined);
+  return socket;
+}

@@ -1,0 +1,25 @@
+import type { RedisServer } from './redis-server.js';
+
+export interface User {
+  readonly name: string;
+  readonly password: string;
+  /** As in `ACL SETUSER`: `['~app:*', '&*', '+@all', '-@dangerous']`. */
+  readonly rules: readonly string[];
+}
+
+/** Makes the user on every node, replacing one of that name. ACL users are not replicated. */
+export async function createUser(
+  nodes: readonly RedisServer[],
+  { name, password, rules }: User,
+): Promise<void> {
+  await Promise.all(
+    nodes.map((node) => node.command('ACL', 'SETUSER', name, 'reset', 'on', `>${password}`, ...rules)),
+  );
+}
+
+/** From now on each node logs in to its master as this user. */
+export async function replicateAs(nodes: readonly RedisServer[], { name, password }: User): Promise<void> {
+  await Promise.all(
+    nodes.map((node) => node.command('CONFIG', 'SET', 'masteruser', name, 'masterauth', password)),
+  );
+}
