@@ -1,0 +1,157 @@
+import { descendsFrom, type Lineage } from './lineage.js';
+import { isAnswered, type AnsweredServer, type Server } from './servers.js';
+
+/** What is remembered of the master that was accepted last. */
+export interface AcceptedMaster {
+  readonly endpoint: string;
+  readonly runId?: string;
+  readonly replicationId?: string;
+  /** Highest offset seen, in bytes. */
+  readonly offset?: number;
+}
+
+/** How an accepted master relates to the one accepted before it. */
+export type Succession = 'first' | 'same' | 'restarted' | 'heir' | 'confirmed' | 'untraced';
+
+export type Verdict =
+  | { readonly kind: 'undecided' }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'master'; readonly server: AnsweredServer; readonly succession: Succession }
+  | { readonly kind: 'contested'; readonly keep?: AnsweredServer; readonly succession: Succession };
+
+/** All that a decision depends on. */
+export interface Evidence {
+  readonly servers: readonly Server[];
+  readonly lineage: Lineage;
+  readonly accepted: AcceptedMaster | undefined;
+  /** The run id under which each endpoint was last seen as a replica: a promotion keeps it, a restart does not. */
+  readonly replicaRunIds: ReadonlyMap<string, string>;
+}
+
+/**
+ * Who is master. Roles and lineage decide, never offsets: a superseded master that still takes writes has the
+ * higher offset (measured on Redis 7, 8 and Valkey 9).
+ */
+export function judge(evidence: Evidence): Verdict {
+  const claims = evidence.servers.filter(isAnswered).filter(({ report }) => report.role === 'master');
+  const unproven = claims.filter((claim) => !claims.some((other) => supersedes(other, claim, evidence)));
+  return evidence.accepted === undefined
+    ? judgeFirst(unproven, evidence)
+    : judgeNext({ claims, standing: unproven, accepted: evidence.accepted, evidence });
+}
+
+/** Whether history proves that `claim` is over because of `other`. */
+export function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evidence): boolean {
+  const heir = other.report.history?.id;
+  const old = claim.report.history?.id;
+  if (heir === undefined || old === undefined || !descendsFrom(evidence.lineage, heir, old)) {
+    return false;
+  }
+  return !isUnpromoted(other, evidence) || isConfirmed(other, evidence);
+}
+
+/** Before the first decision every node must have had its say: the first to answer may be a stale master. */
+function judgeFirst(claims: readonly AnsweredServer[], { servers }: Evidence): Verdict {
+  const [first, second] = claims;
+  if (servers.some(({ observation }) => observation.kind === 'pending')) {
+    return { kind: 'undecided' };
+  }
+  if (first === undefined) {
+    return { kind: 'nobody' };
+  }
+  return second === undefined
+    ? { kind: 'master', server: first, succession: 'first' }
+    : { kind: 'contested', succession: 'first' };
+}
+
+interface Succeeding {
+  readonly claims: readonly AnsweredServer[];
+  readonly standing: readonly AnsweredServer[];
+  readonly accepted: AcceptedMaster;
+  readonly evidence: Evidence;
+}
+
+function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdict {
+  const fitting = standing.filter((claim) => !isOvertaken(claim, accepted, evidence));
+  const same = fitting.find((claim) => isSame(claim, accepted));
+  if (same !== undefined) {
+    return fitting.length === 1
+      ? { kind: 'master', server: same, succession: 'same' }
+      : { kind: 'contested', keep: same, succession: 'same' };
+  }
+  const heirs = fitting.filter((claim) => traceSuccession(claim, accepted, evidence) !== undefined);
+  const [heir] = heirs;
+  if (heir === undefined || heirs.length > 1) {
+    return judgeUnproven(claims, evidence);
+  }
+  const succession = traceSuccession(heir, accepted, evidence) ?? 'untraced';
+  return fitting.length === 1
+    ? { kind: 'master', server: heir, succession }
+    : { kind: 'contested', keep: heir, succession };
+}
+
+/** Claims that history does not support: only the replicas' own choice can still settle them. */
+function judgeUnproven(claims: readonly AnsweredServer[], evidence: Evidence): Verdict {
+  const confirmed = claims.filter((claim) => isConfirmed(claim, evidence));
+  const [only] = confirmed;
+  if (only !== undefined && confirmed.length === 1) {
+    return { kind: 'master', server: only, succession: 'confirmed' };
+  }
+  return claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'untraced' };
+}
+
+function traceSuccession(
+  claim: AnsweredServer,
+  accepted: AcceptedMaster,
+  { lineage }: Evidence,
+): Succession | undefined {
+  const id = claim.report.history?.id;
+  if (
+    id !== undefined &&
+    accepted.replicationId !== undefined &&
+    descendsFrom(lineage, id, accepted.replicationId)
+  ) {
+    return claim.endpoint === accepted.endpoint ? 'restarted' : 'heir';
+  }
+  if (claim.endpoint === accepted.endpoint) {
+    return 'restarted';
+  }
+  return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
+}
+
+function isSame(claim: AnsweredServer, accepted: AcceptedMaster): boolean {
+  const { runId, history } = claim.report;
+  if (runId !== undefined && accepted.runId !== undefined) {
+    return runId === accepted.runId;
+  }
+  return (
+    claim.endpoint === accepted.endpoint || (history !== undefined && history.id === accepted.replicationId)
+  );
+}
+
+/** The accepted master's history continues this claim's: it was superseded, however it came back. */
+function isOvertaken(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
+  const id = claim.report.history?.id;
+  return (
+    id !== undefined &&
+    accepted.replicationId !== undefined &&
+    !isSame(claim, accepted) &&
+    descendsFrom(lineage, accepted.replicationId, id)
+  );
+}
+
+/** A replica that was restarted and came back as a master carries the old id as its ancestor, yet nobody promoted it. */
+function isUnpromoted({ endpoint, report }: AnsweredServer, { replicaRunIds }: Evidence): boolean {
+  const before = replicaRunIds.get(endpoint);
+  return before !== undefined && report.runId !== undefined && before !== report.runId;
+}
+
+/** The majority of the answering replicas replicate from it. */
+function isConfirmed(claim: AnsweredServer, { servers }: Evidence): boolean {
+  const replicas = servers.filter(isAnswered).filter(({ report }) => report.role === 'replica');
+  const followers = replicas.filter(
+    ({ report }) =>
+      report.link === 'up' && report.history !== undefined && report.history.id === claim.report.history?.id,
+  );
+  return followers.length * 2 > replicas.length;
+}

@@ -1,0 +1,76 @@
+import { supersedes, type Evidence } from './judge.js';
+import { isAnswered, type AnsweredServer, type Server } from './servers.js';
+import type { TopologyNode } from './topology.js';
+
+/** Every server as the topology shows it, by endpoint. */
+export function describeServers(
+  evidence: Evidence,
+  master: AnsweredServer | undefined,
+): readonly TopologyNode[] {
+  return evidence.servers
+    .map((server) => describeServer(server, evidence, master))
+    .toSorted((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
+}
+
+function describeServer(
+  server: Server,
+  evidence: Evidence,
+  master: AnsweredServer | undefined,
+): TopologyNode {
+  const identity = {
+    endpoint: server.endpoint,
+    address: server.address,
+    ...(server.aliases.length > 0 && { aliases: server.aliases }),
+  };
+  if (isAnswered(server)) {
+    return { ...identity, ...describeAnswer(server, evidence, master) };
+  }
+  const { observation } = server;
+  return observation.kind === 'faulty'
+    ? {
+        ...identity,
+        kind: 'unusable',
+        reachable: false,
+        fault: observation.fault,
+        message: observation.message,
+      }
+    : { ...identity, kind: 'pending', reachable: false };
+}
+
+function describeAnswer(server: AnsweredServer, evidence: Evidence, master: AnsweredServer | undefined) {
+  const { role, runId, offset, link } = server.report;
+  const following = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
+  const lagBytes = following === true ? lagBehind(server, master) : undefined;
+  return {
+    kind: kindOf(server, evidence, master),
+    role,
+    reachable: true,
+    ...(runId !== undefined && { runId }),
+    ...(offset !== undefined && { offset }),
+    ...(link !== undefined && { link }),
+    ...(lagBytes !== undefined && { lagBytes }),
+    ...(following !== undefined && { following }),
+  } as const;
+}
+
+function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServer | undefined) {
+  if (server.report.role === 'replica') {
+    return 'replica';
+  }
+  if (server.endpoint === master?.endpoint) {
+    return 'master';
+  }
+  return master !== undefined && supersedes(master, server, evidence) ? 'stale' : 'contender';
+}
+
+/** On the master's history; a server that does not tell its history is given the benefit of the doubt. */
+function isFollowing(replica: AnsweredServer, master: AnsweredServer): boolean {
+  const [own, its] = [replica.report.history?.id, master.report.history?.id];
+  return own === undefined || its === undefined || own === its;
+}
+
+function lagBehind(replica: AnsweredServer, master: AnsweredServer | undefined): number | undefined {
+  const [written, applied] = [master?.report.offset, replica.report.offset];
+  // The two were sampled at different moments, so the replica can seem ahead of the master.
+  return written === undefined || applied === undefined ? undefined : Math.max(0, written - applied);
+}
