@@ -1,0 +1,138 @@
+import { lookup as dnsLookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import {
+  catchError,
+  combineLatest,
+  distinctUntilChanged,
+  exhaustMap,
+  filter,
+  from,
+  map,
+  merge,
+  of,
+  scan,
+  throttleTime,
+  timer,
+  type Observable,
+} from 'rxjs';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import type { Observation } from '../topology/observation.js';
+import type { NodeSource, SourceContext } from './node-source.js';
+import { readEndpoint } from './read-endpoints.js';
+
+/** @publicApi */
+export interface PrimaryEndpointOptions {
+  /** A second name, `host:port`, that leads to the replicas. Where it leads to the master, that is recognised. */
+  readonly reader?: string;
+  /** How often the names are resolved while all is calm, in milliseconds. Default 2000. */
+  readonly resolveIntervalMs?: number;
+  /** Resolves a name to all its addresses. Default: `dns.promises.lookup` of Node with `all`. */
+  readonly lookup?: (hostname: string) => Promise<readonly string[]>;
+}
+
+/**
+ * DNS names that follow the master, as cloud providers offer them. Each address behind a name is a node of its own:
+ * names are resolved again in intervals and after every signal, all addresses are looked at, and the role is asked
+ * on the node itself, because DNS lags behind a failover. An address that DNS no longer gives stays a node while it
+ * answers. TLS certificates are verified against the name.
+ *
+ * @throws TypeError where an endpoint is malformed or an option unknown.
+ * @publicApi
+ */
+export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
+  const { reader, resolveIntervalMs = 2000, lookup = lookupAll } = options;
+  refuseUnknown(options, resolveIntervalMs);
+  const names = [primary, ...(reader === undefined ? [] : [reader])].map((name) =>
+    readEndpoint('primaryEndpoint', name),
+  );
+  return (context) =>
+    combineLatest(names.map((name) => resolveName(name, { context, resolveIntervalMs, lookup }))).pipe(
+      map((answers) => unique(answers.flat())),
+      distinctUntilChanged((a, b) => a.map(formatEndpoint).join() === b.map(formatEndpoint).join()),
+    );
+}
+
+interface Resolving {
+  readonly context: SourceContext;
+  readonly resolveIntervalMs: number;
+  readonly lookup: (hostname: string) => Promise<readonly string[]>;
+}
+
+/** A signal storm must not become a storm of DNS queries. */
+const MIN_RESOLVE_GAP_MS = 100;
+/** More addresses behind one name than any provider gives; the oldest is dropped. */
+const MAX_ADDRESSES = 32;
+
+function resolveName(
+  name: Endpoint,
+  { context, resolveIntervalMs, lookup }: Resolving,
+): Observable<readonly Endpoint[]> {
+  if (isIP(name.host) !== 0) {
+    return of([name]);
+  }
+  const { scheduler, signals$, observations$ } = context;
+  const answers$ = merge(timer(0, resolveIntervalMs, scheduler), signals$).pipe(
+    throttleTime(MIN_RESOLVE_GAP_MS, scheduler, { leading: true, trailing: true }),
+    exhaustMap(() => from(lookup(name.host)).pipe(catchError(() => of([])))),
+    map((addresses): Change => ({ kind: 'resolved', addresses })),
+  );
+  const silenced$ = observations$.pipe(
+    filter((observation) => observation.kind === 'faulty'),
+    map((observation): Change => ({ kind: 'silenced', observation })),
+  );
+  return merge(answers$, silenced$).pipe(
+    scan((known: Known, change) => applyChange(known, change), { current: [], earlier: [] }),
+    map(({ current, earlier }) => toEndpoints(name, [...current, ...earlier])),
+  );
+}
+
+/** The addresses of the last answer, and those of earlier ones that have not fallen silent since. */
+interface Known {
+  readonly current: readonly string[];
+  readonly earlier: readonly string[];
+}
+
+type Change =
+  | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
+  | { readonly kind: 'silenced'; readonly observation: Observation };
+
+function applyChange({ current, earlier }: Known, change: Change): Known {
+  if (change.kind === 'silenced') {
+    const { host } = change.observation.endpoint;
+    return { current, earlier: earlier.filter((address) => address !== host) };
+  }
+  if (change.addresses.length === 0) {
+    return { current, earlier };
+  }
+  const before = [...current, ...earlier].filter((address) => !change.addresses.includes(address));
+  return { current: change.addresses.toSorted(), earlier: [...new Set(before)].slice(0, MAX_ADDRESSES) };
+}
+
+/** An unresolved name stays as it is: the node then shows that it is not found. */
+function toEndpoints(name: Endpoint, addresses: readonly string[]): readonly Endpoint[] {
+  return addresses.length === 0
+    ? [name]
+    : addresses.map((host) => ({ ...name, host, servername: name.servername ?? name.host }));
+}
+
+async function lookupAll(hostname: string): Promise<readonly string[]> {
+  const answers = await dnsLookup(hostname, { all: true });
+  return answers.map(({ address }) => address);
+}
+
+function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return [...new Map(endpoints.map((each) => [formatEndpoint(each), each])).values()];
+}
+
+function refuseUnknown(options: PrimaryEndpointOptions, resolveIntervalMs: number): void {
+  const allowed = ['reader', 'resolveIntervalMs', 'lookup'];
+  const unknown = Object.keys(options).find((key) => !allowed.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`primaryEndpoint: unknown option "${unknown}"; allowed are ${allowed.join(', ')}`);
+  }
+  if (!Number.isFinite(resolveIntervalMs) || resolveIntervalMs < MIN_RESOLVE_GAP_MS) {
+    throw new TypeError(
+      `primaryEndpoint: resolveIntervalMs is ${resolveIntervalMs}; allowed is a number of milliseconds from ${MIN_RESOLVE_GAP_MS}`,
+    );
+  }
+}

@@ -1,0 +1,15 @@
+import { concat, NEVER, of } from 'rxjs';
+import type { NodeSource } from './node-source.js';
+import { readEndpoints } from './read-endpoints.js';
+
+/**
+ * A fixed list of all nodes, master and replicas in any order: `host:port`, `[ipv6]:port`, `redis://…` or
+ * `rediss://…`. Host names are resolved anew for every connection.
+ *
+ * @throws TypeError where the list is empty, or an entry is malformed or named twice.
+ * @publicApi
+ */
+export function staticNodes(nodes: readonly string[]): NodeSource {
+  const endpoints = readEndpoints('staticNodes', nodes);
+  return () => concat(of(endpoints), NEVER);
+}
