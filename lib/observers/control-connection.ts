@@ -1,0 +1,79 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Endpoint } from '../topology/endpoint.js';
+
+/** The part of a connection that observers use; each is opened once and never reconnects. */
+export interface ControlConnection {
+  /** Resolves when the handshake is done; rejects with the real reason. */
+  readonly open: () => Promise<void>;
+  readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
+  /** Resolves when the connection is gone, whoever closed it. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly close: () => void;
+}
+
+export type ConnectControl = (endpoint: Endpoint, name: string) => ControlConnection;
+
+/** Opens control connections with the user's credentials and TLS settings. */
+export function controlConnector(redis: RedisOptions, connectTimeoutMs: number): ConnectControl {
+  return (endpoint, name) => {
+    const client = new Redis({
+      ...credentialsOf(redis),
+      ...addressOf(endpoint, redis),
+      connectionName: name,
+      connectTimeout: connectTimeoutMs,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      disableClientInfo: true,
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    });
+    return wrap(client);
+  };
+}
+
+function wrap(client: Redis): ControlConnection {
+  const errors: Error[] = [];
+  // ioredis rejects with "Connection is closed." and tells the reason in this event only.
+  client.on('error', (error) => errors.push(error));
+  const closed = new Promise<void>((resolve) => {
+    client.once('end', () => resolve());
+  });
+  return {
+    open: async () => {
+      try {
+        await client.connect();
+      } catch (error) {
+        throw errors[0] ?? error;
+      }
+    },
+    call: async (...[name, ...args]) => client.call(name, ...args),
+    closed,
+    // `disconnect()` alone would wait two seconds for a hung server to close its side.
+    close: () => {
+      client.disconnect();
+      client.stream?.destroy();
+    },
+  };
+}
+
+/** `replyMapping` shapes an app's replies; what observers read does not depend on it. */
+type ControlOptions = Omit<RedisOptions, 'replyMapping'>;
+
+function credentialsOf({ username, password, protocol, family }: RedisOptions): ControlOptions {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(protocol !== undefined && { protocol }),
+    ...(family !== undefined && { family }),
+  };
+}
+
+function addressOf({ host, port, tls, servername }: Endpoint, redis: RedisOptions): ControlOptions {
+  if (tls !== true && redis.tls === undefined) {
+    return { host, port };
+  }
+  return { host, port, tls: { ...(servername !== undefined && { servername }), ...redis.tls } };
+}

@@ -1,0 +1,66 @@
+import type { NodeFault } from '../topology/observation.js';
+
+/** Why a node cannot be used, with words for an operator. */
+export interface Fault {
+  readonly fault: NodeFault;
+  readonly message: string;
+}
+
+/** Reads the error of a connection attempt or of a reply. The message never contains a credential. */
+export function faultOf(error: unknown): Fault {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  const fault = faultByCode(code) ?? faultByReply(message);
+  return { fault, message: fault === 'TLS' ? `TLS handshake failed: ${message}` : message };
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+function faultByCode(code: string): NodeFault | undefined {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'REFUSED';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'NOT_FOUND';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EHOSTDOWN':
+      return 'UNREACHABLE';
+    case 'ETIMEDOUT':
+      return 'TIMEOUT';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'CLOSED';
+    default:
+      return isTlsCode(code) ? 'TLS' : undefined;
+  }
+}
+
+function isTlsCode(code: string): boolean {
+  return /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code);
+}
+
+/** Servers agree on the first word only. */
+function faultByReply(message: string): NodeFault {
+  if (/max number of clients/i.test(message)) {
+    return 'MAXCLIENTS';
+  }
+  switch (message.split(' ', 1)[0]) {
+    case 'NOAUTH':
+      return 'NOAUTH';
+    case 'WRONGPASS':
+      return 'WRONGPASS';
+    case 'NOPERM':
+      return 'NOPERM';
+    case 'Connection':
+    case 'Stream':
+      // What ioredis says of a connection that is closed, or being closed.
+      return 'CLOSED';
+    default:
+      // Redis before 6 has no code of its own for a wrong password.
+      return /invalid password/i.test(message) ? 'WRONGPASS' : 'ERROR';
+  }
+}

@@ -1,0 +1,126 @@
+import type { NodeFault, NodeReport } from '../topology/observation.js';
+import type { ControlConnection } from './control-connection.js';
+import { parseHello } from './parse-hello.js';
+import { parseInfo, readReplication } from './parse-info.js';
+import { parseRole } from './parse-role.js';
+
+/** What a node answered: a report, or that it is not a server of a master/replica group. */
+export type Answer =
+  | { readonly kind: 'report'; readonly report: NodeReport }
+  | { readonly kind: 'unfit'; readonly fault: NodeFault; readonly message: string };
+
+/** Which command tells the role, best first. A user who may not run one is served by the next. */
+export type ProbeCommand = 'INFO' | 'HELLO' | 'ROLE';
+
+/** What stays the same as long as a connection lives, because the server process does. */
+export interface ProbeSession {
+  readonly command: ProbeCommand;
+  readonly runId?: string;
+  readonly unfit?: Answer & { readonly kind: 'unfit' };
+}
+
+type Call = ControlConnection['call'];
+
+/** Asks a new connection what kind of server it leads to and which command the user may run. */
+export async function startProbe(call: Call): Promise<ProbeSession> {
+  try {
+    const info = parseInfo(String(await call('INFO')));
+    const runId = info.get('run_id');
+    const unfit = unfitMode(info.get('redis_mode')) ?? unfitWhileLoading(info.get('loading'));
+    return { command: 'INFO', ...(runId !== undefined && { runId }), ...(unfit && { unfit }) };
+  } catch (error) {
+    return isRefused(error) ? startWithoutInfo(call) : rethrow(error);
+  }
+}
+
+/** Asks for the role, with as much detail as the user may see. */
+export async function probe(call: Call, session: ProbeSession): Promise<Answer> {
+  if (session.unfit !== undefined) {
+    return session.unfit;
+  }
+  switch (session.command) {
+    case 'INFO':
+      return probeInfo(call, session);
+    case 'HELLO':
+      return probeHello(call);
+    case 'ROLE':
+      return toAnswer(parseRole(await call('ROLE')));
+    default:
+      return session.command satisfies never;
+  }
+}
+
+async function startWithoutInfo(call: Call): Promise<ProbeSession> {
+  try {
+    const unfit = unfitMode(parseHello(await call('HELLO')).mode);
+    return { command: 'HELLO', ...(unfit && { unfit }) };
+  } catch (error) {
+    return isRefused(error) ? { command: 'ROLE' } : rethrow(error);
+  }
+}
+
+async function probeInfo(call: Call, { runId }: ProbeSession): Promise<Answer> {
+  try {
+    const report = readReplication(parseInfo(String(await call('INFO', 'replication'))));
+    return toAnswer(report && { ...report, ...(runId !== undefined && { runId }) });
+  } catch (error) {
+    // A busy script silences INFO; HELLO still answers then (signals measured on Redis 7, 8 and Valkey 9).
+    const answer = isBusy(error) ? await probeHello(call) : rethrow(error);
+    return answer.kind === 'report' && runId !== undefined
+      ? { kind: 'report', report: { ...answer.report, runId } }
+      : answer;
+  }
+}
+
+async function probeHello(call: Call): Promise<Answer> {
+  const { role } = parseHello(await call('HELLO'));
+  if (role === 'master') {
+    return { kind: 'report', report: { role, named: [] } };
+  }
+  return toAnswer(role === 'replica' || role === 'slave' ? { role: 'replica', named: [] } : undefined);
+}
+
+function toAnswer(report: NodeReport | undefined): Answer {
+  return report === undefined
+    ? { kind: 'unfit', fault: 'ERROR', message: 'the server does not say whether it is master or replica' }
+    : { kind: 'report', report };
+}
+
+function unfitMode(mode: string | undefined): (Answer & { readonly kind: 'unfit' }) | undefined {
+  switch (mode) {
+    case 'sentinel':
+      return {
+        kind: 'unfit',
+        fault: 'SENTINEL',
+        message: 'this is a Sentinel, not a data node; name the data nodes',
+      };
+    case 'cluster':
+      return {
+        kind: 'unfit',
+        fault: 'CLUSTER',
+        message: 'cluster mode is on; this library serves plain replication',
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** A server loads its data once, before it serves; connections are asked anew until it has. */
+function unfitWhileLoading(loading: string | undefined): (Answer & { readonly kind: 'unfit' }) | undefined {
+  return loading === '1'
+    ? { kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' }
+    : undefined;
+}
+
+/** Forbidden by ACL, or renamed or disabled by a provider. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && /^(NOPERM|ERR unknown command)/i.test(error.message);
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('BUSY');
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,81 @@
+import {
+  catchError,
+  defer,
+  EMPTY,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  of,
+  repeat,
+  timer,
+  type Observable,
+} from 'rxjs';
+import type { SignalKind } from '../topology/signal.js';
+import type { ControlConnection } from './control-connection.js';
+import type { ObserverContext } from './observe-node.js';
+
+/** How long to wait before a watcher whose connection was closed is armed again. */
+const REARM_MS = 100;
+
+type Ending = 'unblocked' | 'closed' | 'forbidden';
+
+/**
+ * Holds a blocking read on a node: a server that becomes a replica, or follows another master, ends it within a
+ * millisecond. That is the only push a plain server gives; it tells nothing of a promotion. Emits nothing itself.
+ */
+export function watchNode(context: ObserverContext): Observable<never> {
+  return defer(() => {
+    const connection = context.connect(context.endpoint, 'nestjs-redis-replication:watcher');
+    return from(block(connection, context.probeKey)).pipe(finalize(connection.close));
+  }).pipe(
+    map((ending) => react(ending, context)),
+    repeatUntilForbidden(),
+    ignoreElements(),
+  );
+}
+
+async function block(connection: ControlConnection, key: string): Promise<Ending> {
+  try {
+    await connection.open();
+    await connection.call('XREAD', 'BLOCK', '0', 'STREAMS', key, '$');
+    return 'closed';
+  } catch (error) {
+    return readEnding(error instanceof Error ? error.message : '');
+  }
+}
+
+/** `CLIENT UNBLOCK` has an UNBLOCKED of its own; each is only a reason to look, so they need not be told apart. */
+function readEnding(message: string): Ending {
+  if (message.startsWith('UNBLOCKED')) {
+    return 'unblocked';
+  }
+  return /^(NOPERM|ERR unknown command|WRONGTYPE)/i.test(message) ? 'forbidden' : 'closed';
+}
+
+function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): Ending {
+  const signals: Partial<Record<Ending, SignalKind>> = {
+    unblocked: 'unblocked',
+    closed: 'connection closed',
+  };
+  const kind = signals[ending];
+  if (kind !== undefined) {
+    emit(kind, endpoint);
+  } else {
+    notify('the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once');
+  }
+  return ending;
+}
+
+function repeatUntilForbidden() {
+  return (endings$: Observable<Ending>): Observable<Ending> => {
+    const last: { ending: Ending } = { ending: 'closed' };
+    return endings$.pipe(
+      map((ending) => (last.ending = ending)),
+      catchError(() => of<Ending>('closed')),
+      repeat({
+        delay: () => (last.ending === 'forbidden' ? EMPTY : timer(last.ending === 'closed' ? REARM_MS : 0)),
+      }),
+    );
+  };
+}
