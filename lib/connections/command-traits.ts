@@ -1,0 +1,101 @@
+import { exists, hasFlag } from '@ioredis/commands';
+
+/** Whether a command only reads data: it can be sent again without harm, and a reader may send it. */
+export function isReadOnly(name: string): boolean {
+  return lookUp(name).readOnly;
+}
+
+/** Whether a command only concerns the connection itself; what it set up must be so on the next connection too. */
+export function isConnectionState(name: string): boolean {
+  return lookUp(name).connectionState;
+}
+
+/** Whether the server may answer only after a long time, because the command waits for data. */
+export function isBlocking(name: string): boolean {
+  return lookUp(name).blocking;
+}
+
+/** Why a reader must not send a command, in words for the caller; `undefined` where it may. */
+export function readerRefusal(name: string): string | undefined {
+  const traits = lookUp(name);
+  if (traits.readOnly || traits.connectionState || HARMLESS.has(name.toLowerCase())) {
+    return undefined;
+  }
+  if (SCRIPTS.has(name.toLowerCase())) {
+    return `a script may write, and the reader may fall back to the master; use ${name.toUpperCase()}_RO, or the writer`;
+  }
+  return traits.known ? 'it is not a read; use the writer' : 'it is not known to only read; use the writer';
+}
+
+interface Traits {
+  readonly known: boolean;
+  readonly readOnly: boolean;
+  readonly connectionState: boolean;
+  readonly blocking: boolean;
+}
+
+const CONNECTION_STATE = new Set([
+  'auth',
+  'client',
+  'hello',
+  'psubscribe',
+  'punsubscribe',
+  'quit',
+  'readonly',
+  'readwrite',
+  'reset',
+  'select',
+  'ssubscribe',
+  'subscribe',
+  'sunsubscribe',
+  'unsubscribe',
+]);
+
+/** Neither reads nor writes of data, or containers of subcommands that only read. */
+const HARMLESS = new Set([
+  'command',
+  'discard',
+  'echo',
+  'exec',
+  'info',
+  'latency',
+  'memory',
+  'monitor',
+  'multi',
+  'object',
+  'ping',
+  'pubsub',
+  'role',
+  'time',
+  'unwatch',
+  'watch',
+  'xinfo',
+]);
+
+const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
+
+/** One entry per command name in use; the names a program uses are few. */
+const known = new Map<string, Traits>();
+const MAX_NAMES = 1000;
+
+function lookUp(name: string): Traits {
+  const found = known.get(name);
+  if (found !== undefined) {
+    return found;
+  }
+  const traits = readTraits(name.toLowerCase());
+  if (known.size < MAX_NAMES) {
+    known.set(name, traits);
+  }
+  return traits;
+}
+
+function readTraits(name: string): Traits {
+  const isKnown = exists(name);
+  return {
+    known: isKnown,
+    readOnly: isKnown && hasFlag(name, 'readonly'),
+    connectionState: CONNECTION_STATE.has(name),
+    blocking: isKnown && hasFlag(name, 'blocking'),
+  };
+}

@@ -1,0 +1,54 @@
+import type { TopologyStream } from '../stream/topology-stream.js';
+import { pickReader, pickWriter, type Pick, type ReadFrom } from '../topology/pick.js';
+import type { Topology } from '../topology/topology.js';
+import { readerRefusal } from './command-traits.js';
+import { dial } from './dial.js';
+import { FollowingRedis } from './following-redis.js';
+import type { HoldOptions } from './outcomes.js';
+import type { RedisConnectionOptions } from './redis-options.js';
+
+/** What writer and reader have in common. */
+export interface ConnectionOptions {
+  readonly stream: TopologyStream;
+  readonly redis: RedisConnectionOptions;
+  readonly hold: HoldOptions;
+  readonly onError: (error: Error) => void;
+}
+
+/** How long replies under way on a node that is left may take: as long as a node may be silent before it is suspect. */
+const DRAIN_MS = 250;
+/** As ioredis itself. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The connection that always leads to the master. */
+export function createWriter(options: ConnectionOptions): FollowingRedis {
+  return new FollowingRedis(settingsFor(options, (topology) => pickWriter(topology)));
+}
+
+/** A connection that leads to a node to read from, and refuses everything but reads. */
+export function createReader(options: ConnectionOptions & { readonly readFrom: ReadFrom }): FollowingRedis {
+  const { readFrom } = options;
+  const choose = (topology: Topology, current: string | undefined) =>
+    pickReader(topology, { readFrom, current, random: Math.random() });
+  return new FollowingRedis({ ...settingsFor(options, choose), refuse: readerRefusal });
+}
+
+function settingsFor(
+  { stream, redis, hold, onError }: ConnectionOptions,
+  choose: (topology: Topology, current: string | undefined) => Pick,
+) {
+  const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
+  return {
+    redis,
+    hold,
+    onError,
+    begin: 'when asked' as const,
+    line: {
+      stream,
+      choose,
+      drainMs: DRAIN_MS,
+      dial: (endpoint: Parameters<typeof dial>[0]) =>
+        dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { Observable } from 'rxjs';
+import type { Endpoint } from '../topology/endpoint.js';
+
+export interface DialOptions {
+  readonly tls?: ConnectionOptions | undefined;
+  readonly family?: number | undefined;
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * Opens a socket, TLS handshake included, and emits it once; from then on it belongs to the subscriber. Errors with
+ * the reason; unsubscribing earlier ends the attempt.
+ */
+export function dial(endpoint: Endpoint, { tls, family, connectTimeoutMs }: DialOptions): Observable<Socket> {
+  return new Observable((subscriber) => {
+    const { host, port } = endpoint;
+    const target = { host, port, ...(family !== undefined && { family }) };
+    const isTls = endpoint.tls === true || tls !== undefined;
+    const socket = isTls ? connectTls({ ...target, ...serverName(endpoint), ...tls }) : connectTcp(target);
+    let owner: 'us' | 'subscriber' = 'us';
+    const fail = (error: Error) => subscriber.error(error);
+    const onClose = () => fail(new Error('the node closed the connection at once'));
+    const timer = setTimeout(() => fail(timeoutError(connectTimeoutMs)), connectTimeoutMs);
+    socket.once('error', fail).once('close', onClose);
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      owner = 'subscriber';
+      socket.off('error', fail).off('close', onClose);
+      subscriber.next(socket);
+      subscriber.complete();
+    });
+    return () => {
+      clearTimeout(timer);
+      if (owner === 'us') {
+        socket.off('close', onClose).on('error', () => undefined);
+        socket.destroy();
+      }
+    };
+  });
+}
+
+/** Certificates are for names: an address that was resolved from a name is verified against that name. */
+function serverName({ host, servername }: Endpoint): ConnectionOptions {
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
+  return name === undefined ? {} : { servername: name };
+}
+
+function timeoutError(limitMs: number): Error {
+  return Object.assign(new Error(`no connection within ${limitMs} ms`), { code: 'ETIMEDOUT' });
+}

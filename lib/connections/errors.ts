@@ -1,0 +1,71 @@
+/** What both outcome errors tell of a command; never its arguments, which may be secret. */
+interface OutcomeDetails {
+  readonly command: string;
+  /** The node the command was sent to, or was meant for. */
+  readonly node?: string | undefined;
+  /** The generation of the topology when the outcome was decided. */
+  readonly generation: number;
+  readonly reason: string;
+}
+
+/**
+ * The command was never applied and never will be: no server executed it, and it will not be sent any more. Safe to
+ * issue again.
+ *
+ * @publicApi
+ */
+export class NotAppliedError extends Error {
+  override readonly name = 'NotAppliedError';
+  readonly code = 'NOT_APPLIED';
+  readonly command: string;
+  readonly node: string | undefined;
+  readonly generation: number;
+  readonly reason: string;
+
+  constructor({ command, node, generation, reason }: OutcomeDetails) {
+    super(`${command.toUpperCase()} was not applied: ${reason} (generation ${generation})`);
+    this.command = command;
+    this.node = node;
+    this.generation = generation;
+    this.reason = reason;
+  }
+}
+
+/**
+ * The command was sent and its reply was lost: it may or may not have been applied, at most once. Issue it again only
+ * if applying it twice does no harm.
+ *
+ * @publicApi
+ */
+export class UnknownOutcomeError extends Error {
+  override readonly name = 'UnknownOutcomeError';
+  readonly code = 'UNKNOWN_OUTCOME';
+  readonly command: string;
+  readonly node: string | undefined;
+  readonly generation: number;
+  readonly reason: string;
+
+  constructor({ command, node, generation, reason }: OutcomeDetails) {
+    super(`${command.toUpperCase()} may or may not have been applied: ${reason} (generation ${generation})`);
+    this.command = command;
+    this.node = node;
+    this.generation = generation;
+    this.reason = reason;
+  }
+}
+
+/**
+ * A reader was asked to do something else than read. It was not sent.
+ *
+ * @publicApi
+ */
+export class ReadOnlyConnectionError extends Error {
+  override readonly name = 'ReadOnlyConnectionError';
+  readonly code = 'READ_ONLY_CONNECTION';
+  readonly command: string;
+
+  constructor(command: string, advice: string) {
+    super(`${command.toUpperCase()} was refused by the reader: ${advice}`);
+    this.command = command;
+  }
+}

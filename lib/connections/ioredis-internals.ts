@@ -1,0 +1,80 @@
+import { Command, type Redis } from 'ioredis';
+
+/*
+ * Everything this library takes from inside ioredis, same in 5.4 to 6.0, is named in this file. Beyond the public API:
+ *
+ * - `Redis#sendCommand(command, stream)` sees every command; a pipeline passes its own `stream`, whose `write` collects
+ *   the members and writes to the socket once it was called for each of them.
+ * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
+ * - `Redis#commandQueue` holds what was written and not answered, in order.
+ * - During the handshake, status is `connect`.
+ * - `Command#setTimeout` arms the timer of `commandTimeout` once; `isSettled` exists from 6.0, `isResolved` before.
+ */
+
+export type CommandStream = NonNullable<Parameters<Redis['sendCommand']>[1]>;
+export type CommandItem = Parameters<Redis['handleReconnection']>[1];
+
+/** The command of an item in ioredis' queues, which are typed more loosely than what is in them. */
+export function commandOf(item: CommandItem): Command | undefined {
+  const command: object = item.command;
+  return isCommand(command) ? command : undefined;
+}
+
+/** Takes out all commands that were written and not answered. */
+export function takeInFlight(redis: Redis): readonly CommandItem[] {
+  const items = redis.commandQueue.toArray();
+  redis.commandQueue.clear();
+  return items;
+}
+
+/** Commands that ioredis itself sends before a connection is ready. */
+export function isHandshake(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
+  return redis.status === 'connect' && stream === undefined && HANDSHAKE.has(command.name);
+}
+
+const HANDSHAKE = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
+
+export function isPipeline(stream: CommandStream | undefined): stream is CommandStream {
+  return stream !== undefined && 'isPipeline' in stream;
+}
+
+/** Counts a member of a pipeline as written, without writing it. */
+export function skipMember(stream: CommandStream): void {
+  stream.write('');
+}
+
+/** ioredis before 6 does not mark a command as rejected: this does. */
+export function markRejection(command: Command): void {
+  if (marksItself(command) || rejected.has(command)) {
+    return;
+  }
+  const { reject } = command;
+  command.reject = (error) => {
+    rejected.add(command);
+    reject(error);
+  };
+}
+
+export function isSettled(command: Command): boolean {
+  return marksItself(command) ? command.isSettled : command.isResolved || rejected.has(command);
+}
+
+function marksItself(command: object): boolean {
+  return 'isSettled' in command;
+}
+
+const rejected = new WeakSet<Command>();
+
+/** The arguments of these commands are credentials; ioredis attaches the arguments of a command to its error. */
+export function hideCredentials(error: Error, commandName: string): void {
+  if (CREDENTIALS.has(commandName.toLowerCase())) {
+    Object.assign(error, { command: { name: commandName, args: [] } });
+  }
+}
+
+const CREDENTIALS = new Set(['auth', 'hello', 'acl', 'config', 'migrate']);
+
+/** `Command` is exported as a value by each version, yet copies of ioredis have one each. */
+function isCommand(candidate: object): candidate is Command {
+  return candidate instanceof Command || ('promise' in candidate && 'pipelineIndex' in candidate);
+}

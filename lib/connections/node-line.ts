@@ -1,0 +1,294 @@
+import {
+  defer,
+  distinctUntilChanged,
+  firstValueFrom,
+  map,
+  NEVER,
+  of,
+  retry,
+  Subject,
+  Subscription,
+  switchMap,
+  takeUntil,
+  timer,
+  type Observable,
+} from 'rxjs';
+import type { Socket } from 'node:net';
+import type { TopologyStream } from '../stream/topology-stream.js';
+import type { Endpoint } from '../topology/endpoint.js';
+import type { Pick } from '../topology/pick.js';
+import { findNode, type Topology } from '../topology/topology.js';
+import { Distrust } from './distrust.js';
+
+/** What a connection needs to follow the topology. */
+export interface LineSettings {
+  readonly stream: TopologyStream;
+  /** Whom to use, given the endpoint in use. */
+  readonly choose: (topology: Topology, current: string | undefined) => Pick;
+  readonly dial: (endpoint: Endpoint) => Observable<Socket>;
+  /** How long replies that are under way on a node we leave may take, in milliseconds. */
+  readonly drainMs: number;
+}
+
+/** The connection whose socket the line provides. */
+export interface LineClient {
+  /** Commands may be written now. */
+  readonly onOpen: () => void;
+  /** The socket is gone; what was written and not answered will not be. */
+  readonly onLost: (node: string) => void;
+  /** Calls back once nothing is in flight that will be answered soon. */
+  readonly whenDrained: (callback: () => void) => Subscription;
+  /** There will be no node any more. */
+  readonly onEnd: () => void;
+}
+
+/** Where a connection stands. Commands are written in `open` only. */
+export type LineState =
+  | { readonly kind: 'waiting'; readonly reason: string }
+  | { readonly kind: 'handshake'; readonly endpoint: string; readonly socket: Socket }
+  | { readonly kind: 'open'; readonly endpoint: string; readonly socket: Socket }
+  /** The node is suspect and no better one is known: nothing is written, replies may still come. */
+  | {
+      readonly kind: 'suspended';
+      readonly endpoint: string;
+      readonly socket: Socket;
+      readonly reason: string;
+    }
+  /** Another node is to be used, or this one refused: nothing is written, the socket goes when replies are in. */
+  | { readonly kind: 'leaving'; readonly endpoint: string; readonly socket: Socket; readonly reason: string };
+
+const CLOSED = 'Connection is closed.';
+
+/** Provides one connection with sockets to the node that the topology picks, one after the other. */
+export class NodeLine {
+  readonly #settings: LineSettings;
+  readonly #hungUp$ = new Subject<void>();
+  #client: LineClient | undefined;
+  #following = Subscription.EMPTY;
+  #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
+  #topology: Topology | undefined;
+  readonly #distrust: Distrust;
+  #current: string | undefined;
+  /** Read on the command path; always `state.kind === 'open'`. */
+  isOpen = false;
+
+  constructor(settings: LineSettings) {
+    this.#settings = settings;
+    this.#distrust = new Distrust(settings.stream);
+  }
+
+  get state(): LineState {
+    return this.#state;
+  }
+
+  get generation(): number {
+    return this.#topology?.generation ?? 0;
+  }
+
+  /** Why nothing is written now, in words for the caller of a command. */
+  get reason(): string {
+    const pick = this.#topology && this.#pick(this.#topology);
+    if (pick?.kind === 'wait') {
+      return pick.reason;
+    }
+    return 'reason' in this.#state ? this.#state.reason : `connecting to ${this.#state.endpoint}`;
+  }
+
+  attach(client: LineClient): void {
+    this.#client = client;
+  }
+
+  /** Resolves with a connected socket as soon as there is a node to use. Rejects only when hung up meanwhile. */
+  async connect(): Promise<Socket> {
+    this.#follow();
+    const socket$ = this.#settings.stream.topology$.pipe(
+      map((topology) => this.#pick(topology)),
+      distinctUntilChanged((a, b) => endpointOf(a) === endpointOf(b)),
+      switchMap((pick) =>
+        pick.kind === 'wait' ? NEVER : this.#reach(pick.node.address, pick.node.endpoint),
+      ),
+      takeUntil(this.#hungUp$),
+    );
+    return firstValueFrom(socket$).catch(() => {
+      throw new Error(CLOSED);
+    });
+  }
+
+  /** Whether the node is what it was picked for, by its own word on this very connection. */
+  check(role: string | undefined): boolean {
+    if (this.#state.kind !== 'handshake' || this.#topology === undefined) {
+      return true;
+    }
+    const pick = this.#pick(this.#topology);
+    const expected = pick.kind === 'use' && pick.role === 'master' ? 'master' : 'slave';
+    if (pick.kind === 'use' && (role === undefined || role === expected)) {
+      return true;
+    }
+    this.#leave({ reason: `${this.#state.endpoint} is not what it was taken for`, drain: false });
+    this.#settings.stream.emit('wrong role', this.#state.endpoint);
+    return false;
+  }
+
+  /** The handshake is done. */
+  ready(): void {
+    if (this.#state.kind === 'handshake') {
+      this.#enter({ ...this.#state, kind: 'open' });
+      this.#reconsider();
+    }
+    if (this.isOpen) {
+      this.#client?.onOpen();
+    }
+  }
+
+  /** The node refused a command because of its state: it is left, and looked at anew before it is used again. */
+  refused(): void {
+    if (this.#state.kind === 'open' || this.#state.kind === 'suspended') {
+      const { endpoint } = this.#state;
+      this.#leave({ reason: `${endpoint} refused a command because of its state`, drain: true });
+      this.#settings.stream.emit('write refused', endpoint);
+    }
+  }
+
+  /** Closes the socket, if any; `connect()` may be called again. */
+  hangUp(): void {
+    this.#hungUp$.next();
+    if ('socket' in this.#state) {
+      const { socket, kind } = this.#state;
+      if (kind === 'open' || kind === 'handshake') {
+        closeGently(socket);
+      } else {
+        socket.destroy();
+      }
+    }
+  }
+
+  /** Stops following the topology, for good. */
+  end(): void {
+    this.hangUp();
+    this.#following.unsubscribe();
+    this.#distrust.end();
+  }
+
+  #follow(): void {
+    if (this.#following.closed) {
+      const onEnd = () => this.#client?.onEnd();
+      this.#following = this.#settings.stream.topology$.subscribe({
+        next: (topology) => {
+          this.#topology = topology;
+          this.#reconsider();
+        },
+        complete: onEnd,
+      });
+    }
+  }
+
+  #pick(topology: Topology): Pick {
+    const pick = this.#settings.choose(topology, this.#current);
+    this.#current = endpointOf(pick) ?? this.#current;
+    return pick;
+  }
+
+  /** Dials a node until it answers; between attempts it must have been looked at anew. */
+  #reach(address: Endpoint, endpoint: string): Observable<Socket> {
+    const { dial, stream } = this.#settings;
+    return defer(() => this.#distrust.over(endpoint)).pipe(
+      switchMap(() => dial(address)),
+      retry({
+        delay: (_error, attempt) => {
+          this.#distrust.of(endpoint);
+          stream.emit('connection failed', endpoint);
+          return attempt === 1 ? of(undefined) : timer(Math.min(10 * 2 ** attempt, MAX_REDIAL_MS));
+        },
+      }),
+      map((socket) => this.#adopt(socket, endpoint)),
+    );
+  }
+
+  #adopt(socket: Socket, endpoint: string): Socket {
+    this.#enter({ kind: 'handshake', endpoint, socket });
+    socket.once('close', () => this.#onClose(socket, endpoint));
+    return socket;
+  }
+
+  #onClose(socket: Socket, endpoint: string): void {
+    if (!('socket' in this.#state) || this.#state.socket !== socket) {
+      return;
+    }
+    const { kind } = this.#state;
+    this.#distrust.of(endpoint);
+    this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
+    if (kind !== 'handshake') {
+      this.#client?.onLost(endpoint);
+    }
+    if (kind !== 'leaving') {
+      this.#settings.stream.emit('connection closed', endpoint);
+    }
+  }
+
+  /** Compares where we are with where the topology wants us. */
+  #reconsider(): void {
+    const state = this.#state;
+    const topology = this.#topology;
+    if (topology === undefined || state.kind === 'waiting' || state.kind === 'leaving') {
+      return;
+    }
+    const pick = this.#settings.choose(topology, state.endpoint);
+    const isReachable = findNode(topology, state.endpoint)?.reachable === true;
+    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint) {
+      this.#resume(state);
+    } else if (pick.kind === 'use') {
+      this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });
+    } else if (isReachable) {
+      this.#leave({ reason: pick.reason, drain: true });
+    } else if (state.kind === 'open') {
+      this.#enter({ ...state, kind: 'suspended', reason: pick.reason });
+    }
+  }
+
+  #resume(state: LineState): void {
+    if (state.kind === 'suspended') {
+      const { endpoint, socket } = state;
+      this.#enter({ kind: 'open', endpoint, socket });
+      this.#client?.onOpen();
+    }
+  }
+
+  /** A node that still answers gets the time to answer what was sent; one that hangs gets none. */
+  #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
+    if (!('socket' in this.#state)) {
+      return;
+    }
+    const { socket, endpoint, kind } = this.#state;
+    this.#enter({ kind: 'leaving', endpoint, socket, reason });
+    if (!drain || kind === 'handshake' || this.#client === undefined) {
+      socket.destroy();
+      return;
+    }
+    const limit = setTimeout(() => socket.destroy(), this.#settings.drainMs);
+    const draining = this.#client.whenDrained(() => socket.destroy());
+    socket.once('close', () => {
+      clearTimeout(limit);
+      draining.unsubscribe();
+    });
+  }
+
+  #enter(state: LineState): void {
+    this.#state = state;
+    this.isOpen = state.kind === 'open';
+    this.#current = 'endpoint' in state ? state.endpoint : this.#current;
+  }
+}
+
+const MAX_REDIAL_MS = 2000;
+const CLOSE_LIMIT_MS = 2000;
+
+function endpointOf(pick: Pick): string | undefined {
+  return pick.kind === 'use' ? pick.node.endpoint : undefined;
+}
+
+/** Lets what was written reach the node and what it answers reach us, for as long as ioredis itself waits. */
+function closeGently(socket: Socket): void {
+  const limit = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS);
+  socket.once('close', () => clearTimeout(limit));
+  socket.end();
+}
