@@ -1,0 +1,2 @@
+export { RedisReplicationHealthIndicator, type IsWritableOptions } from './redis-replication.health.js';
+export type { UnwritableReason, WritableHealth } from './judge-health.js';

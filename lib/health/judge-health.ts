@@ -1,0 +1,137 @@
+import { usableReplicas, whyWait } from '../topology/pick.js';
+import { findNode, masterOf, type Topology, type TopologyKind } from '../topology/topology.js';
+
+/**
+ * Why the master is not writable.
+ *
+ * - `NO_MASTER`: no node is a master we may write to. `SPLIT_BRAIN`: two claim to be, and history cannot tell.
+ * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: what the server answers.
+ * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
+ * - `TIMEOUT`: the server does not answer. `CLOSED`: the writer was closed by the app.
+ * - `ERROR`: anything else; `message` says what.
+ *
+ * @publicApi
+ */
+export type UnwritableReason =
+  (typeof serverCodes)[number] | 'NO_MASTER' | 'SPLIT_BRAIN' | 'PAUSED' | 'TIMEOUT' | 'CLOSED' | 'ERROR';
+
+const serverCodes = [
+  'READONLY',
+  'MISCONF',
+  'NOREPLICAS',
+  'OOM',
+  'LOADING',
+  'BUSY',
+  'NOPERM',
+  'NOAUTH',
+] as const;
+
+/** What became of the attempt to write. */
+export type WriteProbe =
+  | { readonly kind: 'written'; readonly latencyMs: number }
+  | { readonly kind: 'refused'; readonly latencyMs: number; readonly message: string }
+  | { readonly kind: 'held'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly limitMs: number }
+  | { readonly kind: 'closed' };
+
+/** What the health endpoint shows of a group. @publicApi */
+export interface WritableHealth {
+  readonly master: string | null;
+  readonly generation: number;
+  readonly topology: TopologyKind;
+  readonly replicas: readonly {
+    readonly endpoint: string;
+    readonly link: string | null;
+    readonly lagBytes: number | null;
+  }[];
+  readonly latencyMs: number | null;
+  readonly reason?: UnwritableReason;
+  readonly message?: string;
+}
+
+export interface HealthVerdict {
+  readonly status: 'up' | 'degraded' | 'down';
+  readonly data: WritableHealth;
+}
+
+/** The state of a group, from its topology and one attempt to write. */
+export function judgeHealth(topology: Topology, probe: WriteProbe, minReplicas: number): HealthVerdict {
+  const data = describeGroup(topology, 'latencyMs' in probe ? probe.latencyMs : null);
+  if (probe.kind !== 'written') {
+    return { status: 'down', data: { ...data, ...explain(topology, probe) } };
+  }
+  if (topology.kind === 'contested') {
+    return { status: 'degraded', data: { ...data, reason: 'SPLIT_BRAIN', message: whyWait(topology) } };
+  }
+  const usable = usableReplicas(topology).length;
+  return usable < minReplicas
+    ? {
+        status: 'degraded',
+        data: { ...data, message: `${usable} of at least ${minReplicas} replicas can be used` },
+      }
+    : { status: 'up', data };
+}
+
+function describeGroup(topology: Topology, latencyMs: number | null): WritableHealth {
+  return {
+    master: masterOf(topology) ?? null,
+    generation: topology.generation,
+    topology: topology.kind,
+    replicas: topology.nodes.flatMap((node) =>
+      node.kind === 'replica'
+        ? [{ endpoint: node.endpoint, link: node.link ?? null, lagBytes: node.lagBytes ?? null }]
+        : [],
+    ),
+    latencyMs,
+  };
+}
+
+interface Explanation {
+  readonly reason: UnwritableReason;
+  readonly message: string;
+}
+
+function explain(topology: Topology, probe: Exclude<WriteProbe, { readonly kind: 'written' }>): Explanation {
+  switch (probe.kind) {
+    case 'refused':
+      return { reason: codeOf(probe.message), message: probe.message };
+    case 'held':
+      return { reason: whyHeld(topology), message: probe.reason };
+    case 'silent':
+      return explainSilence(topology, probe.limitMs);
+    case 'closed':
+      return { reason: 'CLOSED', message: 'the writer is closed' };
+    default:
+      return probe satisfies never;
+  }
+}
+
+/** Servers agree on the first word of an error only. */
+function codeOf(message: string): UnwritableReason {
+  const word = message.split(' ', 1)[0];
+  return serverCodes.find((code) => code === word) ?? (word === 'WRONGPASS' ? 'NOAUTH' : 'ERROR');
+}
+
+function whyHeld(topology: Topology): UnwritableReason {
+  if (topology.kind === 'contested') {
+    return 'SPLIT_BRAIN';
+  }
+  const faults = topology.nodes.flatMap((node) => (node.kind === 'unusable' ? node.fault : []));
+  if (faults.includes('LOADING')) {
+    return 'LOADING';
+  }
+  const isForbidden = faults.length > 0 && faults.length === topology.nodes.length;
+  if (isForbidden && faults.every((fault) => fault === 'NOAUTH' || fault === 'WRONGPASS')) {
+    return 'NOAUTH';
+  }
+  return 'NO_MASTER';
+}
+
+/** Observers ask on connections of their own: a node that answers them and not the writer has paused writes. */
+function explainSilence(topology: Topology, limitMs: number): Explanation {
+  const master = masterOf(topology);
+  const isAnswering = master !== undefined && findNode(topology, master)?.reachable === true;
+  return isAnswering
+    ? { reason: 'PAUSED', message: `${master} answers, but did not answer a write within ${limitMs} ms` }
+    : { reason: 'TIMEOUT', message: `no answer to a write within ${limitMs} ms; ${whyWait(topology)}` };
+}

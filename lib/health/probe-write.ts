@@ -1,0 +1,50 @@
+import { FollowingRedis } from '../connections/following-redis.js';
+import { NotAppliedError } from '../connections/errors.js';
+import type { Redis } from 'ioredis';
+import type { WriteProbe } from './judge-health.js';
+
+interface ProbeOptions {
+  readonly key: string;
+  readonly limitMs: number;
+}
+
+/**
+ * Tries to write on the writer's own connection, without changing anything: `SET key 1 XX` on a key that never exists
+ * meets every refusal a real write meets. Bounded, and never throws.
+ */
+export async function probeWrite(writer: Redis, { key, limitMs }: ProbeOptions): Promise<WriteProbe> {
+  if (writer.status === 'end') {
+    return { kind: 'closed' };
+  }
+  const startedAt = performance.now();
+  const latencyMs = () => Math.round((performance.now() - startedAt) * 100) / 100;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<WriteProbe>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'silent', limitMs }), limitMs);
+  });
+  const written = write(writer, key).then(
+    (): WriteProbe => ({ kind: 'written', latencyMs: latencyMs() }),
+    (error: unknown): WriteProbe => explainError(error, latencyMs()),
+  );
+  try {
+    return await Promise.race([written, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function write(writer: Redis, key: string): Promise<void> {
+  // A test may have put a plain ioredis in the writer's place.
+  await (isFollowing(writer) ? writer.probeWrite(key) : writer.set(key, '1', 'XX'));
+}
+
+function isFollowing(writer: Redis): writer is FollowingRedis {
+  return 'probeWrite' in writer;
+}
+
+function explainError(error: unknown, latencyMs: number): WriteProbe {
+  if (error instanceof NotAppliedError) {
+    return { kind: 'held', reason: error.reason };
+  }
+  return { kind: 'refused', latencyMs, message: error instanceof Error ? error.message : String(error) };
+}

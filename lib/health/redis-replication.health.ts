@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { Redis } from 'ioredis';
+import type { Replication } from '../nest/replication.js';
+import { getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
+import { judgeHealth, type HealthVerdict } from './judge-health.js';
+import { probeWrite } from './probe-write.js';
+
+/** @publicApi */
+export interface IsWritableOptions {
+  /** The name of the instance, where it has one. */
+  readonly name?: string;
+  /** How long the master may take to answer the write, in milliseconds. Default 1000. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 1000;
+
+/** What Terminus 11 and 12 have in common; `degraded` came with 12. */
+interface Session<Key extends string> {
+  up(data: Record<string, unknown>): HealthIndicatorResult<Key>;
+  down(data: Record<string, unknown>): HealthIndicatorResult<Key>;
+  degraded?(data: Record<string, unknown>): HealthIndicatorResult<Key>;
+}
+
+/**
+ * Tells whether the master takes writes, by trying one that changes nothing on the writer's own connection.
+ *
+ * @example
+ * ```ts
+ * @Get('health')
+ * @HealthCheck()
+ * check() {
+ *   return this.health.check([() => this.redis.isWritable('redis')]);
+ * }
+ * ```
+ * @publicApi
+ */
+@Injectable()
+export class RedisReplicationHealthIndicator {
+  constructor(
+    private readonly healthIndicatorService: HealthIndicatorService,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /**
+   * `up`, `degraded` (writable, but fewer than `minReplicas` usable replicas or a second master in sight; `up` on
+   * Terminus 11, which has no such status) or `down` with a `reason`. Takes at most `timeoutMs`, never throws, opens no
+   * connection.
+   */
+  async isWritable<Key extends string>(
+    key: Key,
+    { name, timeoutMs = DEFAULT_TIMEOUT_MS }: IsWritableOptions = {},
+  ): Promise<HealthIndicatorResult<Key>> {
+    const session: Session<Key> = this.healthIndicatorService.check(key);
+    try {
+      const { status, data } = await this.look(name, timeoutMs);
+      switch (status) {
+        case 'up':
+          return session.up({ ...data });
+        case 'degraded':
+          return session.degraded?.({ ...data }) ?? session.up({ ...data });
+        case 'down':
+          return session.down({ ...data });
+        default:
+          return status satisfies never;
+      }
+    } catch (error) {
+      return session.down({
+        reason: 'ERROR',
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  private async look(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
+    const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
+    const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
+    const { probeKey, minReplicas } = replication.options;
+    const probe = await probeWrite(writer, { key: probeKey, limitMs: timeoutMs });
+    return judgeHealth(replication.latest, probe, minReplicas);
+  }
+}

@@ -1,0 +1,34 @@
+export { NotAppliedError, ReadOnlyConnectionError, UnknownOutcomeError } from './connections/errors.js';
+export type { RedisConnectionOptions } from './connections/redis-options.js';
+export type { RedisReplicationOptions } from './nest/options.js';
+export {
+  RedisReplicationModule,
+  type RedisReplicationModuleAsyncOptions,
+  type RedisReplicationModuleOptions,
+  type RedisReplicationOptionsFactory,
+} from './nest/redis-replication.module.js';
+export {
+  getRedisReaderToken,
+  getRedisTopologyToken,
+  getRedisWriterToken,
+  InjectRedisReader,
+  InjectRedisTopology,
+  InjectRedisWriter,
+} from './nest/tokens.js';
+export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
+export type { NodeSource, SourceContext } from './sources/node-source.js';
+export { primaryEndpoint, type PrimaryEndpointOptions } from './sources/primary-endpoint.js';
+export { staticNodes } from './sources/static-nodes.js';
+export { parseEndpoint, type Endpoint } from './topology/endpoint.js';
+export type {
+  AnsweredObservation,
+  FaultyObservation,
+  NodeFault,
+  NodeReport,
+  Observation,
+  PendingObservation,
+  ReplicaLink,
+} from './topology/observation.js';
+export type { ReadFrom } from './topology/pick.js';
+export type { Signal, SignalKind } from './topology/signal.js';
+export type { DataLoss, Failover, Topology, TopologyKind, TopologyNode } from './topology/topology.js';

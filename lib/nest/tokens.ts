@@ -1,0 +1,60 @@
+import { Inject } from '@nestjs/common';
+
+/** The name of an instance that was not given one. */
+export const DEFAULT_NAME = 'default';
+
+/**
+ * The token of the writer of the instance called `name`; for `overrideProvider` in tests and for factories.
+ *
+ * @publicApi
+ */
+export function getRedisWriterToken(name: string = DEFAULT_NAME): string {
+  return `RedisWriter(${name})`;
+}
+
+/**
+ * The token of the reader of the instance called `name`.
+ *
+ * @publicApi
+ */
+export function getRedisReaderToken(name: string = DEFAULT_NAME): string {
+  return `RedisReader(${name})`;
+}
+
+/**
+ * The token of the topology stream of the instance called `name`.
+ *
+ * @publicApi
+ */
+export function getRedisTopologyToken(name: string = DEFAULT_NAME): string {
+  return `RedisTopology(${name})`;
+}
+
+/** The token of what the three have in common; internal. */
+export function getReplicationToken(name: string = DEFAULT_NAME): string {
+  return `RedisReplication(${name})`;
+}
+
+/**
+ * Injects the writer: an ioredis `Redis` that always leads to the master.
+ *
+ * @publicApi
+ */
+export const InjectRedisWriter = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(getRedisWriterToken(name));
+
+/**
+ * Injects a reader: an ioredis `Redis` that leads to a node as `readFrom` says, and refuses everything but reads.
+ *
+ * @publicApi
+ */
+export const InjectRedisReader = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(getRedisReaderToken(name));
+
+/**
+ * Injects the topology: an `Observable<Topology>` that replays the latest, never errors, and completes at shutdown.
+ *
+ * @publicApi
+ */
+export const InjectRedisTopology = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(getRedisTopologyToken(name));
