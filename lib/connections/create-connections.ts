@@ -4,8 +4,8 @@ import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './command-traits.js';
 import { dial } from './dial.js';
 import { FollowingRedis } from './following-redis.js';
-import type { HoldOptions } from './outcomes.js';
 import type { RedisConnectionOptions } from './redis-options.js';
+import type { HoldOptions } from './rejections.js';
 
 /** What writer and reader have in common. */
 export interface ConnectionOptions {

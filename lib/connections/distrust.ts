@@ -1,14 +1,14 @@
-import { filter, of, ReplaySubject, Subscription, take, type Observable } from 'rxjs';
+import { delay, filter, of, ReplaySubject, Subscription, take, type Observable } from 'rxjs';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 
 /**
  * A node that failed or refused us is not tried again before it was looked at anew: what the topology said of it was
- * out of date, and trying at once would be a storm.
+ * out of date. One that goes on doing so while it looks fine is tried more and more rarely.
  */
 export class Distrust {
   readonly #observed$: TopologyStream['observed$'];
-  #distrusted: { readonly endpoint: string; readonly looked$: Observable<unknown> } | undefined;
+  #distrusted: Suspect | undefined;
   #looking = Subscription.EMPTY;
 
   constructor({ observed$ }: Pick<TopologyStream, 'observed$'>) {
@@ -18,6 +18,7 @@ export class Distrust {
   /** Begins to distrust a node, from now until the next look at it. */
   of(endpoint: string): void {
     const looked$ = new ReplaySubject<unknown>(1);
+    const since = Date.now();
     this.end();
     this.#looking = this.#observed$
       .pipe(
@@ -25,15 +26,38 @@ export class Distrust {
         take(1),
       )
       .subscribe(looked$);
-    this.#distrusted = { endpoint, looked$ };
+    this.#distrusted = { endpoint, looked$, since, times: this.#timesInARow(endpoint, since) };
   }
 
   /** Emits as soon as a node may be tried. */
   over(endpoint: string): Observable<unknown> {
-    return this.#distrusted?.endpoint === endpoint ? this.#distrusted.looked$.pipe(take(1)) : of(undefined);
+    const suspect = this.#distrusted;
+    if (suspect?.endpoint !== endpoint) {
+      return of(undefined);
+    }
+    const looked$ = suspect.looked$.pipe(take(1));
+    return suspect.times < 2 ? looked$ : looked$.pipe(delay(Math.min(5 * 2 ** suspect.times, MAX_PAUSE_MS)));
+  }
+
+  #timesInARow(endpoint: string, now: number): number {
+    const before = this.#distrusted;
+    return before?.endpoint === endpoint && now - before.since < FORGIVEN_AFTER_MS ? before.times + 1 : 1;
   }
 
   end(): void {
     this.#looking.unsubscribe();
   }
 }
+
+interface Suspect {
+  readonly endpoint: string;
+  /** Emits once the node was looked at anew. */
+  readonly looked$: Observable<unknown>;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** How many times in a row. */
+  readonly times: number;
+}
+
+const MAX_PAUSE_MS = 1000;
+const FORGIVEN_AFTER_MS = 5000;

@@ -3,6 +3,7 @@ import { Subscription } from 'rxjs';
 import { isBlocking } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
 import {
+  forgetManualClose,
   hideCredentials,
   isHandshake,
   markRejection,
@@ -10,9 +11,11 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis-internals.js';
-import { NodeLine, type LineSettings } from './node-line.js';
-import { Outcomes, type HoldOptions } from './outcomes.js';
+import type { LineSettings } from './line-state.js';
+import { NodeLine } from './node-line.js';
+import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
+import type { HoldOptions } from './rejections.js';
 import { concernsTransactions } from './transactions.js';
 
 export interface FollowingSettings {
@@ -44,14 +47,11 @@ export class FollowingRedis extends Redis {
     super({ ...settings.redis, ...ownedSettings, lazyConnect, Connector: connectorFor(line) });
     this.settings = settings;
     this.line = line;
-    this.outcomes = new Outcomes({
-      hold: settings.hold,
-      circumstances: () => ({
-        generation: line.generation,
-        node: 'endpoint' in line.state ? line.state.endpoint : undefined,
-        reason: line.reason,
-      }),
-    });
+    this.outcomes = new Outcomes(settings.hold, () => ({
+      generation: line.generation,
+      node: 'endpoint' in line.state ? line.state.endpoint : undefined,
+      reason: line.reason,
+    }));
     line.attach({
       onOpen: () => this.release(),
       onLost: (node) => this.lose(node),
@@ -98,6 +98,7 @@ export class FollowingRedis extends Redis {
 
   override connect(callback?: (error?: Error | null) => void): Promise<void> {
     this.closedBy = 'nobody';
+    forgetManualClose(this);
     return super.connect(callback);
   }
 

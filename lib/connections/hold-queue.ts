@@ -28,6 +28,8 @@ export class HoldQueue {
   #refused: HeldCommand[] = [];
   #waiting: HeldCommand[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer runs, in milliseconds since the epoch. */
+  #due = Infinity;
 
   constructor(limits: HoldLimits) {
     this.#limits = limits;
@@ -44,7 +46,7 @@ export class HoldQueue {
       return;
     }
     (place === 'refused' ? this.#refused : this.#waiting).push(held);
-    this.#arm();
+    this.#arm(held.deadline);
   }
 
   /** Lets go of all commands, in order: the caller sends them. */
@@ -52,8 +54,7 @@ export class HoldQueue {
     const all = [...this.#refused, ...this.#waiting];
     this.#refused = [];
     this.#waiting = [];
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#disarm();
     return all;
   }
 
@@ -64,38 +65,31 @@ export class HoldQueue {
     }
   }
 
-  /** One timer for all: it runs for the earliest deadline, and at most once per `TICK_MS` after that. */
-  #arm(): void {
-    if (this.#timer !== undefined) {
+  /** One timer for all: it runs for the earliest deadline, and at most once per `TICK_MS`. */
+  #arm(deadline: number | undefined): void {
+    if (deadline === undefined || deadline >= this.#due) {
       return;
     }
-    const next = [...this.#heads()].reduce(
-      (earliest, { deadline = Infinity }) => Math.min(earliest, deadline),
-      Infinity,
-    );
-    if (next !== Infinity) {
-      this.#timer = setTimeout(() => this.#expire(), Math.max(TICK_MS, next - Date.now()));
-    }
+    this.#disarm();
+    this.#due = deadline;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(TICK_MS, deadline - Date.now()));
   }
 
-  /** Deadlines grow along each list, but for commands that never expire. */
-  *#heads(): Generator<HeldCommand> {
-    for (const list of [this.#refused, this.#waiting]) {
-      const head = list.find(({ deadline }) => deadline !== undefined);
-      if (head !== undefined) {
-        yield head;
-      }
-    }
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#due = Infinity;
   }
 
   #expire(): void {
-    this.#timer = undefined;
+    this.#due = Infinity;
     const now = Date.now();
     const isOver = ({ deadline = Infinity }: HeldCommand) => deadline <= now;
     const over = [...this.#refused, ...this.#waiting].filter(isOver);
     this.#refused = this.#refused.filter((held) => !isOver(held));
     this.#waiting = this.#waiting.filter((held) => !isOver(held));
-    this.#arm();
+    for (const { deadline } of [...this.#refused, ...this.#waiting]) {
+      this.#arm(deadline);
+    }
     for (const held of over) {
       this.#limits.reject(held, 'timed out');
     }

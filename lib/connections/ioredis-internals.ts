@@ -8,6 +8,7 @@ import { Command, type Redis } from 'ioredis';
  * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
  * - `Redis#commandQueue` holds what was written and not answered, in order.
  * - During the handshake, status is `connect`.
+ * - `manuallyClosing` is cleared by the close of a socket only, also where there was none to close.
  * - `Command#setTimeout` arms the timer of `commandTimeout` once; `isSettled` exists from 6.0, `isResolved` before.
  */
 
@@ -25,6 +26,11 @@ export function takeInFlight(redis: Redis): readonly CommandItem[] {
   const items = redis.commandQueue.toArray();
   redis.commandQueue.clear();
   return items;
+}
+
+/** A connection that the app closed while it had no socket, and opens again, is not being closed any more. */
+export function forgetManualClose(redis: Redis): void {
+  Reflect.set(redis, 'manuallyClosing', false);
 }
 
 /** Commands that ioredis itself sends before a connection is ready. */

@@ -1,61 +1,22 @@
 import {
-  defer,
   distinctUntilChanged,
   firstValueFrom,
   map,
   NEVER,
-  of,
   retry,
   Subject,
   Subscription,
   switchMap,
   takeUntil,
-  timer,
   type Observable,
 } from 'rxjs';
 import type { Socket } from 'node:net';
-import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
+import { closeGently } from './close-gently.js';
 import { Distrust } from './distrust.js';
-
-/** What a connection needs to follow the topology. */
-export interface LineSettings {
-  readonly stream: TopologyStream;
-  /** Whom to use, given the endpoint in use. */
-  readonly choose: (topology: Topology, current: string | undefined) => Pick;
-  readonly dial: (endpoint: Endpoint) => Observable<Socket>;
-  /** How long replies that are under way on a node we leave may take, in milliseconds. */
-  readonly drainMs: number;
-}
-
-/** The connection whose socket the line provides. */
-export interface LineClient {
-  /** Commands may be written now. */
-  readonly onOpen: () => void;
-  /** The socket is gone; what was written and not answered will not be. */
-  readonly onLost: (node: string) => void;
-  /** Calls back once nothing is in flight that will be answered soon. */
-  readonly whenDrained: (callback: () => void) => Subscription;
-  /** There will be no node any more. */
-  readonly onEnd: () => void;
-}
-
-/** Where a connection stands. Commands are written in `open` only. */
-export type LineState =
-  | { readonly kind: 'waiting'; readonly reason: string }
-  | { readonly kind: 'handshake'; readonly endpoint: string; readonly socket: Socket }
-  | { readonly kind: 'open'; readonly endpoint: string; readonly socket: Socket }
-  /** The node is suspect and no better one is known: nothing is written, replies may still come. */
-  | {
-      readonly kind: 'suspended';
-      readonly endpoint: string;
-      readonly socket: Socket;
-      readonly reason: string;
-    }
-  /** Another node is to be used, or this one refused: nothing is written, the socket goes when replies are in. */
-  | { readonly kind: 'leaving'; readonly endpoint: string; readonly socket: Socket; readonly reason: string };
+import type { LineClient, LineSettings, LineState } from './line-state.js';
 
 const CLOSED = 'Connection is closed.';
 
@@ -164,7 +125,10 @@ export class NodeLine {
 
   /** Stops following the topology, for good. */
   end(): void {
-    this.hangUp();
+    this.#hungUp$.next();
+    if ('socket' in this.#state) {
+      this.#state.socket.destroy();
+    }
     this.#following.unsubscribe();
     this.#distrust.end();
   }
@@ -191,15 +155,13 @@ export class NodeLine {
   /** Dials a node until it answers; between attempts it must have been looked at anew. */
   #reach(address: Endpoint, endpoint: string): Observable<Socket> {
     const { dial, stream } = this.#settings;
-    return defer(() => this.#distrust.over(endpoint)).pipe(
-      switchMap(() => dial(address)),
-      retry({
-        delay: (_error, attempt) => {
-          this.#distrust.of(endpoint);
-          stream.emit('connection failed', endpoint);
-          return attempt === 1 ? of(undefined) : timer(Math.min(10 * 2 ** attempt, MAX_REDIAL_MS));
-        },
-      }),
+    const delay = () => {
+      this.#distrust.of(endpoint);
+      stream.emit('connection failed', endpoint);
+      return this.#distrust.over(endpoint);
+    };
+    return this.#distrust.over(endpoint).pipe(
+      switchMap(() => dial(address).pipe(retry({ delay }))),
       map((socket) => this.#adopt(socket, endpoint)),
     );
   }
@@ -279,16 +241,6 @@ export class NodeLine {
   }
 }
 
-const MAX_REDIAL_MS = 2000;
-const CLOSE_LIMIT_MS = 2000;
-
 function endpointOf(pick: Pick): string | undefined {
   return pick.kind === 'use' ? pick.node.endpoint : undefined;
-}
-
-/** Lets what was written reach the node and what it answers reach us, for as long as ioredis itself waits. */
-function closeGently(socket: Socket): void {
-  const limit = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS);
-  socket.once('close', () => clearTimeout(limit));
-  socket.end();
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'ioredis';
 import { isConnectionState, isReadOnly } from './command-traits.js';
-import { NotAppliedError, UnknownOutcomeError } from './errors.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -11,27 +10,8 @@ import {
 } from './ioredis-internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
+import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
 import { Transactions } from './transactions.js';
-
-/** Bounds of waiting for a node. */
-export interface HoldOptions {
-  /** How long a command may wait in all, in milliseconds. */
-  readonly timeoutMs: number;
-  /** How many commands may wait at once on one connection. */
-  readonly maxCommands: number;
-}
-
-/** What is known of the connection when an outcome is decided. */
-export interface Circumstances {
-  readonly generation: number;
-  readonly node: string | undefined;
-  readonly reason: string;
-}
-
-interface OutcomesSettings {
-  readonly hold: HoldOptions;
-  readonly circumstances: () => Circumstances;
-}
 
 /** How an error reply was dealt with. */
 export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
@@ -41,17 +21,21 @@ export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
-  readonly #settings: OutcomesSettings;
+  readonly #hold: HoldOptions;
+  readonly #rejections: Rejections;
   readonly #held: HoldQueue;
   readonly #transactions = new Transactions();
   /** Commands that must not wait: their callers want to know the state of the node as it is. */
   readonly #impatient = new WeakSet<Command>();
   readonly #gaps = new PipelineGaps();
+  /** Set when a command waits for the first time: being refused over and over does not prolong it. */
+  readonly #deadlines = new WeakMap<Command, number>();
 
-  constructor(settings: OutcomesSettings) {
-    this.#settings = settings;
+  constructor(hold: HoldOptions, circumstances: () => Circumstances) {
+    this.#hold = hold;
+    this.#rejections = new Rejections(hold, circumstances);
     this.#held = new HoldQueue({
-      maxCommands: settings.hold.maxCommands,
+      maxCommands: hold.maxCommands,
       reject: (held, end) => this.#endHold(held, end),
     });
   }
@@ -79,7 +63,7 @@ export class Outcomes {
     this.#transactions.admit(command);
     const state = this.#transactions.of(command)?.state;
     if (state?.kind === 'broken') {
-      this.#rejectAsNotApplied(command, state.reason);
+      this.#rejections.notApplied(command, state.reason);
       return false;
     }
     return true;
@@ -89,7 +73,7 @@ export class Outcomes {
   hold(held: Omit<HeldCommand, 'deadline'>): void {
     const { command } = held;
     if (this.#impatient.has(command)) {
-      this.#rejectAsNotApplied(command, this.#settings.circumstances().reason);
+      this.#rejections.notHeld(command);
       return;
     }
     markRejection(command);
@@ -175,7 +159,7 @@ export class Outcomes {
     } else {
       const reason = 'the server refused one of its commands because of its state';
       this.#transactions.break(command, reason);
-      this.#rejectAsNotApplied(command, reason);
+      this.#rejections.notApplied(command, reason);
     }
     return 'kept';
   }
@@ -187,7 +171,7 @@ export class Outcomes {
     }
     if (transaction.state.kind === 'broken') {
       const { reason } = transaction.state;
-      transaction.commands.forEach((member) => this.#rejectAsNotApplied(member, reason));
+      transaction.commands.forEach((member) => this.#rejections.notApplied(member, reason));
       return;
     }
     this.#transactions.restart(command);
@@ -215,7 +199,7 @@ export class Outcomes {
       return;
     }
     if (transaction?.state.kind === 'open') {
-      this.#rejectAsNotApplied(command, `the connection to ${node} was lost before EXEC`);
+      this.#rejections.notApplied(command, `the connection to ${node} was lost before EXEC`);
       return;
     }
     const canRepeat = isReadOnly(command.name) || isConnectionState(command.name);
@@ -223,8 +207,7 @@ export class Outcomes {
       this.#keep(command, item.select);
       return;
     }
-    const reason = `the connection to ${node} was lost before its reply`;
-    command.reject(new UnknownOutcomeError({ ...this.#details(command), node, reason }));
+    this.#rejections.unknown(command, node);
   }
 
   /**
@@ -236,39 +219,14 @@ export class Outcomes {
       command.promise.catch(() => undefined);
       return undefined;
     }
-    return Date.now() + this.#settings.hold.timeoutMs;
+    const deadline = this.#deadlines.get(command) ?? Date.now() + this.#hold.timeoutMs;
+    this.#deadlines.set(command, deadline);
+    return deadline;
   }
 
   #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {
     this.#gaps.add(stream);
     this.#transactions.break(command, 'one of its commands had to wait too long');
-    this.#rejectAsNotApplied(command, this.#describeEnd(end));
-  }
-
-  #describeEnd(end: HoldEnd): string {
-    const { timeoutMs, maxCommands } = this.#settings.hold;
-    const { reason } = this.#settings.circumstances();
-    switch (end) {
-      case 'timed out':
-        return `held for ${timeoutMs} ms; ${reason}`;
-      case 'full':
-        return `${maxCommands} commands are held already; ${reason}`;
-      case 'closed':
-        return 'the connection was closed while it was held';
-      default:
-        return end satisfies never;
-    }
-  }
-
-  #rejectAsNotApplied(command: Command, reason: string): void {
-    if (!isSettled(command)) {
-      markRejection(command);
-      command.reject(new NotAppliedError({ ...this.#details(command), reason }));
-    }
-  }
-
-  #details(command: Command) {
-    const { generation, node } = this.#settings.circumstances();
-    return { command: command.name, generation, node };
+    this.#rejections.holdEnded(command, end);
   }
 }

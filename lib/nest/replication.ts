@@ -76,15 +76,13 @@ export class Replication {
       return;
     }
     this.#log();
-    if (this.options.redis.lazyConnect === true) {
-      return;
+    if (this.options.redis.lazyConnect !== true) {
+      this.#reader?.connect().catch(() => undefined);
     }
-    const connected = this.#writer.connect();
-    this.#reader?.connect().catch(() => undefined);
     if (this.options.boot === 'required') {
-      await this.#require(connected);
-    } else {
-      connected.catch(() => undefined);
+      await this.#require(this.#writer.connect());
+    } else if (this.options.redis.lazyConnect !== true) {
+      this.#writer.connect().catch(() => undefined);
     }
   }
 
