@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
-import type { ObserverContext } from './observe-node.js';
+import type { ObserverContext } from './observer-context.js';
 
 /** How long to wait before a watcher whose connection was closed is armed again. */
 const REARM_MS = 100;

@@ -1,0 +1,95 @@
+import { catchError, defer, from, mergeMap, Subscription, throwError, timeout, type Observable } from 'rxjs';
+import type { ControlConnection } from './control-connection.js';
+import { faultOf } from './node-fault.js';
+import type { ObserverContext } from './observer-context.js';
+import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
+import { watchNode } from './watch-node.js';
+
+interface Session {
+  readonly connection: ControlConnection;
+  readonly probe: ProbeSession;
+  readonly watcher: Subscription;
+}
+
+/** The connections to one node: opened when needed, dropped when they fail. */
+export class NodeControl {
+  readonly #context: ObserverContext;
+  #session: Session | undefined;
+  #dialling: ControlConnection | undefined;
+
+  constructor(context: ObserverContext) {
+    this.#context = context;
+  }
+
+  ask(): Observable<Answer> {
+    const { replyTimeoutMs, connectTimeoutMs } = this.#context;
+    const dialled$ = defer(() => from(this.#dial())).pipe(this.#within(connectTimeoutMs, 'no connection'));
+    const ask = ({ connection, probe: state }: Session) =>
+      from(probe(connection.call, state)).pipe(this.#within(replyTimeoutMs, 'no answer'));
+    const session = this.#session;
+    if (session === undefined) {
+      return dialled$.pipe(mergeMap(ask));
+    }
+    // That a connection was closed says nothing of the node: a new one tells.
+    return ask(session).pipe(
+      catchError((error: unknown) => {
+        if (faultOf(error).fault !== 'CLOSED') {
+          return throwError(() => error);
+        }
+        this.hangUp();
+        return dialled$.pipe(mergeMap(ask));
+      }),
+    );
+  }
+
+  hangUp(): void {
+    const session = this.#session;
+    this.#session = undefined;
+    session?.watcher.unsubscribe();
+    session?.connection.close();
+    this.#dialling?.close();
+    this.#dialling = undefined;
+  }
+
+  async #dial(): Promise<Session> {
+    const { connect, endpoint } = this.#context;
+    const connection = connect(endpoint, 'nestjs-redis-replication:observer');
+    this.#dialling = connection;
+    await connection.open();
+    const state = await startProbe(connection.call);
+    if (this.#dialling !== connection) {
+      throw new Error('Connection attempt was given up');
+    }
+    this.#dialling = undefined;
+    return this.#begin(connection, state);
+  }
+
+  #begin(connection: ControlConnection, state: ProbeSession): Session {
+    const { emit, endpoint, notify } = this.#context;
+    if (state.command !== 'INFO') {
+      notify(
+        `the user may not run INFO; ${state.command} tells the role, but neither lineage (after a split brain the ` +
+          'heir cannot be told) nor lag',
+      );
+    }
+    const watcher = state.unfit === undefined ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
+    const session: Session = { connection, probe: state, watcher };
+    this.#session = session;
+    void connection.closed.then(() => {
+      if (this.#session === session) {
+        this.hangUp();
+        emit('connection closed', endpoint);
+      }
+    });
+    return session;
+  }
+
+  #within<T>(limitMs: number, what: string) {
+    return timeout<T, Observable<never>>({
+      each: limitMs,
+      scheduler: this.#context.scheduler,
+      with: () =>
+        throwError(() => Object.assign(new Error(`${what} within ${limitMs} ms`), { code: 'ETIMEDOUT' })),
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { Endpoint } from '../topology/endpoint.js';
+import type { Observation } from '../topology/observation.js';
+import type { Signal, SignalKind } from '../topology/signal.js';
+import type { ConnectControl } from './control-connection.js';
+
+/** What the observer of one node works with. */
+export interface ObserverContext {
+  readonly endpoint: Endpoint;
+  readonly connect: ConnectControl;
+  /** A key that never exists: the watcher blocks on it. */
+  readonly probeKey: string;
+  /** A probe that is not answered within this time makes the node suspect. */
+  readonly replyTimeoutMs: number;
+  /** Dial, TLS and handshake together. */
+  readonly connectTimeoutMs: number;
+  readonly scheduler: SchedulerLike;
+  /** Says when the next look is due, given what the last one saw. */
+  readonly nextLook: (last: Observation) => Observable<unknown>;
+  /** Why we look now. */
+  readonly whyLook: () => Signal;
+  readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
+  /** Something an operator should know once. */
+  readonly notify: (text: string) => void;
+}
