@@ -24,6 +24,9 @@ export function readerRefusal(name: string): string | undefined {
   if (SCRIPTS.has(name.toLowerCase())) {
     return `a script may write, and the reader may fall back to the master; use ${name.toUpperCase()}_RO, or the writer`;
   }
+  if (TRANSACTIONS.has(name.toLowerCase())) {
+    return 'a transaction is for the writer; use a pipeline to read several keys at once';
+  }
   return traits.known ? 'it is not a read; use the writer' : 'it is not known to only read; use the writer';
 }
 
@@ -54,23 +57,20 @@ const CONNECTION_STATE = new Set([
 /** Neither reads nor writes of data, or containers of subcommands that only read. */
 const HARMLESS = new Set([
   'command',
-  'discard',
   'echo',
-  'exec',
   'info',
   'latency',
   'memory',
   'monitor',
-  'multi',
   'object',
   'ping',
   'pubsub',
   'role',
   'time',
-  'unwatch',
-  'watch',
   'xinfo',
 ]);
+
+const TRANSACTIONS = new Set(['discard', 'exec', 'multi', 'unwatch', 'watch']);
 
 const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
 

@@ -1,4 +1,4 @@
-import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
+import { Command, Redis, type RedisOptions } from 'ioredis';
 import { Subscription } from 'rxjs';
 import { isBlocking } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
@@ -6,7 +6,9 @@ import {
   forgetManualClose,
   hideCredentials,
   isHandshake,
+  isPipeline,
   markRejection,
+  skipMember,
   takeInFlight,
   type CommandItem,
   type CommandStream,
@@ -16,6 +18,7 @@ import { NodeLine } from './node-line.js';
 import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
 import type { HoldOptions } from './rejections.js';
+import { connectorFor } from './topology-connector.js';
 import { concernsTransactions } from './transactions.js';
 
 export interface FollowingSettings {
@@ -146,6 +149,7 @@ export class FollowingRedis extends Redis {
       return true;
     }
     command.reject(new ReadOnlyConnectionError(command.name, advice));
+    this.skip(stream);
     return false;
   }
 
@@ -173,12 +177,25 @@ export class FollowingRedis extends Redis {
 
   private write(command: Command, stream: CommandStream | undefined): unknown {
     if (concernsTransactions(command) && !this.outcomes.admit(command)) {
+      this.skip(stream);
       return command.promise;
     }
     if (typeof this.options.commandTimeout === 'number') {
       markRejection(command);
     }
     return super.sendCommand(command, stream);
+  }
+
+  /** A pipeline is written when each of its members was handed in, those that are not sent too. */
+  private skip(stream: CommandStream | undefined): void {
+    if (!isPipeline(stream)) {
+      return;
+    }
+    if (this.line.isOpen) {
+      skipMember(stream);
+    } else {
+      this.outcomes.skip(stream);
+    }
   }
 
   private release(): void {
@@ -221,25 +238,4 @@ export class FollowingRedis extends Redis {
 function selectedBy(command: Command): number | undefined {
   const db = command.name === 'select' ? Number(command.args[0]) : Number.NaN;
   return Number.isInteger(db) ? db : undefined;
-}
-
-/** The seam ioredis offers: it asks the connector for a socket, and whether the node behind it is the right one. */
-function connectorFor(line: NodeLine) {
-  return class extends AbstractConnector {
-    constructor() {
-      super(0);
-    }
-
-    override async connect() {
-      return line.connect();
-    }
-
-    override check(info: { readonly role?: string } | undefined): boolean {
-      return line.check(info?.role);
-    }
-
-    override disconnect(): void {
-      line.hangUp();
-    }
-  };
 }

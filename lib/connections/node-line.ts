@@ -17,6 +17,7 @@ import { findNode, type Topology } from '../topology/topology.js';
 import { closeGently } from './close-gently.js';
 import { Distrust } from './distrust.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
+import { keepsWord, type ServerWord } from './server-word.js';
 
 const CLOSED = 'Connection is closed.';
 
@@ -76,13 +77,12 @@ export class NodeLine {
   }
 
   /** Whether the node is what it was picked for, by its own word on this very connection. */
-  check(role: string | undefined): boolean {
+  check(word: ServerWord): boolean {
     if (this.#state.kind !== 'handshake' || this.#topology === undefined) {
       return true;
     }
     const pick = this.#pick(this.#topology);
-    const expected = pick.kind === 'use' && pick.role === 'master' ? 'master' : 'slave';
-    if (pick.kind === 'use' && (role === undefined || role === expected)) {
+    if (pick.kind === 'use' && keepsWord(pick, word)) {
       return true;
     }
     this.#leave({ reason: `${this.#state.endpoint} is not what it was taken for`, drain: false });

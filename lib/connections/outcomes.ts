@@ -80,6 +80,11 @@ export class Outcomes {
     this.#held.add({ ...held, deadline: this.#deadlineFor(command) }, 'waiting');
   }
 
+  /** A member of a pipeline that waits will never be written. */
+  skip(stream: CommandStream): void {
+    this.#gaps.add(stream);
+  }
+
   /** A server answered with an error. Keeps what was refused because of the server's state. */
   refused(error: Error, item: CommandItem): RefusalVerdict {
     const command = commandOf(item);

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import {
   asyncScheduler,
   firstValueFrom,
-  from,
+  fromEvent,
+  of,
   pairwise,
   startWith,
   Subscription,
@@ -17,7 +18,7 @@ import { createTopologyStream, type NodeObserver, type TopologyStream } from '..
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
-import type { Topology } from '../topology/topology.js';
+import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -31,39 +32,43 @@ export type Report = (note: ChangeNote) => void;
 export class Replication {
   readonly topology$: Observable<Topology>;
   readonly options: ResolvedOptions;
-  readonly #stream: TopologyStream;
-  readonly #report: Report;
-  readonly #said = new Set<string>();
-  #logging = Subscription.EMPTY;
-  #latest: Topology = initialResolution(0).topology;
-  #writer: FollowingRedis | undefined;
-  #reader: FollowingRedis | undefined;
+  // Not `#private`: tools that instrument providers hand out proxies, on which private fields cannot be read.
+  private readonly stream: TopologyStream;
+  private readonly report: Report;
+  private readonly said = new Set<string>();
+  private logging = Subscription.EMPTY;
+  private current: Topology = initialResolution(0).topology;
+  private writer: FollowingRedis | undefined;
+  private reader: FollowingRedis | undefined;
+  /** The last error of the writer's connection. */
+  private writerError: Error | undefined;
 
   constructor(options: ResolvedOptions, report: Report) {
     this.options = options;
-    this.#report = report;
-    this.#stream = createTopologyStream({
+    this.report = report;
+    this.stream = createTopologyStream({
       source: options.source,
-      observe: (observer) => this.#observe(observer),
+      observe: (observer) => this.observe(observer),
       cadence: { pollIntervalMs: options.pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
-      notify: (text) => this.#reportOnce({ level: 'warn', text }),
+      notify: (text) => this.reportOnce({ level: 'warn', text }),
     });
-    this.topology$ = this.#stream.topology$;
+    this.topology$ = this.stream.topology$;
   }
 
   /** The topology as it is now. */
   get latest(): Topology {
-    return this.#latest;
+    return this.current;
   }
 
   createWriter(): Redis {
-    this.#writer = createWriter(this.#connectionOptions('writer'));
-    return this.#writer;
+    const writer = createWriter(this.connectionOptions('writer'));
+    this.writer = writer.on('error', (error) => (this.writerError = error));
+    return writer;
   }
 
   createReader(): Redis {
-    this.#reader = createReader({ ...this.#connectionOptions('reader'), readFrom: this.options.readFrom });
-    return this.#reader;
+    this.reader = createReader({ ...this.connectionOptions('reader'), readFrom: this.options.readFrom });
+    return this.reader;
   }
 
   /**
@@ -72,51 +77,61 @@ export class Replication {
    * @throws Error that says what was seen on each node, if a required writer is not connected in time.
    */
   async onModuleInit(): Promise<void> {
-    if (this.#writer === undefined) {
+    if (this.writer === undefined) {
       return;
     }
-    this.#log();
+    this.log();
     if (this.options.redis.lazyConnect !== true) {
-      this.#reader?.connect().catch(() => undefined);
+      this.reader?.connect().catch(() => undefined);
     }
-    if (this.options.boot === 'required') {
-      await this.#require(this.#writer.connect());
-    } else if (this.options.redis.lazyConnect !== true) {
-      this.#writer.connect().catch(() => undefined);
+    const isRequired = this.options.boot === 'required';
+    if (isRequired || this.options.redis.lazyConnect !== true) {
+      // Rejects where a provider connected it before, and where only the first attempt fails.
+      this.writer.connect().catch(() => undefined);
+    }
+    if (isRequired) {
+      await this.require(this.writer);
     }
   }
 
   /** Closes everything within `shutdownTimeoutMs`, after HTTP has drained. Never throws. */
   async onApplicationShutdown(): Promise<void> {
-    const connections = [this.#writer, this.#reader].flatMap((each) => each ?? []);
+    const connections = [this.writer, this.reader].flatMap((each) => each ?? []);
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
-    this.#stream.close();
-    this.#logging.unsubscribe();
+    this.stream.close();
+    this.logging.unsubscribe();
   }
 
-  #log(): void {
-    this.#logging = this.topology$
+  private log(): void {
+    this.logging = this.topology$
       .pipe(startWith(initialResolution(asyncScheduler.now()).topology), pairwise())
       .subscribe(([before, after]) => {
-        this.#latest = after;
-        describeChange(before, after).forEach((note) => this.#report(note));
+        this.current = after;
+        describeChange(before, after).forEach((note) => this.report(note));
       });
   }
 
-  async #require(connected: Promise<void>): Promise<void> {
+  /** Whoever connected the writer, and however many attempts it takes. */
+  private async require(writer: FollowingRedis): Promise<void> {
     const { bootTimeoutMs } = this.options;
+    const ready$ = writer.status === 'ready' ? of(undefined) : fromEvent(writer, 'ready');
     try {
-      await firstValueFrom(from(connected).pipe(timeout(bootTimeoutMs)), { defaultValue: undefined });
-    } catch (error) {
-      const seen = whyWait(this.#latest);
+      await firstValueFrom(ready$.pipe(timeout(bootTimeoutMs)));
+    } catch {
+      const reason = this.whyNotReady();
       await this.onApplicationShutdown();
-      throw new Error(`no writer within ${bootTimeoutMs} ms (option "bootTimeoutMs"): ${seen}`, {
-        cause: error,
-      });
+      throw new Error(`no writer within ${bootTimeoutMs} ms (option "bootTimeoutMs"): ${reason}`);
     }
   }
 
-  #observe(observer: NodeObserver) {
+  private whyNotReady(): string {
+    const master = masterOf(this.current);
+    return master === undefined
+      ? whyWait(this.current)
+      : `${master} is the master, but the writer cannot use it: ${this.writerError?.message ?? 'it does not answer'}`;
+  }
+
+  private observe(observer: NodeObserver) {
     const { redis, replyTimeoutMs, probeKey } = this.options;
     const connectTimeoutMs = 4 * replyTimeoutMs;
     const name = formatEndpoint(observer.endpoint);
@@ -127,28 +142,28 @@ export class Replication {
       replyTimeoutMs,
       connectTimeoutMs,
       scheduler: asyncScheduler,
-      notify: (text) => this.#reportOnce({ level: 'warn', text: `node ${name}: ${text}` }),
+      notify: (text) => this.reportOnce({ level: 'warn', text: `node ${name}: ${text}` }),
     });
   }
 
-  #connectionOptions(role: string) {
+  private connectionOptions(role: string) {
     const { redis, hold } = this.options;
     return {
-      stream: this.#stream,
+      stream: this.stream,
       redis,
       hold,
-      onError: (error: Error) => this.#reportOnce({ level: 'warn', text: `${role}: ${error.message}` }),
+      onError: (error: Error) => this.reportOnce({ level: 'warn', text: `${role}: ${error.message}` }),
     };
   }
 
-  #reportOnce(note: ChangeNote): void {
-    if (!this.#said.has(note.text)) {
+  private reportOnce(note: ChangeNote): void {
+    if (!this.said.has(note.text)) {
       // What is said once is few: nodes times reasons. Should it ever be many, it may be said again.
-      if (this.#said.size >= MAX_SAID) {
-        this.#said.clear();
+      if (this.said.size >= MAX_SAID) {
+        this.said.clear();
       }
-      this.#said.add(note.text);
-      this.#report(note);
+      this.said.add(note.text);
+      this.report(note);
     }
   }
 }

@@ -1,0 +1,24 @@
+import { AbstractConnector } from 'ioredis';
+import type { NodeLine } from './node-line.js';
+import type { ServerWord } from './server-word.js';
+
+/** The seam ioredis offers: it asks the connector for a socket, and whether the node behind it is the right one. */
+export function connectorFor(line: NodeLine) {
+  return class extends AbstractConnector {
+    constructor() {
+      super(0);
+    }
+
+    override async connect() {
+      return line.connect();
+    }
+
+    override check(info: ServerWord | undefined): boolean {
+      return line.check(info ?? {});
+    }
+
+    override disconnect(): void {
+      line.hangUp();
+    }
+  };
+}
