@@ -1,9 +1,9 @@
-import { AbstractConnector } from 'ioredis';
+import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { NodeLine } from './node-line.js';
 import type { ServerWord } from './server-word.js';
 
 /** The seam ioredis offers: it asks the connector for a socket, and whether the node behind it is the right one. */
-export function connectorFor(line: NodeLine) {
+export function connectorFor(line: NodeLine): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
     constructor() {
       super(0);

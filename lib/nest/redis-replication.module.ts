@@ -22,12 +22,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIO
   new ConfigurableModuleBuilder<RedisReplicationOptions>({ moduleName: 'RedisReplication' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createRedisReplicationOptions')
-    .setExtras<Extras>({}, (definition, { name = DEFAULT_NAME, isGlobal = false }) => ({
-      ...definition,
-      global: isGlobal,
-      providers: [...(definition.providers ?? []), ...providersFor(name)],
-      exports: [...(definition.exports ?? []), ...exportsFor(name)],
-    }))
+    // Every extra needs a default here: those that have none would be handed on as options.
+    .setExtras<Extras>(
+      { name: DEFAULT_NAME, isGlobal: false },
+      (definition, { name = DEFAULT_NAME, isGlobal = false }) => ({
+        ...definition,
+        global: isGlobal,
+        providers: [...(definition.providers ?? []), ...providersFor(name)],
+        exports: [...(definition.exports ?? []), ...exportsFor(name)],
+      }),
+    )
     .build();
 
 /** @publicApi */
