@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onExit } from '../../test/support/exit-hook.js';
+
+export interface AppProcess {
+  readonly url: string;
+  /** Ends it as an orchestrator would, by SIGTERM; resolves with its exit code when it is gone. */
+  stop(): Promise<number | null>;
+}
+
+const entry = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** The built sample app in a process of its own, on these nodes and on any free port. */
+export async function startApp(
+  endpoints: readonly string[],
+  onLogLine: (line: string) => void,
+): Promise<AppProcess> {
+  const child = spawn(process.execPath, [entry], {
+    env: { ...environment(), PORT: '0', NO_COLOR: '1', REDIS_NODES: endpoints.join(',') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const forget = onExit(() => child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  void ended.then(forget);
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        const listening = /Listening on (http:\S+)/.exec(line)?.[1];
+        if (listening !== undefined) resolve(listening);
+        onLogLine(line);
+      });
+    }
+    void ended.then((code) => reject(new Error(`The app ended with code ${code} before it listened.`)));
+  });
+  return {
+    url,
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+/** Ours, without what would send the app to other nodes than those of the demo. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('REDIS_') && name !== 'HOST'),
+  );
+}

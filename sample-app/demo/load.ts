@@ -1,0 +1,71 @@
+/** What became of one `PUT`. */
+export interface Write {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly succeeded: boolean;
+  /** How often the app issued it to Redis. */
+  readonly attempts: number;
+  /** Where it failed: the status and the answer. */
+  readonly failure?: string;
+}
+
+export interface Load {
+  /** Calls `onWrite` with each write as it is answered, until the returned function is called. */
+  watch(onWrite: (write: Write) => void): () => void;
+  /** Sends no more; resolves when all are answered. */
+  stop(): Promise<void>;
+}
+
+const gapMs = 10;
+/** While Redis has no master every `PUT` waits; beyond this many at once no more are sent. */
+const openMax = 16;
+const notes = 8;
+
+/** Writes a note every 10 ms, whether the last one was answered or not. */
+export function startLoad(appUrl: string): Load {
+  const watchers = new Set<(write: Write) => void>();
+  const open = new Set<Promise<void>>();
+  let count = 0;
+  const send = async () => {
+    const write = await put(`${appUrl}/notes/demo-${count % notes}`, `text ${count}`);
+    watchers.forEach((onWrite) => onWrite(write));
+  };
+  const timer = setInterval(() => {
+    if (open.size >= openMax) return;
+    count += 1;
+    const sent = send().finally(() => open.delete(sent));
+    open.add(sent);
+  }, gapMs);
+  return {
+    watch(onWrite) {
+      watchers.add(onWrite);
+      return () => watchers.delete(onWrite);
+    },
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(open);
+    },
+  };
+}
+
+async function put(url: string, text: string): Promise<Write> {
+  const sentAt = performance.now();
+  try {
+    const response = await fetch(url, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+    });
+    const answer = await response.text();
+    return {
+      sentAt,
+      answeredAt: performance.now(),
+      succeeded: response.ok,
+      attempts: Number(response.headers.get('x-write-attempts') ?? 1),
+      ...(!response.ok && { failure: `${response.status} ${answer}` }),
+    };
+  } catch (error) {
+    const failure = error instanceof Error ? `${error.message}: ${String(error.cause)}` : String(error);
+    return { sentAt, answeredAt: performance.now(), succeeded: false, attempts: 1, failure };
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RedisServer } from '../../test/support/redis-server.js';
+import { whenInSync } from '../../test/support/replication.js';
+import type { FailoverKind, Roles } from './failovers.js';
+import type { Load, Write } from './load.js';
+
+export interface RoundResult {
+  readonly name: string;
+  readonly roles: Roles;
+  /** From sending the promotion to the next answer to a `PUT` that the new master must have acknowledged. */
+  readonly recoveryMs: number;
+  /** The longest that a `PUT` took during the failover. */
+  readonly longestMs: number;
+  readonly writes: number;
+  readonly failures: readonly string[];
+  /** Writes whose outcome was unknown to the app, which therefore issued them again. */
+  readonly repeated: number;
+}
+
+export interface Round {
+  readonly kind: FailoverKind;
+  readonly roles: Roles;
+  /** How long to write in peace before. */
+  readonly pauseMs: number;
+}
+
+/** One failover under load, from a group in sync to a group in sync. */
+export async function runRound({ kind, roles, pauseMs }: Round, load: Load): Promise<RoundResult> {
+  const writes: Write[] = [];
+  const stopCounting = load.watch((write) => writes.push(write));
+  await delay(pauseMs);
+  await whenInSync(roles.from, [roles.to, ...roles.others]);
+  const startedAt = performance.now();
+  let promotedAt = startedAt;
+  await kind.failOver(roles, () => (promotedAt = performance.now()));
+  // Until the old master was demoted or gone, it may have been the one to acknowledge.
+  const recoveredAt = await nextAnswer(load, writes, performance.now());
+  await kind.heal(roles);
+  await whenInSync(roles.to, [roles.from, ...roles.others]);
+  stopCounting();
+  return {
+    name: kind.name,
+    roles,
+    recoveryMs: recoveredAt - promotedAt,
+    longestMs: Math.max(...writes.filter(({ answeredAt }) => answeredAt > startedAt).map(durationOf)),
+    writes: writes.length,
+    failures: writes.flatMap(({ failure }) => failure ?? []),
+    repeated: writes.filter(({ attempts }) => attempts > 1).length,
+  };
+}
+
+function durationOf({ sentAt, answeredAt }: Write): number {
+  return answeredAt - sentAt;
+}
+
+/** When the first write was acknowledged after this moment; it may have been already. */
+function nextAnswer(load: Load, writes: readonly Write[], after: number): Promise<number> {
+  return new Promise((resolve) => {
+    const earlier = writes.find((write) => isSuccessAfter(write, after));
+    if (earlier !== undefined) {
+      resolve(earlier.answeredAt);
+      return;
+    }
+    const stop = load.watch((write) => {
+      if (isSuccessAfter(write, after)) {
+        stop();
+        resolve(write.answeredAt);
+      }
+    });
+  });
+}
+
+function isSuccessAfter({ succeeded, answeredAt }: Write, moment: number): boolean {
+  return succeeded && answeredAt >= moment;
+}
+
+/** The master now, the node to promote next, and the rest. */
+export function rolesFor(nodes: readonly RedisServer[], from: RedisServer): Roles {
+  const start = nodes.indexOf(from);
+  const [to, ...others] = [...nodes.slice(start + 1), ...nodes.slice(0, start)];
+  if (to === undefined) throw new Error('A group needs a replica to fail over to.');
+  return { from, to, others };
+}

@@ -1,0 +1,30 @@
+import { BadRequestException } from '@nestjs/common';
+
+export interface Note {
+  readonly id: string;
+  readonly text: string;
+}
+
+const idPattern = /^[\w.-]{1,100}$/;
+const textLengthMax = 10_000;
+
+/** @throws BadRequestException that says what is allowed. */
+export function parseId(id: string): string {
+  if (!idPattern.test(id)) {
+    throw new BadRequestException('id: 1 to 100 letters, digits, "_", "-" or "." are allowed');
+  }
+  return id;
+}
+
+/**
+ * The text in a body of unknown shape.
+ *
+ * @throws BadRequestException that says what is allowed.
+ */
+export function parseText(body: unknown): string {
+  const text: unknown = typeof body === 'object' && body !== null && 'text' in body ? body.text : undefined;
+  if (typeof text !== 'string' || text.length > textLengthMax) {
+    throw new BadRequestException(`text: a string of at most ${textLengthMax} characters is needed`);
+  }
+  return text;
+}

@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { InjectRedisReader, InjectRedisWriter } from 'nestjs-redis-replication';
+import { issueUntilKnown, type Issued } from './issue-until-known.js';
+import type { Note } from './note.js';
+
+@Injectable()
+export class NotesService {
+  constructor(
+    @InjectRedisWriter() private readonly writer: Redis,
+    @InjectRedisReader() private readonly reader: Redis,
+  ) {}
+
+  /** Writes to the master, whoever that is by now. */
+  write({ id, text }: Note): Promise<Issued<string>> {
+    return issueUntilKnown(() => this.writer.set(keyOf(id), text));
+  }
+
+  /** Reads from a replica, which may be some milliseconds behind: a note just written may still be its old self. */
+  async read(id: string): Promise<Note | undefined> {
+    const text = await this.reader.get(keyOf(id));
+    return text === null ? undefined : { id, text };
+  }
+}
+
+function keyOf(id: string): string {
+  return `note:${id}`;
+}

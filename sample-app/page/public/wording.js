@@ -1,0 +1,79 @@
+// What the page says, as plain text: from a topology to words.
+
+const linkWords = {
+  up: 'up',
+  down: 'down, serves what it has',
+  syncing: 'syncing, has nothing to serve yet',
+};
+
+const roleWords = {
+  master: ['●', 'master'],
+  replica: ['○', 'replica'],
+  stale: ['✕', 'superseded, gets no writes'],
+  contender: ['?', 'claims to be master'],
+  unusable: ['–', 'not known'],
+  pending: ['…', 'not looked at yet'],
+};
+
+/** One sentence on the state of the group. */
+export function summarize({ kind, master, generation, claimants = [] }) {
+  switch (kind) {
+    case 'steady':
+      return `Master is ${master}, generation ${generation}, steady.`;
+    case 'masterless':
+      return `No master, writes are held, generation ${generation}.`;
+    case 'contested': {
+      const fate = master === undefined ? 'writes are held' : `writes stay with ${master}`;
+      return `Split brain: ${claimants.join(' and ')} say master, ${fate}, generation ${generation}.`;
+    }
+    default:
+      return 'Waiting for the first look at the group.';
+  }
+}
+
+/** A mark and a word for what a node is. */
+export function describeRole({ kind }) {
+  const [mark, word] = roleWords[kind] ?? ['?', kind];
+  return { mark, word };
+}
+
+export function describeLink({ link, following }) {
+  if (link === undefined) return '–';
+  const words = linkWords[link] ?? link;
+  return following === false ? `${words}, but to another master` : words;
+}
+
+export function describeLag({ lagBytes }) {
+  return lagBytes === undefined ? '–' : formatBytes(lagBytes);
+}
+
+export function describeReach({ kind, reachable, fault, message }) {
+  if (reachable) return 'yes';
+  return kind === 'pending' ? 'not known yet' : `no: ${fault}, ${message}`;
+}
+
+export function describeLoss({ kind, endpoint, bytes, at }) {
+  const size = formatBytes(bytes);
+  const words =
+    kind === 'restarted empty'
+      ? `${endpoint} came back as master without its data, ${size} of history`
+      : `at least ${size} of acknowledged writes never reached ${endpoint}`;
+  return `Data loss at ${formatTime(at)}: ${words}.`;
+}
+
+/** The time of day; the date as well where that is not today. */
+export function formatTime(at) {
+  const time = new Date(at);
+  const isToday = time.toDateString() === new Date().toDateString();
+  return isToday ? time.toLocaleTimeString() : time.toLocaleString();
+}
+
+export function formatBytes(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  const [value, unit] = bytes < 1024 ** 2 ? [bytes / 1024, 'KiB'] : [bytes / 1024 ** 2, 'MiB'];
+  return `${value.toFixed(1)} ${unit}`;
+}
+
+export function formatDuration(ms) {
+  return ms < 10_000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,59 @@
+import type { Redis } from 'ioredis';
+import {
+  staticNodes,
+  type NodeSource,
+  type RedisReplicationOptions,
+  type Topology,
+} from 'nestjs-redis-replication';
+import { filter, firstValueFrom } from 'rxjs';
+import { onTestFinished } from 'vitest';
+import { Replication, type Report } from '../../lib/nest/replication.js';
+import { resolveOptions } from '../../lib/nest/resolve-options.js';
+import { masterOf } from '../../lib/topology/topology.js';
+
+export interface OpenReplication {
+  readonly replication: Replication;
+  readonly writer: Redis;
+  readonly reader: Redis;
+  /** What was reported to operators, in order. */
+  readonly notes: readonly string[];
+  /** Waits for the first topology that fits, from now on. */
+  readonly whenTopology: (fits: (topology: Topology) => boolean) => Promise<Topology>;
+  /** Waits until this node is the accepted master. */
+  readonly whenMaster: (node: { readonly endpoint: string }) => Promise<Topology>;
+}
+
+type Options = Partial<RedisReplicationOptions>;
+
+/** Writer and reader on these nodes, as the Nest module makes them, not yet connected; closed when the test is over. */
+export function createReplication(
+  nodes: readonly string[] | NodeSource,
+  options: Options = {},
+): OpenReplication {
+  const notes: string[] = [];
+  const report: Report = ({ text }) => notes.push(text);
+  const source = typeof nodes === 'function' ? nodes : staticNodes(nodes);
+  const resolved = resolveOptions({ source, pollIntervalMs: 50, ...options });
+  const replication = new Replication(resolved, report);
+  onTestFinished(() => replication.onApplicationShutdown());
+  const whenTopology = (fits: (topology: Topology) => boolean) =>
+    firstValueFrom(replication.topology$.pipe(filter(fits)));
+  return {
+    replication,
+    writer: replication.createWriter(),
+    reader: replication.createReader(),
+    notes,
+    whenTopology,
+    whenMaster: ({ endpoint }) => whenTopology((topology) => masterOf(topology) === endpoint),
+  };
+}
+
+/** The same, with a writer that is ready. */
+export async function openReplication(
+  nodes: readonly string[] | NodeSource,
+  options: Options = {},
+): Promise<OpenReplication> {
+  const opened = createReplication(nodes, { boot: 'required', ...options });
+  await opened.replication.onModuleInit();
+  return opened;
+}

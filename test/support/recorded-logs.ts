@@ -1,0 +1,34 @@
+import type { LoggerService } from '@nestjs/common';
+
+export interface LogLine {
+  readonly level: 'log' | 'warn' | 'error';
+  readonly context: string;
+  readonly text: string;
+}
+
+/** A logger for Nest that keeps what it is told. */
+export interface RecordedLogs extends LoggerService {
+  /** All lines, Nest's own among them. */
+  readonly lines: readonly LogLine[];
+  /** What this library said, on the instance of that name. */
+  of(context?: string): readonly LogLine[];
+}
+
+export function recordLogs(): RecordedLogs {
+  const lines: LogLine[] = [];
+  const record =
+    (level: LogLine['level']) =>
+    (message: unknown, ...rest: unknown[]) => {
+      // The last parameter is the context; an error may have its stack before it.
+      const stack = rest.slice(0, -1).flatMap((detail) => (typeof detail === 'string' ? [detail] : []));
+      lines.push({ level, context: String(rest.at(-1)), text: [String(message), ...stack].join('\n') });
+    };
+  return {
+    lines,
+    of: (context = 'RedisReplication') => lines.filter((line) => line.context === context),
+    log: record('log'),
+    warn: record('warn'),
+    error: record('error'),
+    fatal: record('error'),
+  };
+}
