@@ -46,6 +46,9 @@ function describeContest(after: Topology & { readonly kind: 'contested' }): stri
 }
 
 function describeSteady(before: Topology, after: Topology & { readonly kind: 'steady' }): string {
+  if (masterOf(before) === after.master) {
+    return `the split brain is over: master is ${after.master}, generation ${after.generation}`;
+  }
   return before.generation === after.generation
     ? `master ${after.master} is back after ${after.changedAt - before.changedAt} ms, generation ${after.generation}`
     : `master is ${after.master}, generation ${after.generation}`;

@@ -56,7 +56,7 @@ function readAddress(authority: string, defaultPort: number | undefined): Endpoi
   return { host: host.toLowerCase(), port };
 }
 
-/** A malformed URL is often malformed because it carries a password; it must not reach a log. */
+/** A malformed URL is often malformed because it carries a password, before the host or after it. */
 function withoutCredentials(text: string): string {
-  return text.replace(/^(.*\/\/)?.*@/, '$1…@');
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@').replace(/([?#])[^]*$/, '$1…');
 }

@@ -73,50 +73,90 @@ interface Succeeding {
 
 function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdict {
   const fitting = standing.filter((claim) => !isOvertaken(claim, accepted, evidence));
-  const same = fitting.find((claim) => isSame(claim, accepted));
+  const sames = fitting.filter((claim) => isSame(claim, accepted));
+  const same = sames.find(({ endpoint }) => endpoint === accepted.endpoint) ?? sames[0];
   if (same !== undefined) {
-    return fitting.length === 1
-      ? { kind: 'master', server: same, succession: 'same' }
-      : { kind: 'contested', keep: same, succession: 'same' };
+    return accept(same, 'same', { standing, evidence });
   }
-  const heirs = fitting.filter((claim) => traceSuccession(claim, accepted, evidence) !== undefined);
+  const heirs = findHeirs(fitting, accepted, evidence);
   const [heir] = heirs;
-  if (heir === undefined || heirs.length > 1) {
-    return judgeUnproven(claims, evidence);
+  if (heir !== undefined && heirs.length === 1) {
+    const succession = traceSuccession(heir, accepted, evidence) ?? 'untraced';
+    return accept(heir, succession, { standing, evidence });
   }
-  const succession = traceSuccession(heir, accepted, evidence) ?? 'untraced';
-  return fitting.length === 1
-    ? { kind: 'master', server: heir, succession }
-    : { kind: 'contested', keep: heir, succession };
-}
-
-/** Claims that history does not support: only the replicas' own choice can still settle them. */
-function judgeUnproven(claims: readonly AnsweredServer[], evidence: Evidence): Verdict {
-  const confirmed = claims.filter((claim) => isConfirmed(claim, evidence));
+  const confirmed = findConfirmed(standing, accepted, evidence);
   const [only] = confirmed;
   if (only !== undefined && confirmed.length === 1) {
-    return { kind: 'master', server: only, succession: 'confirmed' };
+    return accept(only, 'confirmed', { standing, evidence });
   }
   return claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'untraced' };
+}
+
+/** Contested where another claim stands that the history of the accepted server does not prove to be over. */
+function accept(
+  server: AnsweredServer,
+  succession: Succession,
+  { standing, evidence }: Pick<Succeeding, 'standing' | 'evidence'>,
+): Verdict {
+  const others = standing.filter(
+    (claim) => claim !== server && !isContinuedBy(server.report.history?.id, claim, evidence),
+  );
+  return others.length === 0
+    ? { kind: 'master', server, succession }
+    : { kind: 'contested', keep: server, succession };
+}
+
+/** History counts more than the address: a master that came back empty does not stand in the way of its heir. */
+function findHeirs(
+  fitting: readonly AnsweredServer[],
+  accepted: AcceptedMaster,
+  evidence: Evidence,
+): readonly AnsweredServer[] {
+  const traced = fitting.filter((claim) => traceSuccession(claim, accepted, evidence) !== undefined);
+  const proven = traced.filter((claim) => isContinuation(claim, accepted, evidence));
+  return proven.length > 0 ? proven : traced;
+}
+
+/**
+ * Claims that history does not support: only the replicas' own choice can still settle them. One that history proves
+ * to be over needs the word of its successor as well, lest a moment of silence send writes back to a stale master.
+ */
+function findConfirmed(
+  standing: readonly AnsweredServer[],
+  accepted: AcceptedMaster,
+  evidence: Evidence,
+): readonly AnsweredServer[] {
+  const hasYielded = evidence.servers
+    .filter(isAnswered)
+    .some(({ endpoint, report }) => endpoint === accepted.endpoint && report.role === 'replica');
+  return standing.filter(
+    (claim) => isConfirmed(claim, evidence) && (hasYielded || !isOvertaken(claim, accepted, evidence)),
+  );
 }
 
 function traceSuccession(
   claim: AnsweredServer,
   accepted: AcceptedMaster,
-  { lineage }: Evidence,
+  evidence: Evidence,
 ): Succession | undefined {
   const id = claim.report.history?.id;
-  if (
-    id !== undefined &&
-    accepted.replicationId !== undefined &&
-    descendsFrom(lineage, id, accepted.replicationId)
-  ) {
+  if (isContinuation(claim, accepted, evidence)) {
     return claim.endpoint === accepted.endpoint ? 'restarted' : 'heir';
   }
   if (claim.endpoint === accepted.endpoint) {
     return 'restarted';
   }
   return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
+}
+
+/** The claim's history continues the accepted master's. */
+function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
+  const id = claim.report.history?.id;
+  return (
+    id !== undefined &&
+    accepted.replicationId !== undefined &&
+    descendsFrom(lineage, id, accepted.replicationId)
+  );
 }
 
 function isSame(claim: AnsweredServer, accepted: AcceptedMaster): boolean {
@@ -130,14 +170,13 @@ function isSame(claim: AnsweredServer, accepted: AcceptedMaster): boolean {
 }
 
 /** The accepted master's history continues this claim's: it was superseded, however it came back. */
-function isOvertaken(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
-  const id = claim.report.history?.id;
-  return (
-    id !== undefined &&
-    accepted.replicationId !== undefined &&
-    !isSame(claim, accepted) &&
-    descendsFrom(lineage, accepted.replicationId, id)
-  );
+function isOvertaken(claim: AnsweredServer, accepted: AcceptedMaster, evidence: Evidence): boolean {
+  return !isSame(claim, accepted) && isContinuedBy(accepted.replicationId, claim, evidence);
+}
+
+function isContinuedBy(heir: string | undefined, { report }: AnsweredServer, { lineage }: Evidence): boolean {
+  const id = report.history?.id;
+  return heir !== undefined && id !== undefined && descendsFrom(lineage, heir, id);
 }
 
 /** A replica that was restarted and came back as a master carries the old id as its ancestor, yet nobody promoted it. */

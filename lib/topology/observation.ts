@@ -44,7 +44,7 @@ export interface NodeReport {
   readonly offset?: number;
   /** Replicas only. */
   readonly link?: ReplicaLink;
-  /** Other nodes this one names: its replicas, or its master. */
+  /** Other nodes this one names: its master and its replicas. */
   readonly named: readonly Endpoint[];
 }
 

@@ -1,7 +1,7 @@
 import { judge, type AcceptedMaster, type Evidence, type Verdict } from './judge.js';
 import { emptyLineage, learnLineage, type Lineage } from './lineage.js';
 import type { Observation } from './observation.js';
-import { groupServers, isAnswered, type AnsweredServer, type Server } from './servers.js';
+import { groupServers, isAnswered, newestOf, type AnsweredServer, type Server } from './servers.js';
 import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
 import { masterOf, type DataLoss, type Failover, type Topology } from './topology.js';
@@ -30,22 +30,23 @@ export function initialResolution(at: number): Resolution {
  * and the same ones twice change nothing.
  */
 export function resolveTopology(previous: Resolution, observations: readonly Observation[]): Resolution {
-  const servers = groupServers(observations, previous.accepted?.endpoint);
-  const answered = servers.filter(isAnswered);
-  const lineage = learnLineage(
-    previous.lineage,
-    answered.flatMap(({ report }) => report.history ?? []),
-  );
-  const evidence: Evidence = { ...previous, accepted: previous.accepted, servers, lineage };
-  const verdict = judge(evidence);
-  const latest = newest(observations);
-  return {
-    topology: concludeTopology({ previous, evidence, verdict, latest }),
-    ...remember(previous.accepted, masterServer(verdict)),
+  const { accepted, replicaRunIds } = previous;
+  const servers = groupServers(observations, accepted?.endpoint);
+  const histories = servers.filter(isAnswered).flatMap(({ report }) => report.history ?? []);
+  const lineage = learnLineage(previous.lineage, histories);
+  const verdict = judge({ servers, lineage, accepted, replicaRunIds });
+  const master = masterServer(verdict);
+  const latest = newestOf(observations);
+  const memory = {
+    ...remember(accepted, master),
     lineage,
-    replicaRunIds: rememberReplicas(previous.replicaRunIds, servers),
+    replicaRunIds: rememberReplicas(replicaRunIds, servers, master),
     ...rememberLoss(previous, verdict, latest),
   };
+  // Described as the next look will see it, so that the same look twice changes nothing.
+  const named = groupServers(observations, memory.accepted?.endpoint);
+  const evidence: Evidence = { ...memory, accepted: memory.accepted, servers: named };
+  return { topology: concludeTopology({ previous, evidence, verdict, latest }), ...memory };
 }
 
 interface Conclusion {
@@ -150,10 +151,12 @@ function remember(
   if (server === undefined) {
     return accepted === undefined ? {} : { accepted };
   }
-  const { runId = accepted?.runId, history, offset } = server.report;
-  const continued = server.endpoint === accepted?.endpoint && history?.id === accepted.replicationId;
-  const highest = Math.max(offset ?? 0, (continued ? accepted?.offset : undefined) ?? 0);
-  const replicationId = history?.id ?? accepted?.replicationId;
+  const before = server.endpoint === accepted?.endpoint ? accepted : undefined;
+  // A busy server may tell its role only; what was known of it still holds.
+  const { runId = before?.runId, history, offset } = server.report;
+  const replicationId = history?.id ?? before?.replicationId;
+  const isContinued = replicationId === before?.replicationId;
+  const highest = Math.max(offset ?? 0, (isContinued ? before?.offset : undefined) ?? 0);
   return {
     accepted: {
       endpoint: server.endpoint,
@@ -167,9 +170,12 @@ function remember(
 function rememberReplicas(
   before: ReadonlyMap<string, string>,
   servers: readonly Server[],
+  master: AnsweredServer | undefined,
 ): ReadonlyMap<string, string> {
+  // Once accepted, a master may be restarted and stays one.
+  const others = servers.filter(({ endpoint }) => endpoint !== master?.endpoint);
   return new Map(
-    servers.flatMap((server) => {
+    others.flatMap((server) => {
       const runId =
         isAnswered(server) && server.report.role === 'replica'
           ? server.report.runId
@@ -184,7 +190,7 @@ function rememberLoss(
   verdict: Verdict,
   latest: Observation | undefined,
 ): { readonly lostBy?: Signal } {
-  if (accepted === undefined || verdict.kind === 'master' || latest === undefined) {
+  if (accepted === undefined || masterServer(verdict) !== undefined || latest === undefined) {
     return {};
   }
   return { lostBy: lostBy ?? latest.signal };
@@ -199,11 +205,4 @@ function masterServer(verdict: Verdict): AnsweredServer | undefined {
     default:
       return undefined;
   }
-}
-
-function newest(observations: readonly Observation[]): Observation | undefined {
-  return observations.reduce<Observation | undefined>(
-    (best, each) => (best === undefined || each.at > best.at ? each : best),
-    undefined,
-  );
 }

@@ -34,6 +34,16 @@ export function isAnswered(server: Server): server is AnsweredServer {
   return 'report' in server;
 }
 
+/** The observation made last; where two were made in one millisecond, the same one whatever their order. */
+export function newestOf(observations: readonly Observation[]): Observation | undefined {
+  return observations.toSorted(
+    (a, b) =>
+      b.at - a.at ||
+      b.signal.at - a.signal.at ||
+      (formatEndpoint(a.endpoint) < formatEndpoint(b.endpoint) ? -1 : 1),
+  )[0];
+}
+
 function identityOf(observation: Observation): string {
   const runId = observation.kind === 'answered' ? observation.report.runId : undefined;
   return runId === undefined ? `endpoint ${formatEndpoint(observation.endpoint)}` : `run ${runId}`;
@@ -50,7 +60,7 @@ function nameServer(
     return [];
   }
   // The newest answer speaks for the server: the endpoints of one server are asked at different moments.
-  const newest = group.reduce((best, each) => (each.at > best.at ? each : best));
+  const newest = newestOf(group) ?? dialled;
   const server: Server = {
     endpoint,
     aliases: names.filter((name) => name !== endpoint),

@@ -1,0 +1,225 @@
+import type { Case } from './phases.js';
+import { A, B, C, master, onlyRole, pending, READER, replica, silent } from './sayings.js';
+
+export const bootCases: readonly Case[] = [
+  {
+    name: 'nothing is decided until every node had its say, then the heir wins',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: pending },
+        facts: {
+          kind: 'unknown',
+          generation: 0,
+          nodes: { [A]: 'contender', [B]: 'pending', [C]: 'pending' },
+        },
+      },
+      {
+        at: 12,
+        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: silent('REFUSED') },
+        facts: {
+          kind: 'unknown',
+          generation: 0,
+          nodes: { [A]: 'contender', [B]: 'pending', [C]: 'unusable' },
+        },
+      },
+      {
+        at: 14,
+        saw: {
+          [A]: master({ on: 'R1', offset: 9999 }),
+          [B]: master({ on: 'R5/R1@1254', offset: 1516 }),
+          [C]: silent('REFUSED'),
+        },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 1,
+          nodes: { [A]: 'stale', [B]: 'master', [C]: 'unusable' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'two masters that know nothing of each other: writes are held until one gives in',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: master({ on: 'R2', offset: 1 }) },
+        facts: {
+          kind: 'contested',
+          claimants: [A, B],
+          generation: 0,
+          nodes: { [A]: 'contender', [B]: 'contender' },
+        },
+      },
+      {
+        at: 500,
+        saw: { [A]: replica({ on: 'R2', offset: 1 }), [B]: master({ on: 'R2', offset: 1 }) },
+        facts: { kind: 'steady', master: B, generation: 1, nodes: { [A]: 'replica', [B]: 'master' } },
+      },
+    ],
+  },
+  {
+    name: 'no master yet: masterless, and nobody is made one',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: replica({ on: 'R1', offset: 5 }), [B]: replica({ on: 'R1', offset: 9 }) },
+        facts: { kind: 'masterless', generation: 0, nodes: { [A]: 'replica', [B]: 'replica' } },
+      },
+    ],
+  },
+  {
+    name: 'no nodes at all: masterless',
+    phases: [{ at: 10, saw: {}, facts: { kind: 'masterless', generation: 0, nodes: {} } }],
+  },
+  {
+    name: 'a node that joins a decided group does not undo the decision',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: master({ on: 'R1' }) },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master' } },
+      },
+      {
+        at: 20,
+        saw: { [A]: master({ on: 'R1' }), [B]: pending },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'pending' } },
+      },
+    ],
+  },
+  {
+    name: 'only roles are known: the one master counts, a second one changes nothing while the first stays',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: onlyRole('master'), [B]: onlyRole('replica') },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+      {
+        at: 20,
+        saw: { [A]: onlyRole('master'), [B]: onlyRole('master') },
+        facts: {
+          kind: 'contested',
+          master: A,
+          claimants: [A, B],
+          generation: 1,
+          nodes: { [A]: 'master', [B]: 'contender' },
+        },
+      },
+      {
+        at: 30,
+        signal: 'unblocked',
+        saw: { [A]: onlyRole('replica'), [B]: onlyRole('master') },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'replica', [B]: 'master' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'unblocked' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'only roles are known, and two masters from the start: writes are held',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: onlyRole('master'), [B]: onlyRole('master') },
+        facts: {
+          kind: 'contested',
+          claimants: [A, B],
+          generation: 0,
+          nodes: { [A]: 'contender', [B]: 'contender' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'the new master shows its role only: it does not inherit what was known of the old one',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('replica') },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+      {
+        at: 20,
+        signal: 'connection closed',
+        saw: { [A]: silent('REFUSED'), [B]: onlyRole('master') },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'unusable', [B]: 'master' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'connection closed' },
+        },
+      },
+      {
+        at: 30,
+        saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('master') },
+        facts: {
+          kind: 'contested',
+          master: B,
+          claimants: [A, B],
+          generation: 2,
+          nodes: { [A]: 'contender', [B]: 'master' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'connection closed' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a busy script leaves only the role of the master to be seen: what was known of it is not forgotten',
+    phases: [
+      {
+        at: 10,
+        saw: { [A]: master({ on: 'R1', offset: 1127 }), [B]: replica({ on: 'R1', offset: 803 }) },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+      {
+        at: 20,
+        saw: { [A]: onlyRole('master'), [B]: replica({ on: 'R1', offset: 803 }) },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+      {
+        at: 30,
+        signal: 'connection closed',
+        saw: { [A]: silent('REFUSED'), [B]: master({ on: 'R5/R1@804', offset: 803 }) },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'unusable', [B]: 'master' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'connection closed' },
+          loss: { kind: 'not replicated', endpoint: B, bytes: 324 },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a reader endpoint that leads to the master is the master by another name, not a second one',
+    phases: [
+      {
+        at: 10,
+        saw: {
+          [A]: master({ on: 'R1' }),
+          [READER]: master({ on: 'R1', run: `run of ${A}` }),
+          [B]: replica({ on: 'R1' }),
+        },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+      {
+        // DNS moves: the reader endpoint now leads to B.
+        at: 20,
+        saw: {
+          [A]: master({ on: 'R1' }),
+          [READER]: replica({ on: 'R1', run: `run of ${B}` }),
+          [B]: replica({ on: 'R1' }),
+        },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+    ],
+  },
+];

@@ -1,0 +1,239 @@
+import { steady } from './failover-phases.js';
+import type { Case, Phase } from './phases.js';
+import { A, B, C, master, replica, silent } from './sayings.js';
+
+const down: Phase = {
+  at: 2000,
+  signal: { kind: 'connection closed', endpoint: A, at: 2000 },
+  saw: {
+    [A]: silent('REFUSED', 'connect ECONNREFUSED'),
+    [B]: replica({ on: 'R1', offset: 1127, link: 'down' }),
+    [C]: replica({ on: 'R1', offset: 1127, link: 'down' }),
+  },
+  facts: { kind: 'masterless', generation: 1, nodes: { [A]: 'unusable', [B]: 'replica', [C]: 'replica' } },
+};
+
+/** So that the highest offset of A is known to be 1127. */
+const written: Phase = {
+  ...steady,
+  at: 1900,
+  saw: { ...steady.saw, [A]: master({ on: 'R1', offset: 1127 }) },
+};
+
+const synced = (on: string) => ({ [B]: replica({ on, offset: 900 }), [C]: replica({ on, offset: 900 }) });
+
+export const restartCases: readonly Case[] = [
+  {
+    name: 'A comes back empty at its address: it is master, and the loss of all is told',
+    phases: [
+      written,
+      down,
+      {
+        at: 3600,
+        saw: { [A]: master({ on: 'R4', offset: 0, run: 'A again' }), ...synced('R4') },
+        facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
+      },
+      {
+        at: 4000,
+        saw: { [A]: master({ on: 'R4', offset: 900, run: 'A again' }), ...synced('R4') },
+        facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
+      },
+    ],
+  },
+  {
+    name: 'A comes back gracefully, with its data: the same master, nothing lost',
+    phases: [
+      written,
+      down,
+      {
+        at: 2300,
+        saw: {
+          [A]: master({ on: 'R4/R1@1128', offset: 1127, run: 'A again' }),
+          ...synced('R4/R1@1128'),
+        },
+        facts: steady.facts,
+      },
+    ],
+  },
+  {
+    name: 'A comes back from an older snapshot: the same master, 324 bytes lost',
+    phases: [
+      written,
+      down,
+      {
+        at: 2300,
+        saw: { [A]: master({ on: 'R3/R1@804', offset: 803, run: 'A again' }), ...synced('R3/R1@804') },
+        facts: { ...steady.facts, loss: { kind: 'not replicated', endpoint: A, bytes: 324 } },
+      },
+    ],
+  },
+  {
+    name: 'A comes back empty while B was promoted: B is the provable heir and gets the writes',
+    phases: [
+      written,
+      down,
+      {
+        at: 2100,
+        saw: {
+          [A]: master({ on: 'R4', offset: 0, run: 'A again' }),
+          [B]: master({ on: 'R5/R1@1128', offset: 1127 }),
+          [C]: replica({ on: 'R1', offset: 1127, link: 'down' }),
+        },
+        facts: {
+          kind: 'contested',
+          master: B,
+          claimants: [A, B],
+          generation: 2,
+          nodes: { [A]: 'contender', [B]: 'master', [C]: 'replica' },
+          failover: { from: A, to: B, tookMs: 100, cause: 'connection closed' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a lone master gets its first replica: a new id without any event',
+    phases: [
+      {
+        at: 1000,
+        saw: { [A]: master({ on: 'R1', offset: 50 }), [B]: silent('REFUSED') },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
+      },
+      {
+        at: 1500,
+        saw: { [A]: master({ on: 'R3', offset: 64 }), [B]: replica({ on: 'R3', offset: 64 }) },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
+      },
+    ],
+  },
+  {
+    name: 'the backlog of a master without replicas expires: a new id, its predecessor forgotten, no event',
+    phases: [
+      {
+        at: 1000,
+        saw: { [A]: master({ on: 'R3/R1@804', offset: 900 }), [B]: silent('REFUSED') },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
+      },
+      {
+        at: 3_600_000,
+        saw: { [A]: master({ on: 'R5', offset: 900 }), [B]: silent('REFUSED') },
+        facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
+      },
+    ],
+  },
+  {
+    name: 'a replica that was restarted claims to be master while A lives: writes stay with A',
+    phases: [
+      written,
+      {
+        at: 2000,
+        saw: { ...written.saw, [B]: master({ on: 'R7/R1@1128', offset: 1127, run: 'B again' }) },
+        facts: {
+          kind: 'contested',
+          master: A,
+          claimants: [A, B],
+          generation: 1,
+          nodes: { [A]: 'master', [B]: 'contender', [C]: 'replica' },
+        },
+      },
+      {
+        at: 2500,
+        saw: { ...written.saw, [B]: replica({ on: 'R1', offset: 1127, run: 'B again' }) },
+        facts: steady.facts,
+      },
+      {
+        // Promoted as the process that was last seen as a replica: the heir.
+        at: 3000,
+        saw: { ...written.saw, [B]: master({ on: 'R8/R1@1128', offset: 1127, run: 'B again' }) },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'stale', [B]: 'master', [C]: 'replica' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'poll' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a replica was restarted as a master and its peers chose it: it is the heir',
+    phases: [
+      written,
+      {
+        at: 2000,
+        saw: {
+          [A]: master({ on: 'R1', offset: 1127 }),
+          [B]: master({ on: 'R7/R1@1128', offset: 1127, run: 'B again' }),
+          [C]: replica({ on: 'R7/R1@1128', offset: 1127 }),
+        },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'stale', [B]: 'master', [C]: 'replica' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'poll' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'the promoted master is restarted with its data: the old master is still stale',
+    phases: [
+      written,
+      {
+        at: 2000,
+        saw: { ...written.saw, [B]: master({ on: 'R5/R1@1128', offset: 1127 }) },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'stale', [B]: 'master', [C]: 'replica' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'poll' },
+        },
+      },
+      {
+        at: 3000,
+        saw: { ...written.saw, [B]: master({ on: 'R6/R5@1128', offset: 1127, run: 'B again' }) },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'stale', [B]: 'master', [C]: 'replica' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'poll' },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a contest that writes survived does not count as the beginning of a failover long after',
+    phases: [
+      written,
+      {
+        at: 2000,
+        saw: { ...written.saw, [C]: master({ on: 'Rown', offset: 1, run: 'C again' }) },
+        facts: {
+          kind: 'contested',
+          master: A,
+          claimants: [A, C],
+          generation: 1,
+          nodes: { [A]: 'master', [B]: 'replica', [C]: 'contender' },
+        },
+      },
+      {
+        at: 900_000,
+        signal: 'connection closed',
+        saw: {
+          [A]: silent('REFUSED'),
+          [B]: master({ on: 'R5/R1@1128', offset: 1127 }),
+          [C]: silent('REFUSED'),
+        },
+        facts: {
+          kind: 'steady',
+          master: B,
+          generation: 2,
+          nodes: { [A]: 'unusable', [B]: 'master', [C]: 'unusable' },
+          failover: { from: A, to: B, tookMs: 0, cause: 'connection closed' },
+        },
+      },
+    ],
+  },
+];
