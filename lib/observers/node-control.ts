@@ -1,4 +1,14 @@
-import { catchError, defer, from, mergeMap, Subscription, throwError, timeout, type Observable } from 'rxjs';
+import {
+  catchError,
+  defer,
+  from,
+  mergeMap,
+  Subscription,
+  tap,
+  throwError,
+  timeout,
+  type Observable,
+} from 'rxjs';
 import type { ControlConnection } from './control-connection.js';
 import { faultOf } from './node-fault.js';
 import type { ObserverContext } from './observer-context.js';
@@ -25,7 +35,10 @@ export class NodeControl {
     const { replyTimeoutMs, connectTimeoutMs } = this.#context;
     const dialled$ = defer(() => from(this.#dial())).pipe(this.#within(connectTimeoutMs, 'no connection'));
     const ask = ({ connection, probe: state }: Session) =>
-      from(probe(connection.call, state)).pipe(this.#within(replyTimeoutMs, 'no answer'));
+      from(probe(connection.call, state)).pipe(
+        this.#within(replyTimeoutMs, 'no answer'),
+        tap(() => state.isProvisional && this.hangUp()),
+      );
     const session = this.#session;
     if (session === undefined) {
       return dialled$.pipe(mergeMap(ask));
@@ -72,7 +85,10 @@ export class NodeControl {
           'heir cannot be told) nor lag',
       );
     }
-    const watcher = state.unfit === undefined ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
+    const watcher =
+      state.unfit === undefined && !state.isProvisional
+        ? watchNode(this.#context).subscribe()
+        : Subscription.EMPTY;
     const session: Session = { connection, probe: state, watcher };
     this.#session = session;
     void connection.closed.then(() => {

@@ -1,4 +1,5 @@
 import type { NodeFault } from '../topology/observation.js';
+import { withoutCredentials } from '../topology/without-credentials.js';
 
 /** Why a node cannot be used, with words for an operator. */
 export interface Fault {
@@ -8,7 +9,7 @@ export interface Fault {
 
 /** Reads the error of a connection attempt or of a reply. The message never contains a credential. */
 export function faultOf(error: unknown): Fault {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withoutCredentials(error instanceof Error ? error.message : String(error));
   const code = codeOf(error);
   const fault = faultByCode(code) ?? faultByReply(message);
   return { fault, message: fault === 'TLS' ? `TLS handshake failed: ${message}` : message };

@@ -33,9 +33,6 @@ function look(control: NodeControl, context: ObserverContext): Observable<Observ
   const signal = context.whyLook();
   return control.ask().pipe(
     map((answer): Observation => {
-      if (answer.kind === 'unfit' && answer.fault === 'LOADING') {
-        control.hangUp();
-      }
       const base = { endpoint, at: scheduler.now(), signal };
       return answer.kind === 'report'
         ? { ...base, kind: 'answered', report: answer.report }

@@ -32,7 +32,8 @@ export function readReplication(info: InfoFields): NodeReport | undefined {
         ...readHistory(info),
         ...readOffset(info, 'slave_repl_offset'),
         link: readLink(info),
-        named: readMaster(info),
+        // Replicas may be chained: those behind this one are named by nobody else.
+        named: [...readMaster(info), ...readReplicas(info)],
       };
     default:
       return undefined;

@@ -17,6 +17,8 @@ export interface ProbeSession {
   readonly command: ProbeCommand;
   readonly runId?: string;
   readonly unfit?: Answer & { readonly kind: 'unfit' };
+  /** True for the moment only, because the server was loading or busy: the next look begins anew. */
+  readonly isProvisional?: true;
 }
 
 type Call = ControlConnection['call'];
@@ -26,9 +28,17 @@ export async function startProbe(call: Call): Promise<ProbeSession> {
   try {
     const info = parseInfo(String(await call('INFO')));
     const runId = info.get('run_id');
-    const unfit = unfitMode(info.get('redis_mode')) ?? unfitWhileLoading(info.get('loading'));
-    return { command: 'INFO', ...(runId !== undefined && { runId }), ...(unfit && { unfit }) };
+    const known = { command: 'INFO', ...(runId !== undefined && { runId }) } as const;
+    const unfit = unfitMode(info.get('redis_mode'));
+    const loading = unfitWhileLoading(info.get('loading'));
+    if (unfit === undefined && loading !== undefined) {
+      return { ...known, unfit: loading, isProvisional: true };
+    }
+    return { ...known, ...(unfit && { unfit }) };
   } catch (error) {
+    if (isBusy(error)) {
+      return startWhileBusy(call);
+    }
     return isRefused(error) ? startWithoutInfo(call) : rethrow(error);
   }
 }
@@ -48,6 +58,12 @@ export async function probe(call: Call, session: ProbeSession): Promise<Answer> 
     default:
       return session.command satisfies never;
   }
+}
+
+/** A script hangs the server for a while before it is called busy, so that a new connection is the rule then. */
+async function startWhileBusy(call: Call): Promise<ProbeSession> {
+  const unfit = unfitMode(parseHello(await call('HELLO')).mode);
+  return { command: 'INFO', isProvisional: true, ...(unfit && { unfit }) };
 }
 
 async function startWithoutInfo(call: Call): Promise<ProbeSession> {
@@ -105,7 +121,6 @@ function unfitMode(mode: string | undefined): (Answer & { readonly kind: 'unfit'
   }
 }
 
-/** A server loads its data once, before it serves; connections are asked anew until it has. */
 function unfitWhileLoading(loading: string | undefined): (Answer & { readonly kind: 'unfit' }) | undefined {
   return loading === '1'
     ? { kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' }

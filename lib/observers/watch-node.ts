@@ -10,15 +10,17 @@ import {
   repeat,
   timer,
   type Observable,
+  type SchedulerLike,
 } from 'rxjs';
 import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
+import { faultOf } from './node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
-/** How long to wait before a watcher whose connection was closed is armed again. */
+/** How long to wait before a watcher whose connection was closed, or that could not be armed, is armed again. */
 const REARM_MS = 100;
 
-type Ending = 'unblocked' | 'closed' | 'forbidden';
+type Ending = 'unblocked' | 'closed' | 'unarmed' | 'forbidden';
 
 /**
  * Holds a blocking read on a node: a server that becomes a replica, or follows another master, ends it within a
@@ -30,7 +32,7 @@ export function watchNode(context: ObserverContext): Observable<never> {
     return from(block(connection, context.probeKey)).pipe(finalize(connection.close));
   }).pipe(
     map((ending) => react(ending, context)),
-    repeatUntilForbidden(),
+    repeatUntilForbidden(context.scheduler),
     ignoreElements(),
   );
 }
@@ -38,21 +40,30 @@ export function watchNode(context: ObserverContext): Observable<never> {
 async function block(connection: ControlConnection, key: string): Promise<Ending> {
   try {
     await connection.open();
+  } catch {
+    return 'unarmed';
+  }
+  try {
     await connection.call('XREAD', 'BLOCK', '0', 'STREAMS', key, '$');
     return 'closed';
   } catch (error) {
-    return readEnding(error instanceof Error ? error.message : '');
+    return readEnding(error);
   }
 }
 
 /** `CLIENT UNBLOCK` has an UNBLOCKED of its own; each is only a reason to look, so they need not be told apart. */
-function readEnding(message: string): Ending {
+function readEnding(error: unknown): Ending {
+  const { fault, message } = faultOf(error);
   if (message.startsWith('UNBLOCKED')) {
     return 'unblocked';
   }
-  return /^(NOPERM|ERR unknown command|WRONGTYPE)/i.test(message) ? 'forbidden' : 'closed';
+  if (/^(NOPERM|ERR unknown command|WRONGTYPE)/i.test(message)) {
+    return 'forbidden';
+  }
+  return fault === 'CLOSED' ? 'closed' : 'unarmed';
 }
 
+/** A watcher that could not be armed is no news: the connection that asks for the role finds out why. */
 function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): Ending {
   const signals: Partial<Record<Ending, SignalKind>> = {
     unblocked: 'unblocked',
@@ -61,20 +72,22 @@ function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): End
   const kind = signals[ending];
   if (kind !== undefined) {
     emit(kind, endpoint);
-  } else {
+  }
+  if (ending === 'forbidden') {
     notify('the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once');
   }
   return ending;
 }
 
-function repeatUntilForbidden() {
+function repeatUntilForbidden(scheduler: SchedulerLike) {
   return (endings$: Observable<Ending>): Observable<Ending> => {
     const last: { ending: Ending } = { ending: 'closed' };
     return endings$.pipe(
       map((ending) => (last.ending = ending)),
       catchError(() => of<Ending>('closed')),
       repeat({
-        delay: () => (last.ending === 'forbidden' ? EMPTY : timer(last.ending === 'closed' ? REARM_MS : 0)),
+        delay: () =>
+          last.ending === 'forbidden' ? EMPTY : timer(last.ending === 'unblocked' ? 0 : REARM_MS, scheduler),
       }),
     );
   };

@@ -60,6 +60,8 @@ interface Resolving {
 
 /** A signal storm must not become a storm of DNS queries. */
 const MIN_RESOLVE_GAP_MS = 100;
+/** The longest delay a timer of Node can have; a longer one would fire at once. */
+const MAX_RESOLVE_GAP_MS = 2 ** 31 - 1;
 /** More addresses behind one name than any provider gives; the oldest is dropped. */
 const MAX_ADDRESSES = 32;
 
@@ -130,9 +132,11 @@ function refuseUnknown(options: PrimaryEndpointOptions, resolveIntervalMs: numbe
   if (unknown !== undefined) {
     throw new TypeError(`primaryEndpoint: unknown option "${unknown}"; allowed are ${allowed.join(', ')}`);
   }
-  if (!Number.isFinite(resolveIntervalMs) || resolveIntervalMs < MIN_RESOLVE_GAP_MS) {
+  const isNumber = Number.isFinite(resolveIntervalMs);
+  if (!isNumber || resolveIntervalMs < MIN_RESOLVE_GAP_MS || resolveIntervalMs > MAX_RESOLVE_GAP_MS) {
     throw new TypeError(
-      `primaryEndpoint: resolveIntervalMs is ${resolveIntervalMs}; allowed is a number of milliseconds from ${MIN_RESOLVE_GAP_MS}`,
+      `primaryEndpoint: resolveIntervalMs is ${resolveIntervalMs}; ` +
+        `allowed is a number of milliseconds from ${MIN_RESOLVE_GAP_MS} to ${MAX_RESOLVE_GAP_MS}`,
     );
   }
 }

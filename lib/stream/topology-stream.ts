@@ -21,7 +21,7 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import { initialResolution, resolveTopology, type Resolution } from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
-import type { Topology } from '../topology/topology.js';
+import { masterOf, type Topology } from '../topology/topology.js';
 import { sameValue } from './same-value.js';
 import { forEachNode } from './for-each-node.js';
 import { nextGapMs, onSignal, onTopology, type Cadence, type Pace } from './pace.js';
@@ -103,6 +103,10 @@ function resolutions(options: TopologyStreamOptions, loop: Loop): Observable<Res
       state = advance(state, observations);
       pace = onTopology(pace, state.resolution.topology, [...state.observations.values()]);
       subscriber.next(state.resolution);
+      if (pace.kind === 'calm' && masterOf(state.resolution.topology) === undefined) {
+        // Only a poll saw the master go, so that no signal has said that there is something to look for.
+        emit('poll');
+      }
     };
     const observer = (endpoint: Endpoint): NodeObserver => ({
       endpoint,

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { controlConnector } from '../../lib/observers/control-connection.js';
+import { startFakeNode, type FakeNode } from '../support/fake-node.js';
+import { until } from '../support/until.js';
+
+let node: FakeNode | undefined;
+
+afterEach(() => node?.stop());
+
+test('it authenticates and names itself, and takes nothing else from the options of the app', async () => {
+  node = await startFakeNode();
+  const redis = {
+    username: 'app',
+    password: 'pass',
+    protocol: 2,
+    db: 3,
+    keyPrefix: 'app:',
+    readOnly: true,
+  } as const;
+  const connection = controlConnector(redis, 1000)({ host: '127.0.0.1', port: node.port }, 'observer-1');
+  await connection.open();
+  expect(await connection.call('GET', 'key')).toBeNull();
+  connection.close();
+  const sent = node.commands.map((argv) => argv.join(' ').toLowerCase());
+  expect(sent).toEqual(['auth app pass', 'client setname observer-1', 'get key']);
+});
+
+test('a refused connection rejects with the real reason, and is closed', async () => {
+  node = await startFakeNode();
+  const { port } = node;
+  await node.stop();
+  const connection = controlConnector({}, 1000)({ host: '127.0.0.1', port }, 'observer');
+  await expect(connection.open()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await expect(connection.closed).resolves.toBeUndefined();
+});
+
+test('a closed connection settles what is under way and never comes back', async () => {
+  const fake = await startFakeNode();
+  node = fake;
+  const connection = controlConnector({}, 1000)({ host: '127.0.0.1', port: fake.port }, 'observer');
+  await connection.open();
+  const pending = connection.call('XREAD', 'BLOCK', '0', 'STREAMS', 'none', '$');
+  await until('it has arrived', () => fake.commands.some(([name]) => name?.toLowerCase() === 'xread'));
+  fake.dropConnections();
+  await expect(pending).rejects.toThrow('Connection is closed');
+  await connection.closed;
+  await expect(connection.call('PING')).rejects.toThrow();
+  await until('it has no connection', () => fake.connections === 0);
+});
+
+test('closing does not wait for a server that does not close its side', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    socket.resume().on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const connection = controlConnector({}, 60_000)({ host: '127.0.0.1', port }, 'observer');
+  const opening = connection.open();
+  await until('it is connected', () => sockets.length === 1);
+  connection.close();
+  await expect(opening).rejects.toThrow();
+  await connection.closed;
+  expect(sockets[0]?.destroyed).toBe(false);
+  sockets[0]?.destroy();
+  server.close();
+});

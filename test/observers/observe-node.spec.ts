@@ -1,0 +1,293 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { fakeId } from '../support/fake-node-state.js';
+import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
+import { error } from '../support/resp.js';
+import { containing, matching } from '../support/matchers.js';
+import { until } from '../support/until.js';
+import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from './observed-node.js';
+
+const started: { node?: FakeNode; observer?: ObservedNode } = {};
+
+afterEach(async () => {
+  started.observer?.stop();
+  await started.node?.stop();
+});
+
+async function start(fake: FakeNodeOptions = {}, options: ObservedNodeOptions = {}) {
+  const node = await startFakeNode(fake);
+  const observer = observeOverTcp(node.endpoint, options);
+  Object.assign(started, { node, observer });
+  return { node, observer };
+}
+
+const count = (fake: FakeNode, command: string) =>
+  fake.commands.filter((argv) => argv.join(' ').toLowerCase().startsWith(command)).length;
+
+const armed = (fake: FakeNode, times = 1) =>
+  until(`the watcher is armed ${times} times`, () => count(fake, 'xread') >= times, {
+    state: () => fake.commands,
+  });
+
+describe('a healthy node', () => {
+  test('is seen with all it says of itself', async () => {
+    const { observer } = await start({ offset: 42, replid2: fakeId('before'), secondOffset: 7 });
+    expect(await observer.seen(1)).toMatchObject({
+      kind: 'answered',
+      report: {
+        role: 'master',
+        runId: fakeId('run'),
+        offset: 42,
+        history: { id: fakeId('replication'), previous: { id: fakeId('before'), from: 7 } },
+      },
+      signal: { kind: 'poll' },
+    });
+  });
+
+  test('is asked on one connection and watched on another, however often it is looked at', async () => {
+    const { node, observer } = await start();
+    await observer.seen(1);
+    await armed(node);
+    for (let look = 0; look < 5; look++) await observer.look();
+    expect(node.connections).toBe(2);
+    expect(count(node, 'xread')).toBe(1);
+    expect(count(node, 'info replication')).toBe(6);
+    expect(observer.signals).toEqual([]);
+    expect(observer.notes).toEqual([]);
+  });
+
+  test('is watched by a read that waits without end on the probe key', async () => {
+    const { node } = await start();
+    await armed(node);
+    const watching = node.commands.find(([name]) => name?.toLowerCase() === 'xread');
+    expect(watching?.map((word) => word.toLowerCase())).toEqual([
+      'xread',
+      'block',
+      '0',
+      'streams',
+      'probe',
+      '$',
+    ]);
+  });
+
+  test('is left without a connection once nobody observes it', async () => {
+    const { node, observer } = await start();
+    await armed(node);
+    observer.stop();
+    await until('no connection is left', () => node.connections === 0);
+    expect(observer.signals).toEqual([]);
+  });
+});
+
+describe('a node that hangs', () => {
+  test('is timed out, tells it once, and is seen again when it goes on', async () => {
+    const { node, observer } = await start({}, { replyTimeoutMs: 150 });
+    expect(await observer.seen(1)).toMatchObject({ kind: 'answered' });
+    node.hang();
+    expect(await observer.look()).toMatchObject({
+      kind: 'faulty',
+      fault: 'TIMEOUT',
+      message: 'no answer within 150 ms',
+      signal: { kind: 'reply timed out', endpoint: node.endpoint },
+    });
+    expect(await observer.look()).toMatchObject({
+      kind: 'faulty',
+      fault: 'TIMEOUT',
+      message: 'no connection within 300 ms',
+      signal: { kind: 'poll' },
+    });
+    expect(observer.signals).toEqual(['reply timed out']);
+    node.resume();
+    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
+  });
+
+  test('keeps no connection open that was given up', async () => {
+    const { node, observer } = await start({}, { replyTimeoutMs: 150 });
+    await observer.seen(1);
+    node.hang();
+    await observer.look();
+    await observer.look();
+    await until('no connection is left', () => node.connections === 0);
+    expect(observer.observations.at(-1)).toMatchObject({ fault: 'TIMEOUT' });
+  });
+
+  test('while it is dialled is let go when nobody observes it any more', async () => {
+    const node = await startFakeNode();
+    node.hang();
+    const observer = observeOverTcp(node.endpoint);
+    Object.assign(started, { node, observer });
+    await until('it is dialled', () => node.connections === 1);
+    observer.stop();
+    await until('no connection is left', () => node.connections === 0);
+    expect(observer.observations).toEqual([]);
+  });
+});
+
+describe('a connection that is closed', () => {
+  test('between two looks is a signal, and the next look dials anew', async () => {
+    const { node, observer } = await start();
+    await observer.seen(1);
+    await armed(node);
+    node.dropConnections();
+    await until('it is told', () => observer.signals.length > 0);
+    expect(new Set(observer.signals)).toEqual(new Set(['connection closed']));
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+  });
+
+  test('during a look is dialled anew at once, within the same look', async () => {
+    const drops = ['the second look'];
+    const { node, observer } = await start({
+      onCommand: ([name, section]) =>
+        name === 'INFO' &&
+        section === 'replication' &&
+        started.node?.state.offset === 1 &&
+        drops.pop() !== undefined
+          ? 'drop'
+          : undefined,
+    });
+    await observer.seen(1);
+    node.update({ offset: 1 });
+    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { offset: 1 } });
+    expect(drops).toEqual([]);
+    expect(observer.observations).toHaveLength(2);
+  });
+
+  test('because the server is gone is a refusal, which is told once', async () => {
+    const { node, observer } = await start();
+    await observer.seen(1);
+    await armed(node);
+    node.refuseConnections();
+    node.dropConnections();
+    await until('the close is told', () => observer.signals.includes('connection closed'));
+    expect(await observer.look()).toMatchObject({
+      kind: 'faulty',
+      fault: 'REFUSED',
+      message: containing('ECONNREFUSED'),
+      signal: { kind: 'connection failed', endpoint: node.endpoint },
+    });
+    await observer.look();
+    expect(observer.signals.filter((kind) => kind === 'connection failed')).toHaveLength(1);
+    await node.acceptConnections();
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+  });
+});
+
+describe('the watcher', () => {
+  test('tells a demotion at once, and is armed again', async () => {
+    const { node, observer } = await start();
+    await armed(node);
+    node.become('replica', { master: '10.0.0.9:6379' });
+    await until('it is told', () => observer.signals.length > 0);
+    expect(observer.signals[0]).toBe('unblocked');
+    await armed(node, 2);
+    expect(await observer.look()).toMatchObject({
+      report: { role: 'replica', named: [{ host: '10.0.0.9', port: 6379 }] },
+    });
+  });
+
+  test('of a user who may not run XREAD is given up with one notice, and looking goes on', async () => {
+    const { node, observer } = await start({
+      onCommand: ([name]) =>
+        name === 'XREAD'
+          ? error("NOPERM this user has no permissions to run the 'xread' command")
+          : undefined,
+    });
+    await until('it is noticed', () => observer.notes.length > 0);
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    await until('the watcher is gone', () => node.connections === 1);
+    expect(observer.notes).toEqual([
+      'the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once',
+    ]);
+    expect(count(node, 'xread')).toBe(1);
+    expect(observer.signals).toEqual([]);
+  });
+
+  test('that cannot be armed tries again and makes no noise: it says nothing of the node', async () => {
+    const { node, observer } = await start({
+      onCommand: ([name]) =>
+        name === 'XREAD' && started.node !== undefined && count(started.node, 'xread') < 3
+          ? error('BUSY Redis is busy running a script.')
+          : undefined,
+    });
+    await armed(node, 3);
+    expect(observer.signals).toEqual([]);
+    expect(observer.notes).toEqual([]);
+  });
+});
+
+describe('a user who may not run INFO', () => {
+  test('sees the role, and is told what is missing', async () => {
+    const { observer } = await start({
+      role: 'replica',
+      onCommand: ([name]) =>
+        name === 'INFO' ? error("NOPERM this user has no permissions to run the 'info' command") : undefined,
+    });
+    expect(await observer.seen(1)).toMatchObject({
+      kind: 'answered',
+      report: { role: 'replica', named: [] },
+    });
+    await observer.look();
+    expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO tells the role, but/)]);
+  });
+});
+
+describe('a node that cannot be used', () => {
+  test.each([
+    ['a Sentinel', { redisMode: 'sentinel' }, 'SENTINEL'],
+    ['a node of a cluster', { redisMode: 'cluster' }, 'CLUSTER'],
+  ] as const)('because it is %s is faulty, and is not watched', async (_, fake, fault) => {
+    const { node, observer } = await start(fake);
+    expect(await observer.seen(1)).toMatchObject({ kind: 'faulty', fault });
+    await observer.look();
+    expect(count(node, 'xread')).toBe(0);
+    expect(node.connections).toBe(1);
+  });
+
+  test('because it is loading is asked anew until it has', async () => {
+    const { node, observer } = await start({ loading: true });
+    expect(await observer.seen(1)).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
+    expect(await observer.look()).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
+    node.update({ loading: false });
+    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { runId: fakeId('run') } });
+    await armed(node);
+  });
+
+  test('because the password is missing says so', async () => {
+    const { observer } = await start({ onCommand: () => error('NOAUTH Authentication required.') });
+    expect(await observer.seen(1)).toMatchObject({
+      fault: 'NOAUTH',
+      message: 'NOAUTH Authentication required.',
+      signal: { kind: 'poll' },
+    });
+    expect(observer.signals).toEqual([]);
+  });
+
+  test('never shows a credential that the server quotes', async () => {
+    const { observer } = await start(
+      {
+        onCommand: ([name, ...words]) =>
+          error(`ERR unknown command '${name}', with args beginning with: '${words.join("' '")}' `),
+      },
+      { redis: { username: 'app', password: 's3cret' } },
+    );
+    const observation = await observer.seen(1);
+    expect(observation).toMatchObject({ kind: 'faulty', fault: 'ERROR' });
+    expect(JSON.stringify([observation, observer.notes])).not.toContain('s3cret');
+  });
+});
+
+test('a busy script leaves the role to be seen on a new connection, and all the rest once it is over', async () => {
+  const { node, observer } = await start({
+    onCommand: ([name]) =>
+      name === 'INFO' && started.node?.state.offset === 0
+        ? error('BUSY Redis is busy running a script.')
+        : undefined,
+  });
+  expect(await observer.seen(1)).toMatchObject({ kind: 'answered', report: { role: 'master', named: [] } });
+  node.update({ offset: 1 });
+  expect(await observer.look()).toMatchObject({
+    report: { role: 'master', runId: fakeId('run'), offset: 1 },
+  });
+  expect(observer.signals).toEqual([]);
+  expect(observer.notes).toEqual([]);
+});

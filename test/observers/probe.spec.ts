@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { probe, startProbe } from '../../lib/observers/probe.js';
+import { matching } from '../support/matchers.js';
+import { redis7Master, redis7Replica } from './info-texts.js';
+
+const NOPERM = new Error("NOPERM this user has no permissions to run the 'info' command");
+const UNKNOWN = new Error("ERR unknown command 'INFO', with args beginning with: ");
+const BUSY = new Error(
+  'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+);
+const full = (fields = '') => `redis_mode:standalone\r\nrun_id:abc\r\nloading:0\r\n${fields}${redis7Master}`;
+const hello = (role: string, mode = 'standalone') => ['server', 'redis', 'mode', mode, 'role', role];
+
+/** A connection whose server answers by command; what it was asked is kept. */
+function server(replies: Readonly<Record<string, unknown>>) {
+  const asked: string[] = [];
+  const call = async (...words: readonly [string, ...string[]]): Promise<unknown> => {
+    const command = words.join(' ');
+    asked.push(command);
+    const reply = replies[command];
+    if (reply instanceof Error) throw reply;
+    return reply;
+  };
+  return { asked, call };
+}
+
+/** The first answer on a new connection. */
+async function firstAnswer(replies: Readonly<Record<string, unknown>>) {
+  const { call, asked } = server(replies);
+  const session = await startProbe(call);
+  return { session, answer: await probe(call, session), asked };
+}
+
+describe('a user who may run INFO', () => {
+  test('sees role, run id, history and offset, and asks for one section only from then on', async () => {
+    const { answer, asked } = await firstAnswer({ INFO: full(), 'INFO replication': redis7Master });
+    expect(answer).toMatchObject({
+      kind: 'report',
+      report: { role: 'master', runId: 'abc', offset: 1516, history: { id: matching(/^6b7a/) } },
+    });
+    expect(asked).toEqual(['INFO', 'INFO replication']);
+  });
+
+  test('of a server that hides its run id sees the rest', async () => {
+    const { answer } = await firstAnswer({ INFO: redis7Replica, 'INFO replication': redis7Replica });
+    expect(answer).toMatchObject({ kind: 'report', report: { role: 'replica' } });
+    expect(answer).not.toHaveProperty('report.runId');
+  });
+
+  test('learns the role from HELLO while a script keeps the server busy', async () => {
+    const { call } = server({ 'INFO replication': BUSY, HELLO: hello('master') });
+    expect(await probe(call, { command: 'INFO', runId: 'abc' })).toEqual({
+      kind: 'report',
+      report: { role: 'master', runId: 'abc', named: [] },
+    });
+  });
+
+  test('learns it also on a new connection to a busy server, and begins anew at the next look', async () => {
+    const { answer, session } = await firstAnswer({
+      INFO: BUSY,
+      'INFO replication': BUSY,
+      HELLO: hello('master'),
+    });
+    expect(answer).toEqual({ kind: 'report', report: { role: 'master', named: [] } });
+    expect(session.isProvisional).toBe(true);
+  });
+});
+
+describe('a user who may not', () => {
+  test.each([
+    ['by ACL', NOPERM],
+    ['because it was renamed', UNKNOWN],
+  ])('%s learns the role from HELLO', async (_, refusal) => {
+    const { answer, session, asked } = await firstAnswer({ INFO: refusal, HELLO: hello('replica') });
+    expect(answer).toEqual({ kind: 'report', report: { role: 'replica', named: [] } });
+    expect(session.command).toBe('HELLO');
+    expect(asked).toEqual(['INFO', 'HELLO', 'HELLO']);
+  });
+
+  test('learns it from HELLO of Redis 6, which says slave', async () => {
+    const { answer } = await firstAnswer({ INFO: NOPERM, HELLO: hello('slave') });
+    expect(answer).toMatchObject({ report: { role: 'replica' } });
+  });
+
+  test('run HELLO either learns role and offset from ROLE', async () => {
+    const unknownHello = new Error("ERR unknown command 'HELLO'");
+    const { answer, session } = await firstAnswer({
+      INFO: NOPERM,
+      HELLO: unknownHello,
+      ROLE: ['master', 7, []],
+    });
+    expect(answer).toEqual({ kind: 'report', report: { role: 'master', offset: 7, named: [] } });
+    expect(session.command).toBe('ROLE');
+  });
+
+  test('run any of them gets the refusal of the last', async () => {
+    const refused = new Error("NOPERM this user has no permissions to run the 'role' command");
+    await expect(firstAnswer({ INFO: NOPERM, HELLO: NOPERM, ROLE: refused })).rejects.toBe(refused);
+  });
+});
+
+describe('a server of another kind', () => {
+  test.each([
+    ['Sentinel', { INFO: 'redis_mode:sentinel\r\n' }, 'SENTINEL'],
+    ['cluster', { INFO: 'redis_mode:cluster\r\n' }, 'CLUSTER'],
+    ['Sentinel, by HELLO', { INFO: UNKNOWN, HELLO: hello('sentinel', 'sentinel') }, 'SENTINEL'],
+    ['cluster, by HELLO', { INFO: NOPERM, HELLO: hello('master', 'cluster') }, 'CLUSTER'],
+    ['busy cluster', { INFO: BUSY, HELLO: hello('master', 'cluster') }, 'CLUSTER'],
+  ])('is unfit: %s', async (_, replies, fault) => {
+    const { answer } = await firstAnswer(replies);
+    expect(answer).toEqual({
+      kind: 'unfit',
+      fault,
+      message: matching(/^this is a Sentinel|^cluster/),
+    });
+  });
+
+  test('that says neither master nor replica is an error', async () => {
+    const { answer } = await firstAnswer({ INFO: 'run_id:abc\r\n', 'INFO replication': '' });
+    expect(answer).toMatchObject({ kind: 'unfit', fault: 'ERROR' });
+  });
+});
+
+test('a server that is loading is unfit until it is asked anew', async () => {
+  const { answer, session } = await firstAnswer({ INFO: 'redis_mode:standalone\r\nloading:1\r\n' });
+  expect(answer).toEqual({ kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' });
+  expect(session.isProvisional).toBe(true);
+});
+
+test.each([
+  ['at the beginning', { INFO: new Error('NOAUTH Authentication required.') }],
+  ['later', { INFO: full(), 'INFO replication': new Error('NOAUTH Authentication required.') }],
+])('any other error passes through, %s', async (_, replies) => {
+  await expect(firstAnswer(replies)).rejects.toThrow('NOAUTH');
+});

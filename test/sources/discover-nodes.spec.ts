@@ -1,0 +1,166 @@
+import { NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { discoverNodes, type DiscoverNodesOptions } from '../../lib/sources/discover-nodes.js';
+import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
+import type { NodeReport, Observation } from '../../lib/topology/observation.js';
+
+/** A discovery under way: what it has found, and what nodes say to it. */
+function discover(seeds: readonly string[], options?: DiscoverNodesOptions) {
+  const observations$ = new Subject<Observation>();
+  const lists: (readonly Endpoint[])[] = [];
+  const source = discoverNodes(seeds, options);
+  const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+  source(context).subscribe((list) => lists.push(list));
+  let at = 0;
+  const say = (endpoint: Endpoint, rest: Says) => {
+    at += 1;
+    observations$.next({ endpoint, at, signal: { kind: 'poll', at }, ...rest });
+  };
+  return {
+    lists,
+    names: () => (lists.at(-1) ?? []).map(formatEndpoint).toSorted(),
+    reports: (node: string, role: NodeReport['role'], ...named: string[]) =>
+      say(parseEndpoint(node), { kind: 'answered', report: { role, named: named.map(parseEndpoint) } }),
+    isSilent: (node: string) =>
+      say(parseEndpoint(node), { kind: 'faulty', fault: 'REFUSED', message: 'refused' }),
+  };
+}
+
+type Says =
+  | { readonly kind: 'answered'; readonly report: NodeReport }
+  | { readonly kind: 'faulty'; readonly fault: 'REFUSED'; readonly message: string };
+
+describe('discovery', () => {
+  test('begins with the seeds', () => {
+    expect(discover(['a:1', 'b:1']).lists).toEqual([[parseEndpoint('a:1'), parseEndpoint('b:1')]]);
+  });
+
+  test('learns the replicas a master names, and the master a replica names', () => {
+    const found = discover(['a:1']);
+    found.reports('a:1', 'replica', 'm:1');
+    expect(found.names()).toEqual(['a:1', 'm:1']);
+    found.reports('m:1', 'master', 'a:1', 'b:1');
+    expect(found.names()).toEqual(['a:1', 'b:1', 'm:1']);
+  });
+
+  test('tells the list only when it changes', () => {
+    const found = discover(['a:1']);
+    found.reports('a:1', 'master', 'b:1', 'c:1');
+    found.reports('a:1', 'master', 'c:1', 'b:1');
+    found.reports('b:1', 'replica', 'a:1');
+    expect(found.lists).toHaveLength(2);
+  });
+
+  test('learns nothing from a node that names nobody, and keeps the seeds', () => {
+    const found = discover(['a:1', 'b:1']);
+    found.reports('a:1', 'master');
+    found.isSilent('b:1');
+    expect(found.lists).toHaveLength(1);
+  });
+
+  test('never forgets a seed, reachable or not, named or not', () => {
+    const found = discover(['a:1', 'b:1']);
+    found.isSilent('b:1');
+    found.reports('a:1', 'master', 'c:1');
+    expect(found.names()).toEqual(['a:1', 'b:1', 'c:1']);
+  });
+
+  test('tolerates a named address that cannot be reached, for as long as it is named', () => {
+    const found = discover(['a:1']);
+    found.reports('a:1', 'master', '172.17.0.2:6379');
+    found.isSilent('172.17.0.2:6379');
+    found.reports('a:1', 'master', '172.17.0.2:6379');
+    expect(found.names()).toEqual(['172.17.0.2:6379', 'a:1']);
+  });
+
+  test('forgets an unreachable node that nobody names any more once a master is reachable', () => {
+    const found = discover(['a:1']);
+    found.reports('a:1', 'master', 'b:1', 'c:1');
+    found.isSilent('c:1');
+    found.reports('a:1', 'master', 'b:1');
+    expect(found.names()).toEqual(['a:1', 'b:1']);
+  });
+
+  test('keeps a reachable node that nobody names any more: it may be the next master', () => {
+    const found = discover(['a:1']);
+    found.reports('a:1', 'master', 'b:1');
+    found.reports('b:1', 'replica', 'a:1');
+    found.reports('a:1', 'master');
+    expect(found.names()).toEqual(['a:1', 'b:1']);
+  });
+
+  test('forgets nothing while no master is reachable: those who fell silent may know the way to the next one', () => {
+    const found = discover(['seed:1']);
+    found.reports('seed:1', 'replica', 'm:1');
+    found.reports('m:1', 'master', 'seed:1', 'b:1');
+    found.isSilent('m:1');
+    found.reports('seed:1', 'replica', 'm:1');
+    expect(found.names()).toEqual(['b:1', 'm:1', 'seed:1']);
+    found.isSilent('seed:1');
+    expect(found.names()).toEqual(['b:1', 'm:1', 'seed:1']);
+  });
+
+  test('forgets the dead master of a group once the next one is reachable and does not name it', () => {
+    const found = discover(['seed:1']);
+    found.reports('seed:1', 'replica', 'm:1');
+    found.reports('m:1', 'master', 'seed:1', 'b:1');
+    found.isSilent('m:1');
+    found.reports('b:1', 'master', 'seed:1');
+    found.reports('seed:1', 'replica', 'b:1');
+    expect(found.names()).toEqual(['b:1', 'seed:1']);
+  });
+
+  test('speaks TLS to nodes named by a node it speaks TLS to', () => {
+    const found = discover(['rediss://a:1']);
+    found.reports('rediss://a:1', 'master', 'b:1');
+    expect(found.lists.at(-1)).toContainEqual({ host: 'b', port: 1, tls: true });
+  });
+
+  test('names are translated by mapEndpoint, and left out where it gives nothing', () => {
+    const found = discover(['a:1'], {
+      mapEndpoint: ({ host, port }) => (host === 'inner' ? { host: 'outer', port: port + 1 } : undefined),
+    });
+    found.reports('a:1', 'master', 'inner:1', 'hidden:1');
+    expect(found.names()).toEqual(['a:1', 'outer:2']);
+  });
+
+  test('mapEndpoint is told of TLS, and seeds do not pass through it', () => {
+    const seen: Endpoint[] = [];
+    const found = discover(['rediss://a:1'], {
+      mapEndpoint: (named) => {
+        seen.push(named);
+        return undefined;
+      },
+    });
+    found.reports('rediss://a:1', 'master', 'b:1');
+    expect(seen).toEqual([{ host: 'b', port: 1, tls: true }]);
+    expect(found.names()).toEqual(['a:1']);
+  });
+
+  test('each subscription begins anew', () => {
+    const source = discoverNodes(['a:1']);
+    const observations$ = new Subject<Observation>();
+    const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+    const first = source(context).subscribe();
+    const report: NodeReport = { role: 'master', named: [parseEndpoint('b:1')] };
+    observations$.next({
+      endpoint: parseEndpoint('a:1'),
+      at: 1,
+      signal: { kind: 'poll', at: 1 },
+      kind: 'answered',
+      report,
+    });
+    first.unsubscribe();
+    const lists: (readonly Endpoint[])[] = [];
+    source(context).subscribe((list) => lists.push(list));
+    expect(lists).toEqual([[parseEndpoint('a:1')]]);
+  });
+});
+
+test.each([
+  [[], 'discoverNodes: the list of nodes is empty'],
+  [['a'], 'discoverNodes: "a" is not an endpoint'],
+  [['a:1', 'a:1'], 'discoverNodes: "a:1" is named twice'],
+])('seeds %j are refused: %s', (seeds, message) => {
+  expect(() => discoverNodes(seeds)).toThrow(message);
+});

@@ -1,0 +1,293 @@
+import { asyncScheduler, Subject, Subscription } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { primaryEndpoint, type PrimaryEndpointOptions } from '../../lib/sources/primary-endpoint.js';
+import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
+import type { Observation } from '../../lib/topology/observation.js';
+import type { Signal } from '../../lib/topology/signal.js';
+
+const PRIMARY = 'primary.example';
+const READER = 'reader.example';
+
+let running = Subscription.EMPTY;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  running.unsubscribe();
+  vi.useRealTimers();
+});
+
+interface Dns {
+  [name: string]: readonly string[] | 'hangs' | 'fails';
+}
+
+/** The source under way, with a DNS that says what it is told. */
+async function resolve(dns: Dns, options: PrimaryEndpointOptions = {}) {
+  const observations$ = new Subject<Observation>();
+  const signals$ = new Subject<Signal>();
+  const lists: (readonly Endpoint[])[] = [];
+  const queries: string[] = [];
+  const lookup = async (name: string): Promise<readonly string[]> => {
+    queries.push(name);
+    const answer = dns[name];
+    if (answer === 'hangs') return new Promise(() => undefined);
+    if (answer === 'fails' || answer === undefined) throw new Error(`getaddrinfo ENOTFOUND ${name}`);
+    return answer;
+  };
+  const source = primaryEndpoint(`${PRIMARY}:6379`, { lookup, ...options });
+  running = source({ observations$, signals$, scheduler: asyncScheduler }).subscribe((list) =>
+    lists.push(list),
+  );
+  await vi.advanceTimersByTimeAsync(0);
+  const at = () => Date.now();
+  return {
+    lists,
+    queries,
+    names: () => (lists.at(-1) ?? []).map(formatEndpoint),
+    signal: () => signals$.next({ kind: 'connection closed', at: at() }),
+    isSilent: (node: string) =>
+      observations$.next({
+        endpoint: parseEndpoint(node),
+        at: at(),
+        signal: { kind: 'poll', at: at() },
+        kind: 'faulty',
+        fault: 'REFUSED',
+        message: 'refused',
+      }),
+    answers: (node: string) =>
+      observations$.next({
+        endpoint: parseEndpoint(node),
+        at: at(),
+        signal: { kind: 'poll', at: at() },
+        kind: 'answered',
+        report: { role: 'master', named: [] },
+      }),
+  };
+}
+
+describe('the addresses behind a name', () => {
+  test('are the nodes, and certificates are verified against the name', async () => {
+    const { lists } = await resolve({ [PRIMARY]: ['10.0.0.2', '10.0.0.1'] });
+    expect(lists).toEqual([
+      [
+        { host: '10.0.0.1', port: 6379, servername: PRIMARY },
+        { host: '10.0.0.2', port: 6379, servername: PRIMARY },
+      ],
+    ]);
+  });
+
+  test('are asked for every two seconds, and told when they change', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const { lists, queries, names } = await resolve(dns);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([queries.length, lists.length]).toEqual([2, 1]);
+    dns[PRIMARY] = ['10.0.0.2'];
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(names()).toEqual(['10.0.0.1:6379']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(names()).toEqual(['10.0.0.2:6379', '10.0.0.1:6379']);
+  });
+
+  test('are asked for as often as resolveIntervalMs says', async () => {
+    const { queries } = await resolve({ [PRIMARY]: ['10.0.0.1'] }, { resolveIntervalMs: 500 });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(queries).toHaveLength(11);
+  });
+
+  test('in another order are the same', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1', '10.0.0.2'] };
+    const { lists } = await resolve(dns);
+    dns[PRIMARY] = ['10.0.0.2', '10.0.0.1'];
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(lists).toHaveLength(1);
+  });
+
+  test('include IPv6', async () => {
+    const { names } = await resolve({ [PRIMARY]: ['2001:db8::1'] });
+    expect(names()).toEqual(['[2001:db8::1]:6379']);
+  });
+});
+
+describe('a signal', () => {
+  test('has the name resolved at once', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const { signal, names } = await resolve(dns);
+    await vi.advanceTimersByTimeAsync(500);
+    dns[PRIMARY] = ['10.0.0.2'];
+    signal();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(names()).toContain('10.0.0.2:6379');
+  });
+
+  test('in a storm of them has it resolved every 100 ms, and once more after the last', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const { signal, queries, names } = await resolve(dns, { resolveIntervalMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(500);
+    queries.length = 0;
+    for (let ms = 0; ms < 250; ms++) {
+      signal();
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(queries).toHaveLength(3);
+    dns[PRIMARY] = ['10.0.0.2'];
+    await vi.advanceTimersByTimeAsync(100);
+    expect(queries).toHaveLength(4);
+    expect(names()).toContain('10.0.0.2:6379');
+  });
+});
+
+describe('an address that DNS gives no more', () => {
+  async function moved() {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const source = await resolve(dns);
+    dns[PRIMARY] = ['10.0.0.2'];
+    await vi.advanceTimersByTimeAsync(2000);
+    return { dns, ...source };
+  }
+
+  test('stays a node while it answers: DNS lags behind the servers in both directions', async () => {
+    const { answers, names } = await moved();
+    answers('10.0.0.1:6379');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(names()).toEqual(['10.0.0.2:6379', '10.0.0.1:6379']);
+  });
+
+  test('is left out once it falls silent', async () => {
+    const { isSilent, names } = await moved();
+    isSilent('10.0.0.1:6379');
+    expect(names()).toEqual(['10.0.0.2:6379']);
+  });
+
+  test('comes back when DNS gives it again', async () => {
+    const { dns, isSilent, names } = await moved();
+    isSilent('10.0.0.1:6379');
+    dns[PRIMARY] = ['10.0.0.1'];
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(names()).toEqual(['10.0.0.1:6379', '10.0.0.2:6379']);
+  });
+
+  test('is kept among the 32 latest ones only', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.0'] };
+    const { names } = await resolve(dns);
+    for (let last = 1; last <= 50; last++) {
+      dns[PRIMARY] = [`10.0.0.${last}`];
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    expect(names()).toHaveLength(33);
+    expect(names()).toContain('10.0.0.18:6379');
+    expect(names()).not.toContain('10.0.0.17:6379');
+  });
+});
+
+test('an address that DNS still gives stays although it is silent', async () => {
+  const { isSilent, names } = await resolve({ [PRIMARY]: ['10.0.0.1'] });
+  isSilent('10.0.0.1:6379');
+  expect(names()).toEqual(['10.0.0.1:6379']);
+});
+
+describe('a name that does not resolve', () => {
+  test('is a node by its name, which then shows what is wrong, until it resolves', async () => {
+    const dns: Dns = { [PRIMARY]: 'fails' };
+    const { lists, names } = await resolve(dns);
+    expect(lists).toEqual([[{ host: PRIMARY, port: 6379 }]]);
+    dns[PRIMARY] = ['10.0.0.1'];
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(names()).toEqual(['10.0.0.1:6379']);
+  });
+
+  test('any more keeps the addresses it had', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const { lists } = await resolve(dns);
+    dns[PRIMARY] = 'fails';
+    await vi.advanceTimersByTimeAsync(4000);
+    dns[PRIMARY] = [];
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(lists).toHaveLength(1);
+  });
+
+  test('in time is not asked for a second time meanwhile', async () => {
+    const { queries } = await resolve({ [PRIMARY]: 'hangs' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(queries).toEqual([PRIMARY]);
+  });
+});
+
+describe('a reader endpoint', () => {
+  test('adds the addresses of the replicas', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'], [READER]: ['10.0.0.2', '10.0.0.3'] };
+    const { lists } = await resolve(dns, { reader: `${READER}:6379` });
+    expect(lists).toEqual([
+      [
+        { host: '10.0.0.1', port: 6379, servername: PRIMARY },
+        { host: '10.0.0.2', port: 6379, servername: READER },
+        { host: '10.0.0.3', port: 6379, servername: READER },
+      ],
+    ]);
+  });
+
+  test('that leads to the master adds nothing', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'], [READER]: ['10.0.0.1'] };
+    const { names } = await resolve(dns, { reader: `${READER}:6379` });
+    expect(names()).toEqual(['10.0.0.1:6379']);
+  });
+});
+
+test('an IP address is used as it is, without DNS', async () => {
+  const lists: (readonly Endpoint[])[] = [];
+  const lookup = vi.fn<(name: string) => Promise<readonly string[]>>();
+  const context = { observations$: new Subject<Observation>(), signals$: new Subject<Signal>() };
+  running = primaryEndpoint('rediss://10.0.0.1:6380', { lookup, reader: '[::1]:6380' })({
+    ...context,
+    scheduler: asyncScheduler,
+  }).subscribe((list) => lists.push(list));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(lists).toEqual([
+    [
+      { host: '10.0.0.1', port: 6380, tls: true },
+      { host: '::1', port: 6380 },
+    ],
+  ]);
+  expect(lookup).not.toHaveBeenCalled();
+});
+
+test('unsubscribed from, it asks no more', async () => {
+  const { queries, signal } = await resolve({ [PRIMARY]: ['10.0.0.1'] });
+  running.unsubscribe();
+  signal();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(queries).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+describe('it is refused at once', () => {
+  test.each<[string, string, object, string]>([
+    ['a malformed primary', 'primary', {}, 'primaryEndpoint: "primary" is not an endpoint; allowed are '],
+    ['a malformed reader', 'p:1', { reader: 'r' }, 'primaryEndpoint: "r" is not an endpoint; allowed are '],
+    [
+      'an unknown option',
+      'p:1',
+      { resolveInterval: 5 },
+      'primaryEndpoint: unknown option "resolveInterval"; allowed are reader, resolveIntervalMs, lookup',
+    ],
+    ...[99, -1, 0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].map(
+      (value): [string, string, object, string] => [
+        `an interval of ${value} ms`,
+        'p:1',
+        { resolveIntervalMs: value },
+        `primaryEndpoint: resolveIntervalMs is ${value}; allowed is a number of milliseconds from 100 to 2147483647`,
+      ],
+    ),
+    [
+      'an interval in words',
+      'p:1',
+      { resolveIntervalMs: '500' },
+      'primaryEndpoint: resolveIntervalMs is 500; allowed is a number of milliseconds from 100',
+    ],
+  ])('for %s', (_, ...[primary, options, message]) => {
+    const build = () => primaryEndpoint(primary, options);
+    expect(build).toThrow(TypeError);
+    expect(build).toThrow(message);
+  });
+});

@@ -1,0 +1,50 @@
+import { firstValueFrom, NEVER, Subject, takeUntil, toArray, VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { staticNodes } from '../../lib/sources/static-nodes.js';
+
+const context = { observations$: NEVER, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+
+test('the list is given once, in order, and stays', async () => {
+  const end$ = new Subject<void>();
+  const lists$ = staticNodes(['10.0.0.1:6379', 'rediss://cache', '[::1]:6380'])(context);
+  const lists = firstValueFrom(lists$.pipe(takeUntil(end$), toArray()));
+  end$.next();
+  expect(await lists).toEqual([
+    [
+      { host: '10.0.0.1', port: 6379 },
+      { host: 'cache', port: 6379, tls: true },
+      { host: '::1', port: 6380 },
+    ],
+  ]);
+});
+
+describe('a list is refused at once, by an error that names the source,', () => {
+  test.each<[string, unknown, string]>([
+    ['empty', [], 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
+    ['no list', '10.0.0.1:6379', 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
+    ['absent', undefined, 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
+    ['with a malformed node', ['a:1', 'cache'], 'staticNodes: "cache" is not an endpoint; allowed are '],
+    [
+      'with a node named twice',
+      ['a:1', 'b:1', 'A:1'],
+      'staticNodes: "a:1" is named twice; name each node once',
+    ],
+    ['with the same node as URL', ['a:6379', 'redis://a'], 'staticNodes: "a:6379" is named twice'],
+    [
+      'with a number',
+      [6379],
+      'staticNodes: 6379 is not an endpoint; allowed is a string such as "host:port"',
+    ],
+    ['with nothing in it', [undefined], 'staticNodes: undefined is not an endpoint'],
+  ])('if it is %s', (_, nodes, message) => {
+    const build = (): unknown => Reflect.apply(staticNodes, undefined, [nodes]);
+    expect(build).toThrow(TypeError);
+    expect(build).toThrow(message);
+  });
+
+  test('without the credential in it', () => {
+    const build = () => staticNodes(['redis://app:s3cret@cache:6379']);
+    expect(build).toThrow('staticNodes: "redis://…@cache:6379" is not an endpoint');
+    expect(build).not.toThrow('s3cret');
+  });
+});

@@ -1,0 +1,360 @@
+import { concat, NEVER, of, Subject, throwError } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
+import { masterOf } from '../../lib/topology/topology.js';
+import { A, B, C, master, replica, silent } from '../topology/sayings.js';
+import { record, startVirtualGroup } from './virtual-group.js';
+
+const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
+const heir = master({ on: 'R2/R1@1' });
+
+const gaps = (moments: readonly number[]) =>
+  moments.slice(1).map((moment, index) => Math.round((moment - (moments[index] ?? 0)) * 100) / 100);
+
+describe('while all is calm', () => {
+  test('each node is looked at every 500 ms, give or take a tenth', () => {
+    const group = startVirtualGroup({ nodes: { [A]: healthy[A] }, randoms: [0.5, 0, 0.25, 0.999] });
+    record(group);
+    group.runTo(2200);
+    expect(gaps(group.looksAt(A))).toEqual([500, 450, 475, 549.9]);
+  });
+
+  test('every node has jitter of its own, so that nodes are not asked in step', () => {
+    const group = startVirtualGroup({ nodes: healthy, randoms: [0.1, 0.4, 0.8] });
+    record(group);
+    group.runTo(600);
+    const second = [A, B, C].map((node) => group.looksAt(node, 10)[0]);
+    expect(new Set(second).size).toBe(3);
+  });
+
+  test('nothing is told as long as nothing changes', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { values } = record(group);
+    group.runTo(100);
+    const told = values.length;
+    group.runTo(60_000);
+    expect(group.looksAt(A).length).toBeGreaterThan(100);
+    expect(values).toHaveLength(told);
+  });
+});
+
+describe('at the start', () => {
+  test('all nodes are looked at at once, and nothing is decided before each had its say', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { values, kinds } = record(group);
+    group.runTo(0);
+    expect(group.looks).toEqual([A, B, C].map((node) => ({ node, at: 0 })));
+    expect(kinds().slice(0, -1)).toEqual(['unknown', 'unknown', 'unknown']);
+    expect(values.at(-1)).toMatchObject({ kind: 'steady', master: A, generation: 1, cause: 'start' });
+  });
+
+  test('nothing happens before somebody subscribes', () => {
+    const group = startVirtualGroup({
+      nodes: healthy,
+      source: () => {
+        throw new Error('The source was subscribed to');
+      },
+    });
+    group.stream.emit('requested');
+    group.runTo(10_000);
+    expect([group.looks, group.notes]).toEqual([[], []]);
+  });
+});
+
+describe('a signal', () => {
+  test('wakes all nodes at once', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    record(group);
+    group.at(700, () => group.stream.emit('connection closed', A));
+    group.runTo(700);
+    expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([[700], [700], [700]]);
+  });
+
+  test('given a hundred times at once has each node looked at once', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    record(group);
+    group.at(700, () => {
+      for (let times = 0; times < 100; times++) group.stream.emit('write refused', A);
+    });
+    group.runTo(704);
+    expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([[700], [700], [700]]);
+  });
+
+  test('is a false alarm where every node says what it said: calm returns when all have answered', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { values } = record(group);
+    group.runTo(600);
+    const told = values.length;
+    group.at(700, () => group.stream.emit('unblocked', A));
+    group.runTo(1600);
+    // Those that answered before the last one were due again by then.
+    const afterwards = [A, B, C].map((node) => gaps(group.looksAt(node, 700)));
+    expect(afterwards.toSorted((a, b) => a.length - b.length)).toEqual([[500], [5, 500], [5, 500]]);
+    expect(values).toHaveLength(told);
+  });
+
+  test('names the cause and the beginning of the failover that follows', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { last } = record(group);
+    group.at(700, () => {
+      group.change(A, silent('REFUSED'));
+      group.stream.emit('connection closed', A);
+    });
+    group.at(738, () => group.change(B, heir));
+    group.runTo(760);
+    expect(last()).toMatchObject({
+      kind: 'steady',
+      master: B,
+      generation: 2,
+      lastFailover: { from: A, to: B, tookMs: 40, cause: 'connection closed' },
+    });
+  });
+});
+
+describe('while there is no master', () => {
+  /** A falls silent at 700 and says so. */
+  function loseMaster() {
+    const group = startVirtualGroup({ nodes: healthy });
+    const told = record(group);
+    group.at(700, () => {
+      group.change(A, silent('REFUSED'));
+      group.stream.emit('connection closed', A);
+    });
+    return { group, ...told };
+  }
+
+  test('nodes that answer are looked at every 5 ms, one that does not every 50 ms', () => {
+    const { group } = loseMaster();
+    group.runTo(800);
+    expect(gaps(group.looksAt(B, 700))).toEqual(Array.from({ length: 20 }, () => 5));
+    expect(gaps(group.looksAt(A, 700))).toEqual([50, 50]);
+  });
+
+  test('the sweep ends with the look at which there is one and everyone was seen', () => {
+    const { group, last } = loseMaster();
+    group.at(903, () => group.change(B, heir));
+    group.runTo(2000);
+    expect(last()).toMatchObject({ master: B, changedAt: 905 });
+    expect(gaps(group.looksAt(B, 905))).toEqual([500, 500]);
+  });
+
+  test('looks become rare after ten seconds, every 250 ms at most', () => {
+    const { group } = loseMaster();
+    group.runTo(15_000);
+    const late = gaps(group.looksAt(B, 10_706));
+    expect(late.length).toBeGreaterThan(15);
+    expect(new Set(late)).toEqual(new Set([218.75]));
+    expect(new Set(gaps(group.looksAt(B, 700).filter((at) => at <= 10_700)))).toEqual(new Set([5]));
+  });
+
+  test('a signal makes rare looks dense again for a second', () => {
+    const { group } = loseMaster();
+    group.at(20_000, () => group.stream.emit('node list changed'));
+    group.runTo(22_000);
+    const again = group.looksAt(B, 20_000);
+    expect(again.filter((at) => at <= 21_000)).toHaveLength(201);
+    expect(again.filter((at) => at > 21_001).length).toBeLessThan(6);
+  });
+});
+
+describe('a node whose look never ends', () => {
+  test('delays nobody: the others are looked at, and a master among them is accepted', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { last } = record(group);
+    group.at(600, () => group.change(C, 'hangs'));
+    group.at(1500, () => {
+      group.change(A, silent('REFUSED'));
+      group.stream.emit('connection closed', A);
+    });
+    group.at(1530, () => group.change(B, heir));
+    group.runTo(1530);
+    expect(last()).toMatchObject({ kind: 'steady', master: B, changedAt: 1530 });
+    expect(gaps(group.looksAt(B, 1500))).toEqual([5, 5, 5, 5, 5, 5]);
+    expect(group.looksAt(C, 1000)).toHaveLength(1);
+  });
+});
+
+describe('the list of nodes', () => {
+  const endpoints = (...names: string[]) => names.map(parseEndpoint);
+
+  test('adds and removes observers as it changes, and leaves those alone that stay', () => {
+    const lists$ = new Subject<readonly Endpoint[]>();
+    const group = startVirtualGroup({ nodes: healthy, source: () => lists$ });
+    const { last } = record(group);
+    lists$.next(endpoints(A, B));
+    group.runTo(100);
+    lists$.next(endpoints(B, C));
+    expect(group.observers).toEqual([`${A} begins`, `${B} begins`, `${A} ends`, `${C} begins`]);
+    expect(last()?.nodes.map(({ endpoint, kind }) => `${endpoint} ${kind}`)).toEqual([
+      `${B} replica`,
+      `${C} pending`,
+    ]);
+    expect(last()?.kind).toBe('masterless');
+    group.runTo(200);
+    expect(last()?.nodes.map(({ kind }) => kind)).toEqual(['replica', 'replica']);
+  });
+
+  test('may be final: a source that completes leaves its last list in force', () => {
+    const group = startVirtualGroup({ nodes: healthy, source: () => of(endpoints(A, B)) });
+    const { ends, last } = record(group);
+    group.runTo(5000);
+    expect(last()).toMatchObject({ kind: 'steady', master: A });
+    expect(group.looksAt(A).length).toBeGreaterThan(5);
+    expect(ends).toEqual([]);
+  });
+
+  test('may be empty: no node, no master', () => {
+    const group = startVirtualGroup({ nodes: {}, source: () => of([]) });
+    const { last } = record(group);
+    group.runTo(10);
+    expect(last()).toMatchObject({ kind: 'masterless', nodes: [], generation: 0 });
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no inventory');
+      },
+    ],
+    ['errors', () => throwError(() => new Error('no inventory'))],
+  ])(
+    'comes from a source that %s at first: that is told, tried again every second, and never ends the topology',
+    (_, fail) => {
+      let attempts = 0;
+      const group = startVirtualGroup({
+        nodes: healthy,
+        source: () => (++attempts <= 2 ? fail() : concat(of(endpoints(A)), NEVER)),
+      });
+      const { ends, last } = record(group);
+      group.runTo(1999);
+      expect([attempts, last()]).toEqual([2, undefined]);
+      group.runTo(2000);
+      expect(last()).toMatchObject({ kind: 'steady', master: A });
+      expect(group.notes).toEqual(
+        Array.from({ length: 2 }, () => 'the source of nodes failed: no inventory'),
+      );
+      expect(ends).toEqual([]);
+    },
+  );
+
+  test('stays in use while its source fails later on', () => {
+    const lists$ = new Subject<readonly Endpoint[]>();
+    const sources = [lists$, NEVER];
+    const group = startVirtualGroup({ nodes: healthy, source: () => sources.shift() ?? NEVER });
+    const { last } = record(group);
+    lists$.next(endpoints(A, B));
+    group.runTo(100);
+    lists$.error('gone');
+    group.runTo(3000);
+    expect(group.notes).toEqual(['the source of nodes failed: gone']);
+    expect(last()).toMatchObject({ kind: 'steady', master: A });
+    expect(group.looksAt(A, 2000).length).toBeGreaterThan(0);
+    expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
+  });
+
+  test('may learn from what nodes say and from signals', () => {
+    const heard: string[] = [];
+    const group = startVirtualGroup({
+      nodes: healthy,
+      source: ({ observations$, signals$, scheduler }) => {
+        observations$.subscribe(({ kind }) => heard.push(`${kind} at ${scheduler.now()}`));
+        signals$.subscribe(({ kind }) => heard.push(kind));
+        return of(endpoints(A));
+      },
+    });
+    record(group);
+    group.at(100, () => group.stream.emit('requested'));
+    group.runTo(100);
+    expect(heard).toEqual(['answered at 0', 'requested', 'answered at 100']);
+  });
+});
+
+describe('subscribers', () => {
+  test('are told the latest first, and all the same from then on', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const first = record(group);
+    const second = record(group);
+    group.runTo(600);
+    const late = record(group);
+    expect(late.values).toEqual([first.last()]);
+    group.at(700, () => {
+      group.change(A, silent('REFUSED'));
+      group.stream.emit('connection closed', A);
+    });
+    group.at(750, () => group.change(B, heir));
+    group.runTo(900);
+    expect(first.values.map(masterOf)).toContain(B);
+    expect(second.values).toEqual(first.values);
+    expect(late.values).toEqual(first.values.slice(-late.values.length));
+    expect(late.values.length).toBeGreaterThan(2);
+  });
+
+  test('share one observer for each node', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    record(group);
+    record(group);
+    group.runTo(1000);
+    expect(group.observers).toHaveLength(3);
+  });
+
+  test('may all leave: the nodes are looked at all the same, and the next is up to date', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const subscription = group.stream.topology$.subscribe();
+    group.runTo(100);
+    subscription.unsubscribe();
+    group.at(200, () => group.change(A, silent('REFUSED')));
+    group.at(200, () => group.change(B, heir));
+    group.runTo(1200);
+    expect(record(group).last()).toMatchObject({ master: B });
+    expect(group.observers).toHaveLength(3);
+  });
+
+  test('of the observations are told each after the topology took account of it', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { last } = record(group);
+    const seen: string[] = [];
+    group.stream.observed$.subscribe(({ endpoint, kind }) => {
+      const node = last()?.nodes.find(({ address }) => address.host === endpoint.host);
+      seen.push(`${kind} → ${node?.kind}`);
+    });
+    group.runTo(0);
+    expect(seen).toEqual(['answered → contender', 'answered → replica', 'answered → replica']);
+  });
+});
+
+describe('closed', () => {
+  test('it completes, ends every observer, and looks no more', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { ends } = record(group);
+    const observed: string[] = [];
+    group.stream.observed$.subscribe({ complete: () => observed.push('complete') });
+    group.runTo(600);
+    group.stream.close();
+    const looks = group.looks.length;
+    group.stream.emit('requested');
+    group.runTo(60_000);
+    expect([ends, observed]).toEqual([['complete'], ['complete']]);
+    expect(group.observers.slice(3).toSorted()).toEqual([`${A} ends`, `${B} ends`, `${C} ends`]);
+    expect(group.looks).toHaveLength(looks);
+  });
+
+  test('it still gives the latest to whoever comes late, and completes', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    record(group);
+    group.runTo(100);
+    group.stream.close();
+    const late = record(group);
+    expect(late.kinds()).toEqual(['steady']);
+    expect(late.ends).toEqual(['complete']);
+  });
+
+  test('before anybody subscribed, it never begins', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    group.stream.close();
+    group.stream.close();
+    const { values, ends } = record(group);
+    group.runTo(1000);
+    expect([values, ends, group.looks]).toEqual([[], ['complete'], []]);
+  });
+});

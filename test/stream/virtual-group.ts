@@ -1,0 +1,130 @@
+import {
+  defer,
+  filter,
+  finalize,
+  map,
+  NEVER,
+  repeat,
+  tap,
+  timer,
+  VirtualTimeScheduler,
+  type Observable,
+} from 'rxjs';
+import type { NodeSource } from '../../lib/sources/node-source.js';
+import { staticNodes } from '../../lib/sources/static-nodes.js';
+import { createTopologyStream, type NodeObserver } from '../../lib/stream/topology-stream.js';
+import { formatEndpoint } from '../../lib/topology/endpoint.js';
+import type { Observation } from '../../lib/topology/observation.js';
+import type { Topology } from '../../lib/topology/topology.js';
+import { observe, pending, type Saying } from '../topology/sayings.js';
+
+export interface Look {
+  readonly node: string;
+  readonly at: number;
+}
+
+/** `hangs`: a look at the node never ends. */
+export type Saw = Saying | 'hangs';
+
+export interface VirtualGroupOptions {
+  readonly nodes: Readonly<Record<string, Saw>>;
+  /** Default: all nodes, for ever. */
+  readonly source?: NodeSource;
+  /** Given one after the other, over and over. Default 0.5. */
+  readonly randoms?: readonly number[];
+}
+
+/** A topology stream over nodes that answer at once, on a clock that the test moves. No I/O. */
+export function startVirtualGroup({ nodes, source, randoms = [0.5] }: VirtualGroupOptions) {
+  const scheduler = new VirtualTimeScheduler();
+  const says: Record<string, Saw> = { ...nodes };
+  const looks: Look[] = [];
+  const observers: string[] = [];
+  const notes: string[] = [];
+  let drawn = 0;
+  const stream = createTopologyStream({
+    source: source ?? staticNodes(Object.keys(nodes)),
+    observe: (observer) =>
+      observeVirtually(observer, {
+        scheduler,
+        onEvent: (event) => observers.push(event),
+        look: (node) => {
+          looks.push({ node, at: scheduler.now() });
+          return says[node] ?? pending;
+        },
+      }),
+    cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
+    notify: (text) => notes.push(text),
+    scheduler,
+    random: () => randoms[drawn++ % randoms.length] ?? 0,
+  });
+  return {
+    stream,
+    looks,
+    observers,
+    notes,
+    /** The moments at which a node was looked at, from `since` on. */
+    looksAt: (node: string, since = 0) =>
+      looks.filter((look) => look.node === node && look.at >= since).map(({ at }) => at),
+    /** Has something happen at a moment that is still to come. */
+    at(ms: number, happen: () => void): void {
+      scheduler.schedule(happen, ms - scheduler.now());
+    },
+    change: (node: string, saw: Saw) => (says[node] = saw),
+    /** Runs the clock up to and including this moment. */
+    runTo(ms: number): void {
+      scheduler.maxFrames = ms;
+      scheduler.flush();
+    },
+  };
+}
+
+export type VirtualGroup = ReturnType<typeof startVirtualGroup>;
+
+interface VirtualNode {
+  readonly scheduler: VirtualTimeScheduler;
+  readonly onEvent: (event: string) => void;
+  readonly look: (node: string) => Saw;
+}
+
+function observeVirtually(
+  observer: NodeObserver,
+  { scheduler, onEvent, look }: VirtualNode,
+): Observable<Observation> {
+  const node = formatEndpoint(observer.endpoint);
+  return defer(() => {
+    onEvent(`${node} begins`);
+    const seen: Observation[] = [];
+    return defer(() => {
+      const signal = observer.whyLook();
+      const saw = look(node);
+      return saw === 'hangs'
+        ? NEVER
+        : timer(0, scheduler).pipe(
+            map(() => observe({ at: scheduler.now(), saw: { [node]: saw }, signal })[0]),
+          );
+    }).pipe(
+      filter((observation) => observation !== undefined),
+      tap((observation) => seen.splice(0, 1, observation)),
+      repeat({ delay: () => seen.map((last) => observer.nextLook(last))[0] ?? NEVER }),
+      finalize(() => onEvent(`${node} ends`)),
+    );
+  });
+}
+
+/** What a subscriber is told, from now on. */
+export function record({ stream }: VirtualGroup) {
+  const values: Topology[] = [];
+  const ends: string[] = [];
+  stream.topology$.subscribe({
+    next: (topology) => values.push(topology),
+    error: (error: unknown) => ends.push(`error ${String(error)}`),
+    complete: () => ends.push('complete'),
+  });
+  return {
+    values,
+    ends,
+    kinds: () => values.map(({ kind }) => kind),
+    last: () => values.at(-1),
+  };
+}
