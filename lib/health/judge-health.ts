@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../topology/without-credentials.js';
 import { usableReplicas, whyWait } from '../topology/pick.js';
 import { findNode, masterOf, type Topology, type TopologyKind } from '../topology/topology.js';
 
@@ -94,7 +95,7 @@ interface Explanation {
 function explain(topology: Topology, probe: Exclude<WriteProbe, { readonly kind: 'written' }>): Explanation {
   switch (probe.kind) {
     case 'refused':
-      return { reason: codeOf(probe.message), message: probe.message };
+      return { reason: codeOf(probe.message), message: withoutCredentials(probe.message) };
     case 'held':
       return { reason: whyHeld(topology), message: probe.reason };
     case 'silent':
@@ -124,7 +125,8 @@ function whyHeld(topology: Topology): UnwritableReason {
   if (isForbidden && faults.every((fault) => fault === 'NOAUTH' || fault === 'WRONGPASS')) {
     return 'NOAUTH';
   }
-  return 'NO_MASTER';
+  // With a master in sight it is only our connection to it that is missing.
+  return masterOf(topology) === undefined ? 'NO_MASTER' : 'ERROR';
 }
 
 /** Observers ask on connections of their own: a node that answers them and not the writer has paused writes. */

@@ -20,6 +20,7 @@ import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
+import { withoutCredentials } from '../topology/without-credentials.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Where notes for operators go. */
@@ -128,7 +129,7 @@ export class Replication {
     const master = masterOf(this.current);
     return master === undefined
       ? whyWait(this.current)
-      : `${master} is the master, but the writer cannot use it: ${this.writerError?.message ?? 'it does not answer'}`;
+      : `${master} is the master, but the writer cannot use it: ${withoutCredentials(this.writerError?.message ?? 'it does not answer')}`;
   }
 
   private observe(observer: NodeObserver) {
@@ -152,7 +153,8 @@ export class Replication {
       stream: this.stream,
       redis,
       hold,
-      onError: (error: Error) => this.reportOnce({ level: 'warn', text: `${role}: ${error.message}` }),
+      onError: (error: Error) =>
+        this.reportOnce({ level: 'warn', text: `${role}: ${withoutCredentials(error.message)}` }),
     };
   }
 

@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest';
+import { judgeHealth, type WriteProbe } from '../../lib/health/judge-health.js';
+import type { NodeFault } from '../../lib/topology/observation.js';
+import { parseEndpoint } from '../../lib/topology/endpoint.js';
+import type { Topology, TopologyNode } from '../../lib/topology/topology.js';
+import { containing } from '../support/matchers.js';
+
+const [A, B, C] = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379'];
+
+function node(kind: 'master' | 'replica' | 'contender' | 'stale', endpoint: string): TopologyNode {
+  const role = kind === 'replica' ? 'replica' : 'master';
+  return { kind, role, endpoint, address: parseEndpoint(endpoint), reachable: true };
+}
+
+function replica(endpoint: string, facts: Partial<TopologyNode & { kind: 'replica' }> = {}): TopologyNode {
+  return Object.assign(node('replica', endpoint), { link: 'up', lagBytes: 0, following: true }, facts);
+}
+
+function unusable(endpoint: string, fault: NodeFault): TopologyNode {
+  const address = parseEndpoint(endpoint);
+  return { kind: 'unusable', endpoint, address, reachable: false, fault, message: `because of ${fault}` };
+}
+
+const facts = { generation: 3, cause: 'poll', changedAt: 1 } as const;
+const steady: Topology = {
+  ...facts,
+  kind: 'steady',
+  master: A,
+  nodes: [node('master', A), replica(B, { lagBytes: 14 }), replica(C)],
+};
+const contested: Topology = { ...facts, kind: 'contested', claimants: [A, B], nodes: [node('contender', A)] };
+const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 'masterless', nodes });
+
+const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
+const silent: WriteProbe = { kind: 'silent', limitMs: 1000 };
+const held: WriteProbe = { kind: 'held', reason: 'words of the writer' };
+const refused = (message: string): WriteProbe => ({ kind: 'refused', latencyMs: 0.4, message });
+
+test('a master that takes writes is up, with all that the topology knows of the group', () => {
+  expect(judgeHealth(steady, written, 2)).toEqual({
+    status: 'up',
+    data: {
+      master: A,
+      generation: 3,
+      topology: 'steady',
+      replicas: [
+        { endpoint: B, link: 'up', lagBytes: 14 },
+        { endpoint: C, link: 'up', lagBytes: 0 },
+      ],
+      latencyMs: 0.4,
+    },
+  });
+});
+
+test('what a node does not tell of itself is null', () => {
+  const bare: Topology = { ...steady, nodes: [node('master', A), node('replica', B)] };
+  expect(judgeHealth(bare, written, 0).data.replicas).toEqual([{ endpoint: B, link: null, lagBytes: null }]);
+});
+
+test('nodes that are not replicas are not counted among them', () => {
+  const topology: Topology = {
+    ...steady,
+    nodes: [node('master', A), node('stale', B), unusable(C, 'REFUSED')],
+  };
+  expect(judgeHealth(topology, written, 0).data.replicas).toEqual([]);
+});
+
+test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, string | undefined]>([
+  ['as many as asked for', { replicas: [replica(B), replica(C)], minReplicas: 2 }, undefined],
+  ['one too few', { replicas: [replica(B), unusable(C, 'TIMEOUT')], minReplicas: 2 }, '1 of at least 2'],
+  ['one that is cut off', { replicas: [replica(B, { link: 'down' })], minReplicas: 1 }, '0 of at least 1'],
+  [
+    'one in its first copy',
+    { replicas: [replica(B, { link: 'syncing' })], minReplicas: 1 },
+    '0 of at least 1',
+  ],
+  [
+    'one of another master',
+    { replicas: [replica(B, { following: false })], minReplicas: 1 },
+    '0 of at least 1',
+  ],
+  ['none, and none asked for', { replicas: [], minReplicas: 0 }, undefined],
+])('replicas: %s', (_case, { replicas, minReplicas }, found) => {
+  const verdict = judgeHealth({ ...steady, nodes: [node('master', A), ...replicas] }, written, minReplicas);
+  expect(verdict.status).toBe(found === undefined ? 'up' : 'degraded');
+  expect(verdict.data.message).toBe(found && `${found} replicas can be used`);
+  expect(verdict.data.reason).toBeUndefined();
+});
+
+test('a second master in sight degrades, also where there are replicas enough', () => {
+  const topology: Topology = { ...contested, master: A, nodes: [node('master', A), node('contender', B)] };
+  expect(judgeHealth(topology, written, 0)).toMatchObject({
+    status: 'degraded',
+    data: {
+      master: A,
+      topology: 'contested',
+      reason: 'SPLIT_BRAIN',
+      message: containing(`${A} and ${B}`),
+    },
+  });
+});
+
+test.each([
+  ["READONLY You can't write against a read only replica.", 'READONLY'],
+  ['MISCONF Redis is configured to save RDB snapshots, but it cannot.', 'MISCONF'],
+  ['NOREPLICAS Not enough good replicas to write.', 'NOREPLICAS'],
+  ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
+  ['LOADING Valkey is loading the dataset in memory', 'LOADING'],
+  ['BUSY Redis is busy running a script.', 'BUSY'],
+  ['NOPERM No permissions to access a key', 'NOPERM'],
+  ['NOAUTH Authentication required.', 'NOAUTH'],
+  ['WRONGPASS invalid username-password pair or user is disabled.', 'NOAUTH'],
+  ['CLUSTERDOWN Hash slot not served', 'ERROR'],
+  ['the word READONLY comes later', 'ERROR'],
+  ['', 'ERROR'],
+])('down where the server answers "%s": %s', (message, reason) => {
+  expect(judgeHealth(steady, refused(message), 0)).toMatchObject({
+    status: 'down',
+    data: { master: A, reason, message, latencyMs: 0.4 },
+  });
+});
+
+test.each<[string, Topology, string]>([
+  ['no master', masterlessOf(replica(A), unusable(B, 'REFUSED')), 'NO_MASTER'],
+  ['no node at all', masterlessOf(), 'NO_MASTER'],
+  ['two masters', contested, 'SPLIT_BRAIN'],
+  ['a node that loads its data', masterlessOf(unusable(A, 'LOADING'), replica(B)), 'LOADING'],
+  ['a password wrong on every node', masterlessOf(unusable(A, 'WRONGPASS'), unusable(B, 'NOAUTH')), 'NOAUTH'],
+  ['a password wrong on one node', masterlessOf(unusable(A, 'WRONGPASS'), replica(B)), 'NO_MASTER'],
+  [
+    'a wrong password and a dead node',
+    masterlessOf(unusable(A, 'NOAUTH'), unusable(B, 'REFUSED')),
+    'NO_MASTER',
+  ],
+])('down where writes are held because of %s', (_case, topology, reason) => {
+  expect(judgeHealth(topology, held, 0)).toMatchObject({
+    status: 'down',
+    data: { master: null, reason, message: 'words of the writer', latencyMs: null },
+  });
+});
+
+test('a writer that is just not connected to the master is not the lack of a master', () => {
+  expect(judgeHealth(steady, held, 0)).toMatchObject({
+    status: 'down',
+    data: { master: A, reason: 'ERROR', message: 'words of the writer' },
+  });
+});
+
+test('a write without an answer from a node that answers observers is a pause', () => {
+  expect(judgeHealth(steady, silent, 0)).toMatchObject({
+    status: 'down',
+    data: { reason: 'PAUSED', message: `${A} answers, but did not answer a write within 1000 ms` },
+  });
+});
+
+test.each<[string, Topology]>([
+  ['no master any more', masterlessOf(unusable(A, 'TIMEOUT'))],
+  ['a master that is silent', { ...steady, nodes: [unusable(A, 'TIMEOUT')] }],
+])('a write without an answer is a timeout where there is %s', (_case, topology) => {
+  const { status, data } = judgeHealth(topology, silent, 0);
+  expect(status).toBe('down');
+  expect(data.reason).toBe('TIMEOUT');
+  expect(data.message).toMatch(/^no answer to a write within 1000 ms; .*because of TIMEOUT/);
+});
+
+test('down where the app has closed the writer', () => {
+  expect(judgeHealth(steady, { kind: 'closed' }, 0)).toMatchObject({
+    status: 'down',
+    data: { reason: 'CLOSED', message: 'the writer is closed', latencyMs: null },
+  });
+});
+
+test('a write that is refused is down, however many masters and replicas there are', () => {
+  expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), 0).status).toBe('down');
+  expect(judgeHealth(steady, refused('OOM no'), 9)).toMatchObject({
+    status: 'down',
+    data: { reason: 'OOM' },
+  });
+});

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
+import {
+  getRedisReaderToken,
+  getRedisTopologyToken,
+  getRedisWriterToken,
+  InjectRedisReader,
+  InjectRedisTopology,
+  InjectRedisWriter,
+  RedisReplicationModule,
+  staticNodes,
+} from 'nestjs-redis-replication';
+import { NEVER } from 'rxjs';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { startFakeNode, type FakeNode } from '../support/fake-node.js';
+import { recordLogs } from '../support/recorded-logs.js';
+import { describeApp, replicationOf, startModules } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+let node: FakeNode;
+
+beforeEach(async () => {
+  node = await startFakeNode();
+});
+
+afterEach(() => node.stop());
+
+const source = staticNodes(['127.0.0.1:6379']);
+
+test('forRootAsync without a way to get options says which there are', () => {
+  expect(() => RedisReplicationModule.forRootAsync({ imports: [] })).toThrow(
+    'RedisReplicationModule.forRootAsync needs one of useFactory, useClass, useExisting',
+  );
+});
+
+test.each([
+  [7, '7'],
+  ['', '""'],
+  [null, 'null'],
+])('the name %j is refused where the module is imported', (name, shown) => {
+  const message = `RedisReplicationModule: "name" is ${shown}; allowed is a string that is not empty`;
+  // As from plain JavaScript, where no compiler has looked at it.
+  const importWith = (method: 'forRoot' | 'forRootAsync', options: object) => () => {
+    Reflect.apply(RedisReplicationModule[method], RedisReplicationModule, [{ ...options, name }]);
+  };
+  expect(importWith('forRoot', { source })).toThrow(message);
+  expect(importWith('forRootAsync', { useFactory: () => ({ source }) })).toThrow(message);
+});
+
+test('a wrong option fails the boot with its name, its value and what is allowed', async () => {
+  const booting = startModules([replicationOf([node.endpoint], { name: 'notes', pollIntervalMs: 0 })]);
+  await expect(booting).rejects.toThrow(
+    'RedisReplicationModule(notes): option "pollIntervalMs" is 0; allowed is a number of milliseconds from 10 to ',
+  );
+  expect(node.commands).toEqual([]);
+});
+
+test('a factory that fails fails the boot with its own error', async () => {
+  const module = RedisReplicationModule.forRootAsync({
+    useFactory: () => Promise.reject(new Error('no such secret')),
+  });
+  await expect(startModules([module])).rejects.toThrow('no such secret');
+});
+
+test('tokens are made of the name, and the decorators inject by them', async () => {
+  expect([getRedisWriterToken(), getRedisReaderToken(), getRedisTopologyToken()]).toEqual([
+    getRedisWriterToken('default'),
+    getRedisReaderToken('default'),
+    getRedisTopologyToken('default'),
+  ]);
+  @Injectable()
+  class Consumer {
+    constructor(
+      @InjectRedisWriter('notes') readonly writer: unknown,
+      @InjectRedisReader('notes') readonly reader: unknown,
+      @InjectRedisTopology('notes') readonly topology$: unknown,
+    ) {}
+  }
+  const { context, logs } = await startModules([replicationOf([node.endpoint], { name: 'notes' })], {
+    providers: [Consumer],
+  });
+  const { writer, reader, topology$ } = describeApp(context, logs, 'notes');
+  expect(context.get(Consumer)).toMatchObject({ writer, reader, topology$ });
+  expect(() => context.get<unknown>(getRedisWriterToken())).toThrow(/could not find RedisWriter\(default\)/);
+});
+
+test('properties are injected too', async () => {
+  class Consumer {
+    @InjectRedisWriter() readonly writer: unknown;
+  }
+  const { context } = await startModules([replicationOf([node.endpoint])], { providers: [Consumer] });
+  expect(context.get(Consumer).writer).toBeInstanceOf(Redis);
+});
+
+test('no socket is opened where a test overrides all three tokens', async () => {
+  const writer = { set: () => 'overridden' };
+  const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
+    override: (builder) =>
+      builder
+        .overrideProvider(getRedisWriterToken())
+        .useValue(writer)
+        .overrideProvider(getRedisReaderToken())
+        .useValue({})
+        .overrideProvider(getRedisTopologyToken())
+        .useValue(NEVER),
+  });
+  expect(context.get<unknown>(getRedisWriterToken())).toBe(writer);
+  await context.close();
+  expect(node.commands).toEqual([]);
+  expect(node.connections).toBe(0);
+});
+
+test('no socket is opened where a test overrides the writer only', async () => {
+  const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
+    override: (builder) => builder.overrideProvider(getRedisWriterToken()).useValue({}),
+  });
+  expect(context.get<unknown>(getRedisReaderToken())).toBeInstanceOf(Redis);
+  await context.close();
+  expect(node.commands).toEqual([]);
+  expect(node.connections).toBe(0);
+});
+
+test('the writer works where a test overrides the reader only', async () => {
+  const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
+    override: (builder) => builder.overrideProvider(getRedisReaderToken()).useValue({}),
+  });
+  const writer: Redis = context.get(getRedisWriterToken());
+  expect(await writer.set('key', 'value')).toBe('OK');
+});
+
+test('nothing is opened before the app starts, and all is closed after it ends', async () => {
+  const context = await Test.createTestingModule({ imports: [replicationOf([node.endpoint])] })
+    .setLogger(recordLogs())
+    .compile();
+  onTestFinished(() => context.close());
+  expect(node.commands).toEqual([]);
+  await context.init();
+  const writer: Redis = context.get(getRedisWriterToken());
+  await writer.set('key', 'value');
+  expect(node.connections).toBeGreaterThan(1);
+  await context.close();
+  await until('every socket is closed', () => node.connections === 0);
+  expect(writer.status).toBe('end');
+});
+
+test('with lazyConnect the writer connects at its first command', async () => {
+  const { context } = await startModules([
+    replicationOf([node.endpoint], { redis: { lazyConnect: true }, readFrom: 'master' }),
+  ]);
+  const writer: Redis = context.get(getRedisWriterToken());
+  const reader: Redis = context.get(getRedisReaderToken());
+  expect([writer.status, reader.status]).toEqual(['wait', 'wait']);
+  expect(await writer.set('key', 'value')).toBe('OK');
+  expect([writer.status, reader.status]).toEqual(['ready', 'wait']);
+});

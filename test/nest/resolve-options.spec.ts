@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { ownedOptions } from '../../lib/connections/redis-options.js';
+import { resolveOptions } from '../../lib/nest/resolve-options.js';
+import { staticNodes } from '../../lib/sources/static-nodes.js';
+import { readPolicies } from '../../lib/topology/pick.js';
+
+const source = staticNodes(['10.0.0.1:6379']);
+/** Options as JavaScript lets them through, whatever the types say. */
+const resolveAny = (options: unknown) => (): unknown => Reflect.apply(resolveOptions, undefined, [options]);
+const withSource = (options: object) => resolveAny({ source, ...options });
+
+test('only the source is needed', () => {
+  expect(resolveOptions({ source })).toStrictEqual({
+    source,
+    redis: {},
+    readFrom: 'replicaPreferred',
+    boot: 'background',
+    hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+    bootTimeoutMs: 10_000,
+    pollIntervalMs: 500,
+    replyTimeoutMs: 250,
+    shutdownTimeoutMs: 2000,
+    probeKey: 'nestjs-redis-replication:probe',
+    minReplicas: 0,
+  });
+});
+
+test('what is given is kept, and the rest has its default', () => {
+  const redis = { username: 'app', password: 's3cret', db: 2, keyPrefix: 'app:', maxRetriesPerRequest: null };
+  const given = {
+    source,
+    redis,
+    readFrom: 'any',
+    boot: 'required',
+    hold: { timeoutMs: 0 },
+    bootTimeoutMs: 1,
+    pollIntervalMs: 10,
+    replyTimeoutMs: 10,
+    shutdownTimeoutMs: 0,
+    probeKey: 'app:probe',
+    minReplicas: 2,
+  } as const;
+  expect(resolveOptions(given)).toStrictEqual({ ...given, hold: { timeoutMs: 0, maxCommands: 10_000 } });
+});
+
+test('undefined is as good as absent', () => {
+  const nothing = {
+    redis: undefined,
+    readFrom: undefined,
+    hold: undefined,
+    probeKey: undefined,
+    minReplicas: undefined,
+  };
+  expect(withSource(nothing)()).toStrictEqual(resolveOptions({ source }));
+  expect(withSource({ redis: { host: undefined } })).not.toThrow();
+});
+
+test.each(readPolicies)('readFrom may be %s', (readFrom) => {
+  expect(resolveOptions({ source, readFrom }).readFrom).toBe(readFrom);
+});
+
+test('the longest duration a timer can have is allowed', () => {
+  expect(resolveOptions({ source, bootTimeoutMs: 2 ** 31 - 1 }).bootTimeoutMs).toBe(2_147_483_647);
+});
+
+describe('refused, with the option, its value and what is allowed:', () => {
+  test.each<[string, unknown, string]>([
+    ['no options', undefined, 'option "options" is undefined; allowed is an object'],
+    ['options that are null', null, 'option "options" is null; allowed is an object'],
+    ['options that are a list', [], 'option "options" is an array; allowed is an object'],
+    [
+      'no source',
+      {},
+      'option "source" is undefined; allowed is staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a NodeSource of your own',
+    ],
+    [
+      'a source that is a list',
+      { source: ['10.0.0.1:6379'] },
+      'option "source" is an array; allowed is staticNodes(…)',
+    ],
+    [
+      'a source that is a name',
+      { source: '10.0.0.1' },
+      'option "source" is "10.0.0.1"; allowed is staticNodes(…)',
+    ],
+    [
+      'an unknown option',
+      { source, readfrom: 'any' },
+      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+    ],
+    [
+      'an unknown option of hold',
+      { source, hold: { timeout: 5 } },
+      'unknown option "hold.timeout"; allowed are timeoutMs, maxCommands',
+    ],
+    ['redis that is no object', { source, redis: 6379 }, 'option "redis" is 6379; allowed is an object'],
+    ['redis that is null', { source, redis: null }, 'option "redis" is null; allowed is an object'],
+    ['hold that is a number', { source, hold: 5000 }, 'option "hold" is 5000; allowed is an object'],
+    [
+      'a readFrom nobody knows',
+      { source, readFrom: 'slave' },
+      'option "readFrom" is "slave"; allowed is "master", "replica", "replicaPreferred", "masterPreferred", "any"',
+    ],
+    [
+      'a boot nobody knows',
+      { source, boot: 'lazy' },
+      'option "boot" is "lazy"; allowed is "background", "required"',
+    ],
+    ['a boot that is no text', { source, boot: true }, 'option "boot" is true; allowed is "background"'],
+    [
+      'an empty probe key',
+      { source, probeKey: '' },
+      'option "probeKey" is ""; allowed is a string that is not empty',
+    ],
+    ['a probe key that is a number', { source, probeKey: 1 }, 'option "probeKey" is 1; allowed is a string'],
+    [
+      'half a replica',
+      { source, minReplicas: 0.5 },
+      'option "minReplicas" is 0.5; allowed is a whole number from 0',
+    ],
+    [
+      'fewer than no replicas',
+      { source, minReplicas: -1 },
+      'option "minReplicas" is -1; allowed is a whole number from 0',
+    ],
+    [
+      'endless waiting commands',
+      { source, hold: { maxCommands: Number.POSITIVE_INFINITY } },
+      'option "hold.maxCommands" is Infinity; allowed is a whole number from 0',
+    ],
+    [
+      'a text of waiting commands',
+      { source, hold: { maxCommands: '5' } },
+      'option "hold.maxCommands" is "5"; allowed is a whole number from 0',
+    ],
+  ])('%s', (_, options, message) => {
+    expect(resolveAny(options)).toThrow(TypeError);
+    expect(resolveAny(options)).toThrow(message);
+  });
+
+  const durations = [
+    ['hold.timeoutMs', 0, (value: unknown) => ({ hold: { timeoutMs: value } })],
+    ['bootTimeoutMs', 1, (value: unknown) => ({ bootTimeoutMs: value })],
+    ['pollIntervalMs', 10, (value: unknown) => ({ pollIntervalMs: value })],
+    ['replyTimeoutMs', 10, (value: unknown) => ({ replyTimeoutMs: value })],
+    ['shutdownTimeoutMs', 0, (value: unknown) => ({ shutdownTimeoutMs: value })],
+  ] as const;
+
+  test.each(
+    durations.flatMap(([name, least, build]) =>
+      [
+        [least - 1, String(least - 1)] as const,
+        [-1000, '-1000'] as const,
+        [Number.NaN, 'NaN'] as const,
+        [Number.POSITIVE_INFINITY, 'Infinity'] as const,
+        [2 ** 31, '2147483648'] as const,
+        ['500', '"500"'] as const,
+        [null, 'null'] as const,
+        [{}, 'a value of type object'] as const,
+      ].map(([value, shown]) => [name, shown, { least, options: build(value) }] as const),
+    ),
+  )('%s of %s', (name, shown, { least, options }) => {
+    expect(withSource(options)).toThrow(
+      new TypeError(
+        `option "${name}" is ${shown}; allowed is a number of milliseconds from ${least} to 2147483647`,
+      ),
+    );
+  });
+});
+
+describe('an option of ioredis that the library owns is refused with the reason:', () => {
+  test.each(Object.entries(ownedOptions))('%s: %s', (name, reason) => {
+    expect(reason.length).toBeGreaterThan(10);
+    expect(withSource({ redis: { [name]: 'anything' } })).toThrow(
+      new TypeError(`option "redis.${name}" belongs to the library: ${reason}`),
+    );
+  });
+
+  test('maxRetriesPerRequest, but for null, which is in force and which BullMQ asks for', () => {
+    expect(withSource({ redis: { maxRetriesPerRequest: 3 } })).toThrow(
+      'option "redis.maxRetriesPerRequest" belongs',
+    );
+    expect(withSource({ redis: { maxRetriesPerRequest: null } })).not.toThrow();
+    expect(withSource({ redis: { host: null } })).toThrow('option "redis.host" belongs to the library');
+  });
+});
+
+test.each([
+  ['redis', { redis: 'redis://app:s3cret@10.0.0.1:6379' }],
+  ['source', { source: 'redis://app:s3cret@10.0.0.1:6379' }],
+  ['readFrom', { readFrom: 'app:s3cret@10.0.0.1:6379' }],
+  ['an owned option', { redis: { path: 's3cret', password: 's3cret' } }],
+])('a credential in the wrong place, %s, does not show in the error', (_, options) => {
+  expect(withSource(options)).toThrow(TypeError);
+  expect(withSource(options)).not.toThrow('s3cret');
+});
