@@ -80,6 +80,19 @@ describe('a signal', () => {
     expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([[700], [700], [700]]);
   });
 
+  test('is not needed where a poll sees the master go: all nodes are looked at at once, and densely', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { last } = record(group);
+    group.at(100, () => group.change(A, replica({ on: 'R1' })));
+    group.runTo(560);
+    const [lostAt = 0] = group.looksAt(A, 100);
+    expect(last()?.kind).toBe('masterless');
+    expect([B, C].map((node) => group.looksAt(node, lostAt)[0])).toEqual([lostAt, lostAt]);
+    group.at(570, () => group.change(B, heir));
+    group.runTo(576);
+    expect(last()).toMatchObject({ kind: 'steady', master: B, lastFailover: { cause: 'poll' } });
+  });
+
   test('is a false alarm where every node says what it said: calm returns when all have answered', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { values } = record(group);
