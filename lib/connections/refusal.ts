@@ -22,4 +22,5 @@ export function isDiscardedByState(message: string): boolean {
 }
 
 const FIRST_WORD = /^(READONLY|REDIRECT|LOADING|MASTERDOWN)\b/;
-const WRAPPED_BY_SCRIPT = /^ERR .*script.* -?(READONLY|LOADING|MASTERDOWN) /;
+/** With its dash: without, it would be an error that the script itself made up, after it had run. */
+const WRAPPED_BY_SCRIPT = /^ERR .*script.* -(READONLY|LOADING|MASTERDOWN) /;

@@ -3,6 +3,7 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { AnsweredObservation, Observation } from '../topology/observation.js';
 import type { NodeSource } from './node-source.js';
 import { readEndpoints } from './read-endpoints.js';
+import { refuseUnknown } from './refuse-unknown.js';
 
 /** @publicApi */
 export interface DiscoverNodesOptions {
@@ -21,11 +22,12 @@ export interface DiscoverNodesOptions {
  * Managed services often name internal addresses that an app cannot reach: use `staticNodes` or `primaryEndpoint`
  * there.
  *
- * @throws TypeError where the list of seeds is empty, or a seed is malformed or named twice.
+ * @throws TypeError where the list of seeds is empty, or a seed is malformed or named twice, or an option unknown.
  * @publicApi
  */
 export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOptions = {}): NodeSource {
   const endpoints = readEndpoints('discoverNodes', seeds);
+  refuseUnknown('discoverNodes', options, ['mapEndpoint']);
   const { mapEndpoint = (named: Endpoint) => named } = options;
   return ({ observations$ }) =>
     observations$.pipe(

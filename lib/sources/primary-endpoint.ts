@@ -12,6 +12,7 @@ import {
   of,
   scan,
   throttleTime,
+  timeout,
   timer,
   type Observable,
 } from 'rxjs';
@@ -19,6 +20,7 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { NodeSource, SourceContext } from './node-source.js';
 import { readEndpoint } from './read-endpoints.js';
+import { refuseUnknown } from './refuse-unknown.js';
 
 /** @publicApi */
 export interface PrimaryEndpointOptions {
@@ -41,7 +43,8 @@ export interface PrimaryEndpointOptions {
  */
 export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
   const { reader, resolveIntervalMs = 2000, lookup = lookupAll } = options;
-  refuseUnknown(options, resolveIntervalMs);
+  refuseUnknown('primaryEndpoint', options, ['reader', 'resolveIntervalMs', 'lookup']);
+  checkInterval(resolveIntervalMs);
   const names = [primary, ...(reader === undefined ? [] : [reader])].map((name) =>
     readEndpoint('primaryEndpoint', name),
   );
@@ -62,6 +65,7 @@ interface Resolving {
 const MIN_RESOLVE_GAP_MS = 100;
 /** The longest delay a timer of Node can have; a longer one would fire at once. */
 const MAX_RESOLVE_GAP_MS = 2 ** 31 - 1;
+const LOOKUP_LIMIT_MS = 5000;
 /** More addresses behind one name than any provider gives; the oldest is dropped. */
 const MAX_ADDRESSES = 32;
 
@@ -75,7 +79,13 @@ function resolveName(
   const { scheduler, signals$, observations$ } = context;
   const answers$ = merge(timer(0, resolveIntervalMs, scheduler), signals$).pipe(
     throttleTime(MIN_RESOLVE_GAP_MS, scheduler, { leading: true, trailing: true }),
-    exhaustMap(() => from(lookup(name.host)).pipe(catchError(() => of([])))),
+    // A resolver that never answers must not end the following of the name.
+    exhaustMap(() =>
+      from(lookup(name.host)).pipe(
+        timeout({ first: LOOKUP_LIMIT_MS, scheduler }),
+        catchError(() => of([])),
+      ),
+    ),
     map((addresses): Change => ({ kind: 'resolved', addresses })),
   );
   const silenced$ = observations$.pipe(
@@ -126,12 +136,7 @@ function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   return [...new Map(endpoints.map((each) => [formatEndpoint(each), each])).values()];
 }
 
-function refuseUnknown(options: PrimaryEndpointOptions, resolveIntervalMs: number): void {
-  const allowed = ['reader', 'resolveIntervalMs', 'lookup'];
-  const unknown = Object.keys(options).find((key) => !allowed.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`primaryEndpoint: unknown option "${unknown}"; allowed are ${allowed.join(', ')}`);
-  }
+function checkInterval(resolveIntervalMs: number): void {
   const isNumber = Number.isFinite(resolveIntervalMs);
   if (!isNumber || resolveIntervalMs < MIN_RESOLVE_GAP_MS || resolveIntervalMs > MAX_RESOLVE_GAP_MS) {
     throw new TypeError(

@@ -164,3 +164,10 @@ test.each([
 ])('seeds %j are refused: %s', (seeds, message) => {
   expect(() => discoverNodes(seeds)).toThrow(message);
 });
+
+test('an unknown option is refused by name', () => {
+  const options: object = { mapEndpoints: () => undefined };
+  expect(() => discoverNodes(['a:1'], options)).toThrow(
+    'discoverNodes: unknown option "mapEndpoints"; allowed are mapEndpoint',
+  );
+});
