@@ -36,20 +36,22 @@ export function controlConnector(redis: RedisOptions, connectTimeoutMs: number):
 
 function wrap(client: Redis): ControlConnection {
   const errors: Error[] = [];
-  // ioredis rejects with "Connection is closed." and tells the reason in this event only.
+  // ioredis rejects with "Connection is closed." or the like, and tells the reason in this event only; before version 6
+  // that can be after it called the connection ready, because it does not wait for the reply to AUTH.
   client.on('error', (error) => errors.push(error));
+  const explained = async <T>(attempt: Promise<T>): Promise<T> => {
+    try {
+      return await attempt;
+    } catch (error) {
+      throw errors[0] ?? error;
+    }
+  };
   const closed = new Promise<void>((resolve) => {
     client.once('end', () => resolve());
   });
   return {
-    open: async () => {
-      try {
-        await client.connect();
-      } catch (error) {
-        throw errors[0] ?? error;
-      }
-    },
-    call: async (...[name, ...args]) => client.call(name, ...args),
+    open: () => explained(client.connect()),
+    call: (...[name, ...args]) => explained(client.call(name, ...args)),
     closed,
     // `disconnect()` alone would wait two seconds for a hung server to close its side.
     close: () => {
