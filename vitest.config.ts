@@ -3,6 +3,19 @@ import { defineConfig } from 'vitest/config';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+/** What must hold with each version of ioredis that is supported; the other specs do not depend on it. */
+const specsOfConnections = [
+  'test/connections/{following-redis,ioredis-internals}.spec.ts',
+  'test/integration/{connection-options,outcomes,pubsub,reader,scripts,secured,transactions,writer}.spec.ts',
+];
+
+/** The same specs with another version of ioredis, installed under a name of its own. */
+const withIoredis = (name: string) => ({
+  extends: true as const,
+  resolve: { alias: [{ find: /^ioredis$/, replacement: name }] },
+  test: { name, include: specsOfConnections },
+});
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -11,7 +24,11 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.spec.ts'],
+    projects: [
+      { extends: true, test: { name: 'ioredis', include: ['test/**/*.spec.ts'] } },
+      withIoredis('ioredis-5'),
+      withIoredis('ioredis-5.4'),
+    ],
     environment: 'node',
     setupFiles: ['reflect-metadata'],
     pool: 'forks',

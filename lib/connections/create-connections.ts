@@ -47,6 +47,7 @@ function settingsFor(
       stream,
       choose,
       drainMs: DRAIN_MS,
+      handshakeMs: connectTimeout,
       dial: (endpoint: Parameters<typeof dial>[0]) =>
         dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),
     },

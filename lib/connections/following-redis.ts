@@ -1,13 +1,14 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { Subscription } from 'rxjs';
-import { isBlocking } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
 import {
+  commandOf,
+  endReconnecting,
   forgetManualClose,
   hideCredentials,
-  isHandshake,
   isPipeline,
+  isSetup,
   markRejection,
+  settleHandshake,
   skipMember,
   takeInFlight,
   type CommandItem,
@@ -18,8 +19,10 @@ import { NodeLine } from './node-line.js';
 import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
 import type { HoldOptions } from './rejections.js';
+import { answerByHello, isForbidden } from './role-by-hello.js';
 import { connectorFor } from './topology-connector.js';
 import { concernsTransactions } from './transactions.js';
+import { whenDrained } from './when-drained.js';
 
 export interface FollowingSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
@@ -41,7 +44,8 @@ export class FollowingRedis extends Redis {
   private readonly line: NodeLine;
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
-  private issuedDb: number | undefined;
+  /** The database that commands issued now are for; the one in use on the socket may lag behind. */
+  private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
 
   constructor(settings: FollowingSettings) {
@@ -49,6 +53,7 @@ export class FollowingRedis extends Redis {
     const lazyConnect = settings.begin === 'when asked' || settings.redis.lazyConnect === true;
     super({ ...settings.redis, ...ownedSettings, lazyConnect, Connector: connectorFor(line) });
     this.settings = settings;
+    this.db = this.options.db ?? 0;
     this.line = line;
     this.outcomes = new Outcomes(settings.hold, () => ({
       generation: line.generation,
@@ -58,10 +63,11 @@ export class FollowingRedis extends Redis {
     line.attach({
       onOpen: () => this.release(),
       onLost: (node) => this.lose(node),
-      whenDrained: (callback) => this.whenDrained(callback),
+      whenDrained: (callback) => whenDrained(this, callback),
       onEnd: () => this.disconnect(),
     });
     this.on('error', settings.onError);
+    this.on('connecting', () => settleHandshake(this));
     this.on('ready', () => line.ready());
     this.on('end', () => this.outcomes.end());
   }
@@ -72,20 +78,33 @@ export class FollowingRedis extends Redis {
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
-    if (this.settings.refuse !== undefined && !this.mayRead(command, stream)) {
-      return command.promise;
+    if (this.settings.refuse !== undefined && !this.mayRead(command)) {
+      return this.skip(command, stream);
     }
-    if (concernsTransactions(command) || this.outcomes.isInTransaction) {
+    const concerned = concernsTransactions(command) || this.outcomes.isInTransaction;
+    if (concerned) {
       this.outcomes.note(command, stream);
     }
-    if (!this.line.isOpen && !isHandshake(this, command, stream)) {
-      return this.hold(command, stream);
+    if (this.canWrite) {
+      this.db = selectedBy(command) ?? this.db;
+      return concerned && !this.outcomes.admit(command)
+        ? this.skip(command, stream)
+        : this.write(command, stream);
     }
-    return this.write(command, stream);
+    if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
+      return super.sendCommand(command, stream);
+    }
+    this.db = selectedBy(command) ?? this.db;
+    return this.hold(command, stream);
   }
 
   override handleReconnection(error: Error, item: CommandItem): void {
     hideCredentials(error, item.command.name);
+    const info = this.status === 'connect' && item.command.name === 'info' ? commandOf(item) : undefined;
+    if (info !== undefined && isForbidden(error)) {
+      void answerByHello(info, error, (hello) => super.sendCommand(hello));
+      return;
+    }
     const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
       super.handleReconnection(error, item);
@@ -95,7 +114,10 @@ export class FollowingRedis extends Redis {
   }
 
   override disconnect(reconnect = false): void {
-    this.closedBy = reconnect ? this.closedBy : 'the app';
+    if (!reconnect) {
+      this.closedBy = 'the app';
+      endReconnecting(this);
+    }
     super.disconnect(reconnect);
   }
 
@@ -134,7 +156,7 @@ export class FollowingRedis extends Redis {
     this.outcomes.end();
     await new Promise<void>((resolve) => {
       const limit = setTimeout(resolve, limitMs);
-      this.whenDrained(() => {
+      whenDrained(this, () => {
         clearTimeout(limit);
         resolve();
       });
@@ -143,13 +165,17 @@ export class FollowingRedis extends Redis {
     this.line.end();
   }
 
-  private mayRead(command: Command, stream: CommandStream | undefined): boolean {
-    const advice = isHandshake(this, command, stream) ? undefined : this.settings.refuse?.(command.name);
+  /** A socket that failed while it was written to says so to nobody before the next turn. */
+  private get canWrite(): boolean {
+    return this.line.isOpen && this.stream.writable;
+  }
+
+  private mayRead(command: Command): boolean {
+    const advice = this.settings.refuse?.(command.name);
     if (advice === undefined) {
       return true;
     }
     command.reject(new ReadOnlyConnectionError(command.name, advice));
-    this.skip(stream);
     return false;
   }
 
@@ -170,16 +196,11 @@ export class FollowingRedis extends Redis {
     if (typeof commandTimeout === 'number') {
       command.setTimeout(commandTimeout);
     }
-    this.issuedDb = selectedBy(command) ?? this.issuedDb;
-    this.outcomes.hold({ command, stream, db: this.issuedDb ?? this.condition?.select });
+    this.outcomes.hold({ command, stream, db: this.db });
     return command.promise;
   }
 
   private write(command: Command, stream: CommandStream | undefined): unknown {
-    if (concernsTransactions(command) && !this.outcomes.admit(command)) {
-      this.skip(stream);
-      return command.promise;
-    }
     if (typeof this.options.commandTimeout === 'number') {
       markRejection(command);
     }
@@ -187,51 +208,39 @@ export class FollowingRedis extends Redis {
   }
 
   /** A pipeline is written when each of its members was handed in, those that are not sent too. */
-  private skip(stream: CommandStream | undefined): void {
-    if (!isPipeline(stream)) {
-      return;
-    }
-    if (this.line.isOpen) {
+  private skip(command: Command, stream: CommandStream | undefined): unknown {
+    if (isPipeline(stream) && this.canWrite) {
       skipMember(stream);
-    } else {
+    } else if (isPipeline(stream)) {
       this.outcomes.skip(stream);
     }
+    return command.promise;
   }
 
   private release(): void {
-    this.issuedDb = undefined;
-    this.outcomes.release((command, stream, db) => {
-      if (db !== undefined && db !== this.condition?.select && command.name !== 'select') {
-        super.sendCommand(new Command('select', [db]));
+    if (!this.canWrite) {
+      return;
+    }
+    this.outcomes.release((command, stream, db = this.db) => {
+      if (command.name !== 'select') {
+        this.useDb(db);
       }
       super.sendCommand(command, stream);
     });
+    this.useDb(this.db);
+  }
+
+  private useDb(db: number): void {
+    if (db !== this.condition?.select) {
+      super.sendCommand(new Command('select', [db]));
+    }
   }
 
   private lose(node: string): void {
-    // Closed by the app itself: ioredis ends what is in flight the way its users know.
-    if (this.closedBy === 'nobody') {
+    // Closed by the app itself, or before it was ready: ioredis ends what is in flight the way its users know.
+    if (this.closedBy === 'nobody' && this.status !== 'connect') {
       this.outcomes.lost(takeInFlight(this), node);
     }
-  }
-
-  /** A command that waits for data may be answered in an hour: it does not keep us on a node we must leave. */
-  private whenDrained(callback: () => void): Subscription {
-    const { stream } = this;
-    const isDrained = () => this.commandQueue.toArray().every(({ command }) => isBlocking(command.name));
-    if (stream === undefined || isDrained()) {
-      const soon = setImmediate(callback);
-      return new Subscription(() => clearImmediate(soon));
-    }
-    const onData = () => {
-      if (isDrained()) {
-        stream.off('data', onData);
-        callback();
-      }
-    };
-    stream.on('data', onData);
-    stream.once('close', callback);
-    return new Subscription(() => stream.off('data', onData).off('close', callback));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Command, type Redis } from 'ioredis';
+import { withoutCredentials } from '../topology/without-credentials.js';
 
 /*
  * Everything this library takes from inside ioredis, same in 5.4 to 6.0, is named in this file. Beyond the public API:
@@ -7,8 +8,11 @@ import { Command, type Redis } from 'ioredis';
  *   the members and writes to the socket once it was called for each of them.
  * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
  * - `Redis#commandQueue` holds what was written and not answered, in order.
- * - During the handshake, status is `connect`.
+ * - During the handshake, status is `connect`. Then status is `ready`, database and subscriptions of the connection
+ *   before are restored, and only after that the event `ready` follows.
  * - `manuallyClosing` is cleared by the close of a socket only, also where there was none to close.
+ * - `disconnect()` between two attempts calls the next one off and leaves it at that: status stays `reconnecting`.
+ *   In status `wait` it ends the connection.
  * - `Command#setTimeout` arms the timer of `commandTimeout` once; `isSettled` exists from 6.0, `isResolved` before.
  */
 
@@ -33,12 +37,56 @@ export function forgetManualClose(redis: Redis): void {
   Reflect.set(redis, 'manuallyClosing', false);
 }
 
-/** Commands that ioredis itself sends before a connection is ready. */
-export function isHandshake(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
-  return redis.status === 'connect' && stream === undefined && HANDSHAKE.has(command.name);
+/** Called before `disconnect()`, so that it ends a connection also between two attempts to connect. */
+export function endReconnecting(redis: Redis): void {
+  if (redis.status === 'reconnecting') {
+    redis.status = 'wait';
+  }
 }
 
-const HANDSHAKE = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
+/**
+ * Commands that ioredis itself sends to set up a connection whose handshake is under way. Some an app may issue with the
+ * same words at the same moment; it does no harm that they are sent too.
+ */
+export function isSetup(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
+  if (stream !== undefined) {
+    return false;
+  }
+  switch (redis.status) {
+    case 'connect':
+      return isHandshake(redis, command);
+    case 'ready':
+      return RESTORE.has(command.name);
+    default:
+      return false;
+  }
+}
+
+const RESTORE = new Set(['psubscribe', 'select', 'ssubscribe', 'subscribe']);
+
+function isHandshake(redis: Redis, { name, args }: Command): boolean {
+  switch (name) {
+    case 'select':
+      return Number(args[0]) === redis.condition?.select;
+    case 'info':
+      return args.length === 0;
+    case 'client':
+      return /^set(name|info)$/i.test(String(args[0]));
+    default:
+      return name === 'auth' || name === 'hello' || name === 'readonly';
+  }
+}
+
+/** ioredis forgets what was sent in a handshake that failed. Nobody must wait for it; a database is selected anew. */
+export function settleHandshake(redis: Redis): void {
+  for (const { command } of takeInFlight(redis)) {
+    if (command.name === 'select') {
+      command.resolve('OK');
+    } else {
+      command.reject(new Error('Connection is closed.'));
+    }
+  }
+}
 
 export function isPipeline(stream: CommandStream | undefined): stream is CommandStream {
   return stream !== undefined && 'isPipeline' in stream;
@@ -71,10 +119,12 @@ function marksItself(command: object): boolean {
 
 const rejected = new WeakSet<Command>();
 
-/** The arguments of these commands are credentials; ioredis attaches the arguments of a command to its error. */
+/** The arguments of these commands are credentials: ioredis attaches them to the error, and some servers quote them. */
 export function hideCredentials(error: Error, commandName: string): void {
   if (CREDENTIALS.has(commandName.toLowerCase())) {
-    Object.assign(error, { command: { name: commandName, args: [] } });
+    const message = withoutCredentials(error.message);
+    const stack = error.stack?.replace(error.message, () => message);
+    Object.assign(error, { command: { name: commandName, args: [] }, message, stack });
   }
 }
 

@@ -13,6 +13,8 @@ export interface LineSettings {
   readonly dial: (endpoint: Endpoint) => Observable<Socket>;
   /** How long replies that are under way on a node we leave may take, in milliseconds. */
   readonly drainMs: number;
+  /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */
+  readonly handshakeMs: number;
 }
 
 /** The connection whose socket the line provides. */

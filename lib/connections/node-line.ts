@@ -1,5 +1,6 @@
 import {
   distinctUntilChanged,
+  EMPTY,
   firstValueFrom,
   map,
   NEVER,
@@ -14,12 +15,10 @@ import type { Socket } from 'node:net';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
-import { closeGently } from './close-gently.js';
+import { closeGently, destroyLate } from './close-socket.js';
 import { Distrust } from './distrust.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
 import { keepsWord, type ServerWord } from './server-word.js';
-
-const CLOSED = 'Connection is closed.';
 
 /** Provides one connection with sockets to the node that the topology picks, one after the other. */
 export class NodeLine {
@@ -63,7 +62,8 @@ export class NodeLine {
   /** Resolves with a connected socket as soon as there is a node to use. Rejects only when hung up meanwhile. */
   async connect(): Promise<Socket> {
     this.#follow();
-    const socket$ = this.#settings.stream.topology$.pipe(
+    const topology$ = this.#following.closed ? EMPTY : this.#settings.stream.topology$;
+    const socket$ = topology$.pipe(
       map((topology) => this.#pick(topology)),
       distinctUntilChanged((a, b) => endpointOf(a) === endpointOf(b)),
       switchMap((pick) =>
@@ -72,7 +72,7 @@ export class NodeLine {
       takeUntil(this.#hungUp$),
     );
     return firstValueFrom(socket$).catch(() => {
-      throw new Error(CLOSED);
+      throw new Error('Connection is closed.');
     });
   }
 
@@ -135,13 +135,12 @@ export class NodeLine {
 
   #follow(): void {
     if (this.#following.closed) {
-      const onEnd = () => this.#client?.onEnd();
       this.#following = this.#settings.stream.topology$.subscribe({
         next: (topology) => {
           this.#topology = topology;
           this.#reconsider();
         },
-        complete: onEnd,
+        complete: () => this.#client?.onEnd(),
       });
     }
   }
@@ -168,7 +167,11 @@ export class NodeLine {
 
   #adopt(socket: Socket, endpoint: string): Socket {
     this.#enter({ kind: 'handshake', endpoint, socket });
-    socket.once('close', () => this.#onClose(socket, endpoint));
+    // A socket that has ended or failed closes a little later; nothing may be written to it in between.
+    for (const event of ['end', 'error', 'close']) {
+      socket.once(event, () => this.#onClose(socket, endpoint));
+    }
+    destroyLate(socket, this.#settings.handshakeMs, () => this.#isShakingHands(socket));
     return socket;
   }
 
@@ -179,9 +182,8 @@ export class NodeLine {
     const { kind } = this.#state;
     this.#distrust.of(endpoint);
     this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
-    if (kind !== 'handshake') {
-      this.#client?.onLost(endpoint);
-    }
+    socket.destroy();
+    this.#client?.onLost(endpoint);
     if (kind !== 'leaving') {
       this.#settings.stream.emit('connection closed', endpoint);
     }
@@ -226,12 +228,13 @@ export class NodeLine {
       socket.destroy();
       return;
     }
-    const limit = setTimeout(() => socket.destroy(), this.#settings.drainMs);
     const draining = this.#client.whenDrained(() => socket.destroy());
-    socket.once('close', () => {
-      clearTimeout(limit);
-      draining.unsubscribe();
-    });
+    socket.once('close', () => draining.unsubscribe());
+    destroyLate(socket, this.#settings.drainMs);
+  }
+
+  #isShakingHands(socket: Socket): boolean {
+    return this.#state.kind === 'handshake' && this.#state.socket === socket;
   }
 
   #enter(state: LineState): void {

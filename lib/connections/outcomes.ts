@@ -44,7 +44,7 @@ export class Outcomes {
     return this.#held.size;
   }
 
-  /** Whether commands issued now belong to a transaction that is issued one by one. */
+  /** Whether commands issued now may belong to a transaction without saying so themselves. */
   get isInTransaction(): boolean {
     return this.#transactions.isOpen;
   }
@@ -61,17 +61,16 @@ export class Outcomes {
   /** Whether a command may be written now; a member of a broken transaction is rejected instead. */
   admit(command: Command): boolean {
     this.#transactions.admit(command);
-    const state = this.#transactions.of(command)?.state;
-    if (state?.kind === 'broken') {
-      this.#rejections.notApplied(command, state.reason);
-      return false;
-    }
-    return true;
+    return !this.#isBroken(command);
   }
 
   /** Keeps a command that was issued while nothing may be written. */
   hold(held: Omit<HeldCommand, 'deadline'>): void {
-    const { command } = held;
+    const { command, stream } = held;
+    if (this.#isBroken(command)) {
+      this.#gaps.add(stream);
+      return;
+    }
     if (this.#impatient.has(command)) {
       this.#rejections.notHeld(command);
       return;
@@ -122,6 +121,7 @@ export class Outcomes {
   release(
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
+    const begun = new Set<CommandStream | undefined>();
     for (const { command, stream, db } of this.#held.takeAll()) {
       if (this.#isOver(command) || !this.admit(command)) {
         this.#gaps.add(stream);
@@ -129,12 +129,24 @@ export class Outcomes {
       }
       this.#gaps.close(stream);
       write(command, stream, db);
+      begun.add(stream);
     }
+    begun.forEach((stream) => this.#gaps.close(stream));
   }
 
   /** Nothing that waits will ever be sent. */
   end(): void {
     this.#held.rejectAll('closed');
+  }
+
+  /** A member of a broken transaction is rejected: it would only wait in vain. */
+  #isBroken(command: Command): boolean {
+    const state = this.#transactions.of(command)?.state;
+    if (state?.kind !== 'broken') {
+      return false;
+    }
+    this.#rejections.notApplied(command, state.reason);
+    return true;
   }
 
   /** A transaction is sent again as a whole, also those of its commands whose promise is settled by `QUEUED`. */

@@ -13,7 +13,7 @@ export class PipelineGaps {
     }
   }
 
-  /** To be called when a member is about to be handed in: a pipeline that has none left must write nothing. */
+  /** To be called before and after members are handed in: a pipeline that has none left must write nothing. */
   close(stream: CommandStream | undefined): void {
     if (stream === undefined) {
       return;

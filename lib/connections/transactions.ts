@@ -30,6 +30,8 @@ export class Transactions {
   readonly #byPipeline = new WeakMap<CommandStream, Draft>();
   /** Of `multi({ pipeline: false })`, whose commands are issued one by one. */
   #current: Draft | undefined;
+  /** The pipeline that is being handed in and has an open transaction. */
+  #pipeline: CommandStream | undefined;
   #watch: 'none' | 'watching' | 'lost' = 'none';
 
   /** Takes note of a command that opens, belongs to or ends a transaction. */
@@ -66,9 +68,9 @@ export class Transactions {
     }
   }
 
-  /** Whether commands issued now would belong to a transaction that is issued one by one. */
+  /** Whether commands issued now may belong to a transaction without saying so themselves. */
   get isOpen(): boolean {
-    return this.#current !== undefined;
+    return this.#current !== undefined || this.#pipeline !== undefined;
   }
 
   of(command: Command): Transaction | undefined {
@@ -114,6 +116,7 @@ export class Transactions {
     if (stream !== undefined && isPipeline(stream)) {
       const draft: Draft = { ...base, commands: [], issued: 'at once' };
       this.#byPipeline.set(stream, draft);
+      this.#pipeline = stream;
       return draft;
     }
     this.#current = { ...base, commands: [], issued: 'one by one' };
@@ -132,6 +135,7 @@ export class Transactions {
       this.#current = undefined;
     } else {
       this.#byPipeline.delete(stream);
+      this.#pipeline = undefined;
     }
   }
 }

@@ -9,7 +9,7 @@ import { findNode, masterOf, type Topology, type TopologyKind } from '../topolog
  * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: what the server answers.
  * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
  * - `TIMEOUT`: the server does not answer. `CLOSED`: the writer was closed by the app.
- * - `ERROR`: anything else; `message` says what.
+ * - `ERROR`: anything else, such as a writer that is not connected to the master yet; `message` says what.
  *
  * @publicApi
  */

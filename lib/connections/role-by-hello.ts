@@ -1,0 +1,29 @@
+import { Command } from 'ioredis';
+import { parseHello } from '../observers/parse-hello.js';
+
+/** Whether a server refused the `INFO` by which ioredis learns what it is connected to. */
+export function isForbidden(error: Error): boolean {
+  return error.message.startsWith('NOPERM');
+}
+
+/**
+ * Answers `INFO` with the role that `HELLO` tells: who may not run the one may always run the other. Without it the role
+ * of the node would not be verified, and ioredis would print a warning at every connection.
+ */
+export async function answerByHello(
+  info: Command,
+  forbidden: Error,
+  send: (hello: Command) => unknown,
+): Promise<void> {
+  const hello = new Command('hello', [], { replyEncoding: 'utf8' });
+  send(hello);
+  const role = await hello.promise.then(
+    (reply) => parseHello(reply).role,
+    () => undefined,
+  );
+  if (role === undefined) {
+    info.reject(forbidden);
+  } else {
+    info.resolve(`role:${role === 'replica' ? 'slave' : role}\r\n`);
+  }
+}

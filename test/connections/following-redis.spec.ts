@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { NotAppliedError } from 'nestjs-redis-replication';
+import { expect, onTestFinished, test } from 'vitest';
+import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
+import { createReplication, openReplication } from '../support/open-replication.js';
+import { bulk, map } from '../support/resp.js';
+import { until } from '../support/until.js';
+
+async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
+  const node = await startFakeNode(options);
+  onTestFinished(() => node.stop());
+  return node;
+}
+
+/** The commands with these names, as they arrived. */
+function sent({ commands }: FakeNode, ...names: string[]): readonly string[] {
+  return commands.filter(([name = '']) => names.includes(name.toLowerCase())).map((argv) => argv.join(' '));
+}
+
+/** ioredis itself asks in lower case, in the handshake of writer and reader; observers ask in upper case. */
+const isOfHandshake = ([name]: readonly string[]) => name === 'info';
+
+/** Issues increments in every turn from the moment the other side has closed until our side has. */
+async function writeWhileClosing(node: FakeNode, options: { readonly timeoutMs?: number } = {}) {
+  const { writer } = await openReplication([node.endpoint], { hold: options });
+  const replies: Promise<unknown>[] = [];
+  const { stream } = writer;
+  const issuing = new Promise<void>((resolve) => {
+    stream.once('end', () => {
+      const issue = async () => {
+        do {
+          replies.push(writer.incr('counter').catch((reason: unknown) => reason));
+          await nextTurn();
+        } while (!stream.closed);
+        resolve();
+      };
+      void issue();
+    });
+  });
+  return { writer, replies, issuing };
+}
+
+test('what is issued while the connection is closing waits, and keeps its order', async () => {
+  const node = await fakeNode();
+  const { writer, replies, issuing } = await writeWhileClosing(node);
+  node.dropConnections();
+  await issuing;
+  replies.push(writer.incr('counter'));
+  expect(replies.length).toBeGreaterThan(1);
+  expect(await Promise.all(replies)).toEqual(replies.map((_, index) => index + 1));
+});
+
+test('what is issued while the connection is closing waits no longer than it may', async () => {
+  const node = await fakeNode();
+  const { replies, issuing } = await writeWhileClosing(node, { timeoutMs: 50 });
+  node.refuseConnections();
+  node.dropConnections();
+  await issuing;
+  expect(replies.length).toBeGreaterThan(0);
+  for (const reply of await Promise.all(replies)) expect(reply).toBeInstanceOf(NotAppliedError);
+});
+
+test('a node that says master in its INFO and is a replica by the handshake gets no command', async () => {
+  const demoted = { isOne: true };
+  const node = await fakeNode({
+    // As if it was demoted just after it was looked at: only the writer learns of it, in its handshake.
+    onCommand: (argv) =>
+      isOfHandshake(argv) && demoted.isOne ? bulk('role:slave\r\nloading:0\r\n') : undefined,
+  });
+  const { writer, replication } = createReplication([node.endpoint], { hold: { timeoutMs: 200 } });
+  await replication.onModuleInit();
+  await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
+  expect(sent(node, 'set')).toEqual([]);
+  // It is asked more and more rarely.
+  expect(node.commands.filter(isOfHandshake).length).toBeLessThan(30);
+  demoted.isOne = false;
+  await until('it is ready', () => writer.status === 'ready');
+  expect(await writer.set('key', 'value')).toBe('OK');
+});
+
+test('where INFO is forbidden, the role of the handshake is that of HELLO', async () => {
+  const node = await fakeNode({
+    onCommand: ([name, version]) =>
+      name === 'hello' && version === undefined
+        ? map({ role: bulk('replica'), mode: bulk('standalone') })
+        : undefined,
+  });
+  node.refuse("NOPERM this user has no permissions to run the 'info' command", 'INFO');
+  const { writer, replication } = createReplication([node.endpoint], { hold: { timeoutMs: 200 } });
+  await replication.onModuleInit();
+  await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
+  expect(node.commands.filter(isOfHandshake).length).toBeGreaterThan(1);
+  expect(sent(node, 'set')).toEqual([]);
+});
+
+test('a server that is another one than the one looked at gets no command', async () => {
+  const node = await fakeNode({
+    onCommand: (argv) =>
+      isOfHandshake(argv) ? bulk('role:master\r\nloading:0\r\nrun_id:another\r\n') : undefined,
+  });
+  const { writer, replication } = createReplication([node.endpoint], { hold: { timeoutMs: 100 } });
+  await replication.onModuleInit();
+  await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
+  expect(sent(node, 'set')).toEqual([]);
+});
+
+test('a handshake that is never answered is given up, and tried again', async () => {
+  let hanging = 0;
+  const node = await fakeNode({
+    onCommand: (argv) => {
+      const hangs = isOfHandshake(argv) && hanging > 0;
+      hanging -= hangs ? 1 : 0;
+      return hangs ? 'hang' : undefined;
+    },
+  });
+  const { writer } = await openReplication([node.endpoint], { redis: { connectTimeout: 100 } });
+  hanging = 1;
+  node.dropConnections();
+  await once(writer, 'close');
+  expect(await writer.set('key', 'value')).toBe('OK');
+});
+
+test('what the app asks for in the middle of a handshake that is lost ends all the same', async () => {
+  let hanging = 1;
+  const node = await fakeNode({
+    onCommand: (argv) => (isOfHandshake(argv) && hanging > 0 ? 'hang' : undefined),
+  });
+  const { writer, replication } = createReplication([node.endpoint], { redis: { db: 1 } });
+  await replication.onModuleInit();
+  await once(writer, 'connect');
+  const asked = [writer.info('server'), writer.select(1), writer.info(), writer.client('ID')];
+  await until('the handshake has begun', () => node.commands.some(isOfHandshake));
+  hanging = 0;
+  node.dropConnections();
+  expect(await Promise.allSettled(asked)).toMatchObject([
+    { status: 'fulfilled', value: expect.stringContaining('run_id') },
+    { status: 'fulfilled', value: 'OK' },
+    { status: 'rejected', reason: { message: 'Connection is closed.' } },
+    { status: 'fulfilled' },
+  ]);
+});
+
+test('a command that is refused over and over is rejected in time, and not sent in a storm', async () => {
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint], { hold: { timeoutMs: 300 } });
+  node.refuse('READONLY though it says master', 'SET');
+  await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
+  const attempts = sent(node, 'set').length;
+  expect(attempts).toBeGreaterThan(1);
+  expect(attempts).toBeLessThan(20);
+  node.allow();
+  await until('it is ready', () => writer.status === 'ready');
+  expect(await writer.incr('later')).toBe(1);
+  expect(sent(node, 'set')).toHaveLength(attempts);
+});
+
+test.each(['LOADING Redis is loading the dataset', 'MASTERDOWN Link with MASTER is down'])(
+  'a command refused with %s is sent again',
+  async (message) => {
+    const node = await fakeNode();
+    const { writer } = await openReplication([node.endpoint]);
+    node.refuse(message, 'SET');
+    const written = writer.set('key', 'value');
+    await until('it was refused', () => sent(node, 'set').length > 0);
+    node.allow();
+    expect(await written).toBe('OK');
+  },
+);
+
+test.each([
+  'OOM command not allowed',
+  'MISCONF cannot persist',
+  'NOREPLICAS Not enough good replicas',
+  'NOPERM no',
+])('the error %s is passed on at once', async (message) => {
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint]);
+  node.refuse(message, 'SET');
+  await expect(writer.set('key', 'value')).rejects.toThrow(message);
+  expect(sent(node, 'set')).toHaveLength(1);
+  expect(writer.status).toBe('ready');
+});
+
+test('replies that come in one packet with a refusal do not delay the move to the next master', async () => {
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint]);
+  node.refuse('READONLY demoted', 'INCR');
+  const replies = [writer.incr('counter'), writer.set('key', 'value')];
+  await until('both were answered', () => sent(node, 'incr', 'set').length >= 2);
+  node.allow();
+  const startedAt = performance.now();
+  expect(await Promise.all(replies)).toEqual([1, 'OK']);
+  // The limit for replies that do not come is 250 ms.
+  expect(performance.now() - startedAt).toBeLessThan(150);
+});
+
+test('while a node hangs nothing is written to it, and replies that come late count', async () => {
+  const node = await fakeNode();
+  const { writer, whenTopology } = await openReplication([node.endpoint], { replyTimeoutMs: 50 });
+  node.hang();
+  const inFlight = writer.incr('counter');
+  await whenTopology(({ kind }) => kind === 'masterless');
+  const held = writer.incr('counter');
+  await nextTurn();
+  expect(sent(node, 'incr')).toHaveLength(1);
+  node.resume();
+  expect(await Promise.all([inFlight, held])).toEqual([1, 2]);
+  expect(writer.status).toBe('ready');
+});

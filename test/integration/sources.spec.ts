@@ -1,0 +1,151 @@
+import { discoverNodes, primaryEndpoint, staticNodes } from 'nestjs-redis-replication';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { forward } from '../support/forward.js';
+import { findFreePort } from '../support/free-port.js';
+import { rolesOf } from '../support/group-roles.js';
+import { openReplication } from '../support/open-replication.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
+import { restoreGroup } from '../support/restore-group.js';
+import { startGroup, type ServerGroup } from '../support/server-group.js';
+
+let group: ServerGroup;
+
+beforeAll(async () => {
+  group = await startGroup();
+});
+
+beforeEach(() => restoreGroup(group));
+
+afterAll(() => group.stop());
+
+describe('staticNodes', () => {
+  test('names all nodes, of which some may not exist', async () => {
+    const nowhere = `127.0.0.1:${await findFreePort()}`;
+    const source = staticNodes([nowhere, 'does-not-exist.invalid:6379', ...group.endpoints]);
+    const { writer, whenMaster, whenTopology } = await openReplication(source);
+    const { master, heir } = rolesOf(group);
+    const { nodes } = await whenTopology((topology) =>
+      topology.nodes.every(({ kind }) => kind !== 'pending'),
+    );
+    const faults = nodes.flatMap((node) => (node.kind === 'unusable' ? [node.fault] : []));
+    expect(faults.toSorted()).toEqual(['NOT_FOUND', 'REFUSED']);
+    await master.kill();
+    await promote(heir);
+    await whenMaster(heir);
+    expect(await writer.set('key', 'value')).toBe('OK');
+  });
+});
+
+describe('discoverNodes', () => {
+  test('finds all nodes from one seed, and goes on without it', async () => {
+    const { master, heir, other } = rolesOf(group);
+    const { writer, whenMaster, whenTopology } = await openReplication(discoverNodes([master.endpoint]));
+    const { nodes } = await whenTopology((topology) => topology.nodes.length === 3);
+    expect(nodes.map(({ endpoint }) => endpoint).toSorted()).toEqual(group.endpoints.toSorted());
+    await master.kill();
+    await promote(heir);
+    await whenMaster(heir);
+    expect(await writer.set('key', 'value')).toBe('OK');
+    await follow(other, heir);
+    await whenInSync(heir, [other]);
+    await heir.kill();
+    await promote(other);
+    await whenMaster(other);
+    expect(await writer.set('key', 'value')).toBe('OK');
+  });
+
+  test('finds the master from a seed that is a replica', async () => {
+    const { heir, master } = rolesOf(group);
+    const { writer } = await openReplication(discoverNodes([heir.endpoint]));
+    expect(await writer.set('key', 'value')).toBe('OK');
+    expect(await master.command('GET', 'key')).toBe('value');
+  });
+
+  test('translates the addresses that servers name', async () => {
+    const { master, heir } = rolesOf(group);
+    await forwardForTest({ host: '127.0.0.2', port: heir.port }, heir);
+    const source = discoverNodes([master.endpoint], {
+      mapEndpoint: ({ port }) => (port === heir.port ? { host: '127.0.0.2', port } : undefined),
+    });
+    const { writer, whenTopology, whenMaster } = await openReplication(source);
+    const { nodes } = await whenTopology((topology) => topology.nodes.length === 2);
+    expect(nodes.map(({ endpoint }) => endpoint)).toEqual([master.endpoint, `127.0.0.2:${heir.port}`]);
+    await plannedSwap(group.nodes, heir);
+    await whenMaster({ endpoint: `127.0.0.2:${heir.port}` });
+    expect(await writer.set('key', 'value')).toBe('OK');
+  });
+});
+
+async function forwardForTest(
+  from: { readonly host: string; readonly port: number },
+  to: RedisServer,
+): Promise<void> {
+  const stop = await forward(from, to.port);
+  onTestFinished(stop);
+}
+
+describe('primaryEndpoint', () => {
+  let port: number;
+
+  /** A zone of names with addresses that a test may change. */
+  function zone(names: Record<string, readonly string[]>) {
+    return {
+      names,
+      lookup: async (hostname: string) => {
+        const addresses = names[hostname];
+        if (addresses === undefined) throw new Error(`getaddrinfo ENOTFOUND ${hostname}`);
+        return addresses;
+      },
+    };
+  }
+
+  beforeEach(async () => {
+    const { master, heir } = rolesOf(group);
+    port = await findFreePort();
+    await forwardForTest({ host: '127.0.0.2', port }, master);
+    await forwardForTest({ host: '127.0.0.3', port }, heir);
+    await forwardForTest({ host: '127.0.0.4', port }, master);
+  });
+
+  test('follows the name when it moves', async () => {
+    const { names, lookup } = zone({ 'primary.test': ['127.0.0.2'] });
+    const { writer, whenMaster, whenTopology } = await openReplication(
+      primaryEndpoint(`primary.test:${port}`, { lookup, resolveIntervalMs: 100 }),
+    );
+    const { master, heir } = rolesOf(group);
+    expect(await writer.set('key', 'first')).toBe('OK');
+    await master.kill();
+    await promote(heir);
+    await whenTopology(({ kind }) => kind === 'masterless');
+    names['primary.test'] = ['127.0.0.3'];
+    await whenMaster({ endpoint: `127.0.0.3:${port}` });
+    expect(await writer.set('key', 'second')).toBe('OK');
+    expect(await heir.command('GET', 'key')).toBe('second');
+  });
+
+  test('with a name for replicas does not wait for the name to move', async () => {
+    const { lookup } = zone({ 'primary.test': ['127.0.0.2'], 'replicas.test': ['127.0.0.3'] });
+    const { writer, reader, whenMaster } = await openReplication(
+      primaryEndpoint(`primary.test:${port}`, { reader: `replicas.test:${port}`, lookup }),
+    );
+    const { master, heir } = rolesOf(group);
+    await master.kill();
+    await promote(heir);
+    await whenMaster({ endpoint: `127.0.0.3:${port}` });
+    expect(await writer.set('key', 'value')).toBe('OK');
+    expect(await reader.get('key')).toBe('value');
+  });
+
+  test('recognises that the name for replicas leads to the master', async () => {
+    const { lookup } = zone({ 'primary.test': ['127.0.0.2'], 'replicas.test': ['127.0.0.4'] });
+    const { replication, reader, whenTopology } = await openReplication(
+      primaryEndpoint(`primary.test:${port}`, { reader: `replicas.test:${port}`, lookup }),
+    );
+    const topology = await whenTopology(({ nodes }) => nodes.some(({ aliases }) => aliases !== undefined));
+    expect(topology).toMatchObject({ kind: 'steady', generation: 1, nodes: [{ kind: 'master' }] });
+    expect(topology.nodes).toHaveLength(1);
+    expect(await reader.get('key')).toBeNull();
+    expect(replication.latest.kind).toBe('steady');
+  });
+});
