@@ -15,6 +15,18 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/** The database that a command selects, if it is a `SELECT`. */
+export function selectedBy({
+  name,
+  args,
+}: {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}): number | undefined {
+  const db = name === 'select' ? Number(args[0]) : Number.NaN;
+  return Number.isInteger(db) ? db : undefined;
+}
+
 /** Why a reader must not send a command, in words for the caller; `undefined` where it may. */
 export function readerRefusal(name: string): string | undefined {
   const traits = lookUp(name);

@@ -1,4 +1,5 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
+import { selectedBy } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
 import {
   commandOf,
@@ -14,26 +15,14 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis-internals.js';
-import type { LineSettings } from './line-state.js';
+import type { FollowingSettings } from './following-settings.js';
 import { NodeLine } from './node-line.js';
 import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
-import type { HoldOptions } from './rejections.js';
 import { answerByHello, isForbidden } from './role-by-hello.js';
 import { connectorFor } from './topology-connector.js';
 import { concernsTransactions } from './transactions.js';
 import { whenDrained } from './when-drained.js';
-
-export interface FollowingSettings {
-  readonly redis: Omit<RedisOptions, 'replyMapping'>;
-  readonly line: LineSettings;
-  readonly hold: HoldOptions;
-  /** Why a command must not be sent on this connection, in words for the caller. */
-  readonly refuse?: (commandName: string) => string | undefined;
-  readonly onError: (error: Error) => void;
-  /** When the connection is made; `lazyConnect` of ioredis has its say too. Duplicates begin at once. */
-  readonly begin: 'at once' | 'when asked';
-}
 
 /**
  * An ioredis connection whose socket always leads to the node that the topology picks. It stays the same object;
@@ -222,6 +211,11 @@ export class FollowingRedis extends Redis {
       return;
     }
     this.outcomes.release((command, stream, db = this.db) => {
+      if (!this.canWrite) {
+        // The socket failed under the command before: ioredis would queue this one, where we have no say.
+        this.outcomes.hold({ command, stream, db });
+        return;
+      }
       if (command.name !== 'select') {
         this.useDb(db);
       }
@@ -231,8 +225,10 @@ export class FollowingRedis extends Redis {
   }
 
   private useDb(db: number): void {
-    if (db !== this.condition?.select) {
-      super.sendCommand(new Command('select', [db]));
+    if (this.canWrite && db !== this.condition?.select) {
+      const select = new Command('select', [db]);
+      select.promise.catch(() => undefined);
+      super.sendCommand(select);
     }
   }
 
@@ -242,9 +238,4 @@ export class FollowingRedis extends Redis {
       this.outcomes.lost(takeInFlight(this), node);
     }
   }
-}
-
-function selectedBy(command: Command): number | undefined {
-  const db = command.name === 'select' ? Number(command.args[0]) : Number.NaN;
-  return Number.isInteger(db) ? db : undefined;
 }
