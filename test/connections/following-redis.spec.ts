@@ -61,6 +61,30 @@ test('what is issued while the connection is closing waits no longer than it may
   for (const reply of await Promise.all(replies)) expect(reply).toBeInstanceOf(NotAppliedError);
 });
 
+test('what is issued in the moment a socket fails waits as well', async () => {
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint], { hold: { timeoutMs: 50 } });
+  node.refuseConnections();
+  // As a write does that finds the connection reset: nobody is told before the next turn.
+  writer.stream.destroy();
+  const replies = await Promise.allSettled([writer.incr('counter'), writer.get('counter')]);
+  for (const reply of replies) {
+    expect(reply).toMatchObject({ status: 'rejected', reason: { code: 'NOT_APPLIED' } });
+  }
+});
+
+test('what was refused is sent before what was issued later', async () => {
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint]);
+  node.refuse('READONLY demoted', 'SET');
+  const first = writer.set('first', 1);
+  await until('it was refused', () => sent(node, 'set').length > 0);
+  const second = writer.set('second', 1);
+  node.allow();
+  await Promise.all([first, second]);
+  expect(sent(node, 'set').slice(-2)).toEqual(['set first 1', 'set second 1']);
+});
+
 test('a node that says master in its INFO and is a replica by the handshake gets no command', async () => {
   const demoted = { isOne: true };
   const node = await fakeNode({

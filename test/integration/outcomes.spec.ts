@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { inspect } from 'node:util';
+import type { ChainableCommander } from 'ioredis';
 import { NotAppliedError, UnknownOutcomeError, type RedisReplicationOptions } from 'nestjs-redis-replication';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
@@ -49,6 +51,12 @@ async function failureOf(command: Promise<unknown>): Promise<Error> {
     (error: unknown) => error,
   );
   return ended instanceof Error ? ended : new Error(`It was rejected with ${String(ended)}`);
+}
+
+async function firstOf(pipeline: ChainableCommander): Promise<unknown> {
+  const [[error, reply] = []] = (await pipeline.exec()) ?? [];
+  if (error instanceof Error) throw error;
+  return reply;
 }
 
 const everythingIn = (error: Error) => [error.message, error.stack, JSON.stringify(error)].join('\n');
@@ -133,8 +141,11 @@ test('a write whose reply is lost ends as unknown and runs once', async () => {
   const { writer, comeBack } = await open();
   expect(await writer.incr('counter')).toBe(1);
   proxy.swallowReplies();
-  const error = failureOf(writer.incrby('counter', 41));
-  await until('the server has executed it', async () => (await server.command('GET', 'counter')) === '42');
+  const error = failureOf(writer.incrby('counter', 987_654_320));
+  await until(
+    'the server has executed it',
+    async () => (await server.command('GET', 'counter')) === '987654321',
+  );
   proxy.refuse();
   proxy.cut();
   expect(await error).toBeInstanceOf(UnknownOutcomeError);
@@ -146,10 +157,10 @@ test('a write whose reply is lost ends as unknown and runs once', async () => {
     generation: 1,
     reason: `the connection to ${proxy.endpoint} was lost before its reply`,
   });
-  expect(everythingIn(await error)).not.toMatch(/counter|41|swordfish/);
+  expect(everythingIn(await error)).not.toMatch(/counter|98765432|swordfish/);
   proxy.heal();
   await comeBack();
-  expect(await writer.get('counter')).toBe('42');
+  expect(await writer.get('counter')).toBe('987654321');
 });
 
 test('a read whose reply is lost is sent again', async () => {
@@ -263,5 +274,18 @@ test('errors of the server itself are passed on, and nothing is sent twice', asy
     await expect(writer.set('other', 'value')).rejects.toThrow(/^OOM/);
   } finally {
     await server.command('CONFIG', 'SET', 'maxmemory', 0);
+  }
+});
+
+test('errors of commands that carry credentials do not repeat them', async () => {
+  const { writer } = await open();
+  const failures = [
+    await failureOf(writer.auth('wrong-secret')),
+    await failureOf(writer.call('ACL', 'SETUSER', 'somebody', '>other-secret', 'nonsense')),
+    await failureOf(firstOf(writer.pipeline().auth('third-secret'))),
+  ];
+  for (const failure of failures) {
+    expect(failure.message).toMatch(/^(WRONGPASS|ERR)/);
+    expect(inspect(failure)).not.toContain('-secret');
   }
 });
