@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
 import { NotesModule } from './notes/notes.module.js';
 import { PageModule } from './page/page.module.js';
+import { ShutdownModule } from './shutdown/shutdown.module.js';
 import { TopologyModule } from './topology/topology.module.js';
 
 @Module({
@@ -20,6 +21,7 @@ import { TopologyModule } from './topology/topology.module.js';
     HealthModule,
     TopologyModule,
     PageModule,
+    ShutdownModule,
   ],
 })
 export class AppModule {}

@@ -193,6 +193,18 @@ test('a client that does not read its stream delays the shutdown by a second at 
   client.destroy();
 });
 
+test('a connection that a browser opened in advance does not delay the shutdown', async () => {
+  const app = await startSampleApp({ REDIS_NODES: group.endpoints.join(',') });
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  // Once this is answered, the server has accepted the connection that came before.
+  expect((await app.get('/health/live')).status).toBe(200);
+  const closed = once(socket.resume(), 'close');
+  await app.close();
+  await closed;
+  expect(socket.destroyed).toBe(true);
+});
+
 test('the app starts while no node is there, and serves as soon as there is a master', async () => {
   await Promise.all(group.nodes.map((node) => node.kill()));
   const app = await startSampleApp({ REDIS_NODES: group.endpoints.join(',') });

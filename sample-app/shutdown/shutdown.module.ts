@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { UnusedConnections } from './unused-connections.js';
+
+@Module({ providers: [UnusedConnections] })
+export class ShutdownModule {}
