@@ -186,12 +186,12 @@ export class Outcomes {
     if (transaction === undefined) {
       return;
     }
+    this.#transactions.restart(command);
     if (transaction.state.kind === 'broken') {
       const { reason } = transaction.state;
       transaction.commands.forEach((member) => this.#rejections.notApplied(member, reason));
       return;
     }
-    this.#transactions.restart(command);
     const deadline = this.#deadlineFor(command);
     for (const member of transaction.commands) {
       this.#held.add({ command: member, db, deadline }, 'refused');

@@ -22,6 +22,8 @@ interface Draft extends Transaction {
   state: TransactionState;
   /** A server refused a member because of its state, so `EXEC` will be refused too. */
   refused: boolean;
+  /** It was begun under a `WATCH`, which holds on that one connection only. */
+  watched: boolean;
 }
 
 /** Which commands belong together, on one connection. */
@@ -59,10 +61,7 @@ export class Transactions {
         this.#watch = 'none';
         break;
       case 'multi':
-        if (this.#watch === 'lost') {
-          this.break(command, 'the keys under WATCH were watched on a connection that is gone');
-        }
-        this.#watch = 'none';
+        this.#beginUnderWatch(command);
         break;
       default:
     }
@@ -88,10 +87,12 @@ export class Transactions {
     }
   }
 
-  /** Sent again as a whole: nothing is refused yet. */
+  /** To be sent again as a whole, where that can be: nothing is refused yet. */
   restart(command: Command): void {
     const draft = this.#byCommand.get(command);
-    if (draft !== undefined) {
+    if (draft?.watched === true) {
+      this.break(command, WATCH_LOST);
+    } else if (draft !== undefined) {
       draft.refused = false;
     }
   }
@@ -111,8 +112,18 @@ export class Transactions {
     }
   }
 
+  #beginUnderWatch(multi: Command): void {
+    const draft = this.#byCommand.get(multi);
+    if (this.#watch === 'lost') {
+      this.break(multi, WATCH_LOST);
+    } else if (this.#watch === 'watching' && draft !== undefined) {
+      draft.watched = true;
+    }
+    this.#watch = 'none';
+  }
+
   #begin(stream: CommandStream | undefined): Draft {
-    const base = { state: { kind: 'open' }, refused: false } as const;
+    const base = { state: { kind: 'open' }, refused: false, watched: false } as const;
     if (stream !== undefined && isPipeline(stream)) {
       const draft: Draft = { ...base, commands: [], issued: 'at once' };
       this.#byPipeline.set(stream, draft);
@@ -144,6 +155,8 @@ export class Transactions {
 export function concernsTransactions(command: Command): boolean {
   return command.inTransaction || NAMES.has(command.name);
 }
+
+const WATCH_LOST = 'the keys under WATCH were watched on a connection that is gone';
 
 const NAMES = new Set([
   'multi',

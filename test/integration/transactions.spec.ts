@@ -287,6 +287,21 @@ test('a WATCH that was lost with its connection does not pass silently', async (
   expect(await writer.multi().set('key', 'mine').exec()).toEqual([[null, 'OK']]);
 });
 
+test('a WATCH on a master that is demoted before EXEC does not pass silently on the next one', async () => {
+  const { writer, whenMaster } = await openReplication(group.endpoints);
+  const { master, heir } = rolesOf(group);
+  await writer.watch('key');
+  await master.command('REPLICAOF', heir.host, heir.port);
+  const failing = errorOf(writer.multi().set('key', 'mine').exec());
+  await promote(heir);
+  await heir.command('SET', 'key', 'changed');
+  await whenMaster(heir);
+  const failure = await failing;
+  expect(failure).toBeInstanceOf(NotAppliedError);
+  expect(failure).toHaveProperty('reason', expect.stringContaining('WATCH'));
+  expect(await heir.command('GET', 'key')).toBe('changed');
+});
+
 test('a WATCH that was lost does not concern who gives it up', async () => {
   const { writer, lose, comeBack } = await openBehindProxy();
   await writer.watch('key');
