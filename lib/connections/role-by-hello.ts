@@ -17,13 +17,15 @@ export async function answerByHello(
 ): Promise<void> {
   const hello = new Command('hello', [], { replyEncoding: 'utf8' });
   send(hello);
-  const role = await hello.promise.then(
-    (reply) => parseHello(reply).role,
-    () => undefined,
-  );
-  if (role === undefined) {
-    info.reject(forbidden);
-  } else {
-    info.resolve(`role:${role === 'replica' ? 'slave' : role}\r\n`);
+  try {
+    const { role } = parseHello(await hello.promise);
+    if (role === undefined) {
+      info.reject(forbidden);
+    } else {
+      info.resolve(`role:${role === 'replica' ? 'slave' : role}\r\n`);
+    }
+  } catch (error) {
+    // No reply, because the connection is gone, is no reason to go on without the role.
+    info.reject(error instanceof Error && error.name !== 'ReplyError' ? error : forbidden);
   }
 }

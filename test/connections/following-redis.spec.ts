@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NotAppliedError } from 'nestjs-redis-replication';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { bulk, map } from '../support/resp.js';
@@ -116,6 +116,25 @@ test('where INFO is forbidden, the role of the handshake is that of HELLO', asyn
   await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
   expect(node.commands.filter(isOfHandshake).length).toBeGreaterThan(1);
   expect(sent(node, 'set')).toEqual([]);
+});
+
+test('a connection that is lost while HELLO is asked for the role is nothing to be warned of', async () => {
+  const warn = vi.spyOn(console, 'warn');
+  let lost = 0;
+  const node = await fakeNode({
+    onCommand: ([name, version]) => {
+      if (name === 'hello' && version === undefined && lost < 3) {
+        lost += 1;
+        node.dropConnections();
+      }
+      return undefined;
+    },
+  });
+  node.refuse("NOPERM this user has no permissions to run the 'info' command", 'INFO');
+  const { writer } = await openReplication([node.endpoint]);
+  expect(await writer.set('key', 'value')).toBe('OK');
+  expect(lost).toBe(3);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test('a server that is another one than the one looked at gets no command', async () => {
