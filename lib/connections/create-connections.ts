@@ -1,8 +1,9 @@
+import type { Dial } from '../sockets/dial.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
+import type { Endpoint } from '../topology/endpoint.js';
 import { pickReader, pickWriter, type Pick, type ReadFrom } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './command-traits.js';
-import { dial } from './dial.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './redis-options.js';
 import type { HoldOptions } from './rejections.js';
@@ -10,6 +11,7 @@ import type { HoldOptions } from './rejections.js';
 /** What writer and reader have in common. */
 export interface ConnectionOptions {
   readonly stream: TopologyStream;
+  readonly dial: Dial;
   readonly redis: RedisConnectionOptions;
   readonly hold: HoldOptions;
   readonly onError: (error: Error) => void;
@@ -34,7 +36,7 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
 }
 
 function settingsFor(
-  { stream, redis, hold, onError }: ConnectionOptions,
+  { stream, dial, redis, hold, onError }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
@@ -48,8 +50,7 @@ function settingsFor(
       choose,
       drainMs: DRAIN_MS,
       handshakeMs: connectTimeout,
-      dial: (endpoint: Parameters<typeof dial>[0]) =>
-        dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),
+      reach: (endpoint: Endpoint) => dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),
     },
   };
 }

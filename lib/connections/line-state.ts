@@ -10,7 +10,8 @@ export interface LineSettings {
   readonly stream: TopologyStream;
   /** Whom to use, given the endpoint in use. */
   readonly choose: (topology: Topology, current: string | undefined) => Pick;
-  readonly dial: (endpoint: Endpoint) => Observable<Socket>;
+  /** Opens a socket to a node. */
+  readonly reach: (endpoint: Endpoint) => Observable<Socket>;
   /** How long replies that are under way on a node we leave may take, in milliseconds. */
   readonly drainMs: number;
   /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */

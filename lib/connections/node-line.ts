@@ -12,10 +12,10 @@ import {
   type Observable,
 } from 'rxjs';
 import type { Socket } from 'node:net';
+import { closeGently, destroyLate } from '../sockets/close-socket.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
-import { closeGently, destroyLate } from './close-socket.js';
 import { Distrust } from './distrust.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
 import { keepsWord, type ServerWord } from './server-word.js';
@@ -153,14 +153,14 @@ export class NodeLine {
 
   /** Dials a node until it answers; between attempts it must have been looked at anew. */
   #reach(address: Endpoint, endpoint: string): Observable<Socket> {
-    const { dial, stream } = this.#settings;
+    const { reach, stream } = this.#settings;
     const delay = () => {
       this.#distrust.of(endpoint);
       stream.emit('connection failed', endpoint);
       return this.#distrust.over(endpoint);
     };
     return this.#distrust.over(endpoint).pipe(
-      switchMap(() => dial(address).pipe(retry({ delay }))),
+      switchMap(() => reach(address).pipe(retry({ delay }))),
       map((socket) => this.#adopt(socket, endpoint)),
     );
   }

@@ -14,6 +14,7 @@ import { createReader, createWriter } from '../connections/create-connections.js
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { controlConnector } from '../observers/control-connection.js';
 import { observeNode } from '../observers/observe-node.js';
+import { dial, type Dial } from '../sockets/dial.js';
 import { createTopologyStream, type NodeObserver, type TopologyStream } from '../stream/topology-stream.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint } from '../topology/endpoint.js';
@@ -36,6 +37,7 @@ export class Replication {
   // Not `#private`: tools that instrument providers hand out proxies, on which private fields cannot be read.
   private readonly stream: TopologyStream;
   private readonly report: Report;
+  private readonly dial: Dial;
   private readonly said = new Set<string>();
   private logging = Subscription.EMPTY;
   private current: Topology = initialResolution(0).topology;
@@ -44,8 +46,9 @@ export class Replication {
   /** The last error of the writer's connection. */
   private writerError: Error | undefined;
 
-  constructor(options: ResolvedOptions, report: Report) {
+  constructor(options: ResolvedOptions, report: Report, openSocket: Dial = dial) {
     this.options = options;
+    this.dial = openSocket;
     this.report = report;
     this.stream = createTopologyStream({
       source: options.source,
@@ -138,7 +141,9 @@ export class Replication {
     const name = formatEndpoint(observer.endpoint);
     return observeNode({
       ...observer,
-      connect: controlConnector(redis, connectTimeoutMs),
+      connect: controlConnector(redis, (endpoint) =>
+        this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs }),
+      ),
       probeKey: `${redis.keyPrefix ?? ''}${probeKey}`,
       replyTimeoutMs,
       connectTimeoutMs,
@@ -151,6 +156,7 @@ export class Replication {
     const { redis, hold } = this.options;
     return {
       stream: this.stream,
+      dial: this.dial,
       redis,
       hold,
       onError: (error: Error) =>

@@ -1,4 +1,6 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Socket } from 'node:net';
+import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
+import { firstValueFrom, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Endpoint } from '../topology/endpoint.js';
 
 /** The part of a connection that observers use; each is opened once and never reconnects. */
@@ -13,14 +15,13 @@ export interface ControlConnection {
 
 export type ConnectControl = (endpoint: Endpoint, name: string) => ControlConnection;
 
-/** Opens control connections with the user's credentials and TLS settings. */
-export function controlConnector(redis: RedisOptions, connectTimeoutMs: number): ConnectControl {
+/** Opens control connections with the user's credentials, over sockets from `reach`. */
+export function controlConnector(redis: RedisOptions, reach: Reach): ConnectControl {
   return (endpoint, name) => {
     const client = new Redis({
       ...credentialsOf(redis),
-      ...addressOf(endpoint, redis),
+      Connector: connectorTo(() => reach(endpoint)),
       connectionName: name,
-      connectTimeout: connectTimeoutMs,
       lazyConnect: true,
       enableReadyCheck: false,
       enableOfflineQueue: false,
@@ -31,6 +32,29 @@ export function controlConnector(redis: RedisOptions, connectTimeoutMs: number):
       retryStrategy: () => null,
     });
     return wrap(client);
+  };
+}
+
+type Reach = (endpoint: Endpoint) => Observable<Socket>;
+
+/** Gives ioredis connected sockets only; closing calls an attempt off. */
+function connectorTo(open: () => Observable<Socket>): NonNullable<RedisOptions['Connector']> {
+  return class extends AbstractConnector {
+    readonly #hungUp$ = new Subject<void>();
+
+    constructor() {
+      super(0);
+    }
+
+    override async connect() {
+      this.stream = await firstValueFrom(open().pipe(takeUntil(this.#hungUp$)));
+      return this.stream;
+    }
+
+    override disconnect(): void {
+      this.#hungUp$.next();
+      super.disconnect();
+    }
   };
 }
 
@@ -64,18 +88,10 @@ function wrap(client: Redis): ControlConnection {
 /** `replyMapping` shapes an app's replies; what observers read does not depend on it. */
 type ControlOptions = Omit<RedisOptions, 'replyMapping'>;
 
-function credentialsOf({ username, password, protocol, family }: RedisOptions): ControlOptions {
+function credentialsOf({ username, password, protocol }: RedisOptions): ControlOptions {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(protocol !== undefined && { protocol }),
-    ...(family !== undefined && { family }),
   };
-}
-
-function addressOf({ host, port, tls, servername }: Endpoint, redis: RedisOptions): ControlOptions {
-  if (tls !== true && redis.tls === undefined) {
-    return { host, port };
-  }
-  return { host, port, tls: { ...(servername !== undefined && { servername }), ...redis.tls } };
 }

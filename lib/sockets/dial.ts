@@ -3,6 +3,9 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import type { Endpoint } from '../topology/endpoint.js';
 
+/** Opens a connected socket to a node: the one way out, which a simulated network replaces. */
+export type Dial = (endpoint: Endpoint, options: DialOptions) => Observable<Socket>;
+
 export interface DialOptions {
   readonly tls?: ConnectionOptions | undefined;
   readonly family?: number | undefined;
@@ -13,8 +16,8 @@ export interface DialOptions {
  * Opens a socket, TLS handshake included, and emits it once; from then on it belongs to the subscriber. Errors with
  * the reason; unsubscribing earlier ends the attempt.
  */
-export function dial(endpoint: Endpoint, { tls, family, connectTimeoutMs }: DialOptions): Observable<Socket> {
-  return new Observable((subscriber) => {
+export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs }) =>
+  new Observable((subscriber) => {
     const { host, port } = endpoint;
     const target = { host, port, ...(family !== undefined && { family }) };
     const isTls = endpoint.tls === true || tls !== undefined;
@@ -38,7 +41,6 @@ export function dial(endpoint: Endpoint, { tls, family, connectTimeoutMs }: Dial
       }
     };
   });
-}
 
 /** Certificates are for names: an address that was resolved from a name is verified against that name. */
 function serverName({ host, servername }: Endpoint): ConnectionOptions {

@@ -3,14 +3,15 @@ import type { Import, Source } from './read-source.js';
 /** Each folder of `lib/` with the folders it may import from, types included: those below it. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
+  sockets: ['topology'],
   sources: ['topology'],
-  observers: ['topology', 'sources'],
-  stream: ['topology', 'sources', 'observers'],
-  connections: ['topology', 'sources', 'observers', 'stream'],
-  nest: ['topology', 'sources', 'observers', 'stream', 'connections'],
+  observers: ['topology', 'sockets', 'sources'],
+  stream: ['topology', 'sockets', 'sources', 'observers'],
+  connections: ['topology', 'sockets', 'sources', 'observers', 'stream'],
+  nest: ['topology', 'sockets', 'sources', 'observers', 'stream', 'connections'],
   // The indicator finds its connections by the tokens of the module. The module must not know the indicator,
   // because `@nestjs/terminus` may be absent.
-  health: ['topology', 'sources', 'observers', 'stream', 'connections', 'nest'],
+  health: ['topology', 'sockets', 'sources', 'observers', 'stream', 'connections', 'nest'],
 };
 
 /** What users import. Only these files gather the exports of others, and no file imports them. */

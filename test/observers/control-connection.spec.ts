@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { controlConnector } from '../../lib/observers/control-connection.js';
+import { dial } from '../../lib/sockets/dial.js';
+import type { Endpoint } from '../../lib/topology/endpoint.js';
 import { startFakeNode, type FakeNode } from '../support/fake-node.js';
 import { until } from '../support/until.js';
 
 let node: FakeNode | undefined;
+
+const reach = (endpoint: Endpoint) => dial(endpoint, { connectTimeoutMs: 10_000 });
 
 afterEach(() => node?.stop());
 
@@ -19,7 +23,7 @@ test('it authenticates and names itself, and takes nothing else from the options
     keyPrefix: 'app:',
     readOnly: true,
   } as const;
-  const connection = controlConnector(redis, 1000)({ host: '127.0.0.1', port: node.port }, 'observer-1');
+  const connection = controlConnector(redis, reach)({ host: '127.0.0.1', port: node.port }, 'observer-1');
   await connection.open();
   expect(await connection.call('GET', 'key')).toBeNull();
   connection.close();
@@ -31,7 +35,7 @@ test('a refused connection rejects with the real reason, and is closed', async (
   node = await startFakeNode();
   const { port } = node;
   await node.stop();
-  const connection = controlConnector({}, 1000)({ host: '127.0.0.1', port }, 'observer');
+  const connection = controlConnector({}, reach)({ host: '127.0.0.1', port }, 'observer');
   await expect(connection.open()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(connection.closed).resolves.toBeUndefined();
 });
@@ -39,7 +43,7 @@ test('a refused connection rejects with the real reason, and is closed', async (
 test('a closed connection settles what is under way and never comes back', async () => {
   const fake = await startFakeNode();
   node = fake;
-  const connection = controlConnector({}, 1000)({ host: '127.0.0.1', port: fake.port }, 'observer');
+  const connection = controlConnector({}, reach)({ host: '127.0.0.1', port: fake.port }, 'observer');
   await connection.open();
   const pending = connection.call('XREAD', 'BLOCK', '0', 'STREAMS', 'none', '$');
   await until('it has arrived', () => fake.commands.some(([name]) => name?.toLowerCase() === 'xread'));
@@ -59,7 +63,7 @@ test('closing does not wait for a server that does not close its side', async ()
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const connection = controlConnector({}, 60_000)({ host: '127.0.0.1', port }, 'observer');
+  const connection = controlConnector({}, reach)({ host: '127.0.0.1', port }, 'observer');
   const opening = connection.open();
   await until('it is connected', () => sockets.length === 1);
   connection.close();

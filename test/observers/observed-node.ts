@@ -1,6 +1,7 @@
 import { asyncScheduler, Subject, take, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
 import { observeNode } from '../../lib/observers/observe-node.js';
+import { dial } from '../../lib/sockets/dial.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { until } from '../support/until.js';
@@ -34,7 +35,9 @@ export function observeOverTcp(
   const wake$ = new Subject<void>();
   const subscription: Subscription = observeNode({
     endpoint,
-    connect: controlConnector(redis, 2 * replyTimeoutMs),
+    connect: controlConnector(redis, (target) =>
+      dial(target, { tls: redis.tls, connectTimeoutMs: 2 * replyTimeoutMs }),
+    ),
     probeKey: 'probe',
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
