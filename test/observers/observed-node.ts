@@ -35,9 +35,7 @@ export function observeOverTcp(
   const wake$ = new Subject<void>();
   const subscription: Subscription = observeNode({
     endpoint,
-    connect: controlConnector(redis, (target) =>
-      dial(target, { tls: redis.tls, connectTimeoutMs: 2 * replyTimeoutMs }),
-    ),
+    connect: connectorFor(redis, 2 * replyTimeoutMs),
     probeKey: 'probe',
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
@@ -65,4 +63,8 @@ export function observeOverTcp(
     },
     stop: () => subscription.unsubscribe(),
   };
+}
+
+function connectorFor(redis: Parameters<typeof controlConnector>[0], connectTimeoutMs: number) {
+  return controlConnector(redis, (target) => dial(target, { tls: redis.tls, connectTimeoutMs }));
 }
