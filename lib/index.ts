@@ -1,4 +1,5 @@
 export { NotAppliedError, ReadOnlyConnectionError, UnknownOutcomeError } from './connections/errors.js';
+export type { LostCommand, Resend } from './connections/resend.js';
 export type { RedisConnectionOptions } from './connections/redis-options.js';
 export type { RedisReplicationOptions } from './nest/options.js';
 export {

@@ -1,12 +1,13 @@
 import type { Dial } from '../sockets/dial.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
-import { pickReader, pickWriter, type Pick, type ReadFrom } from '../topology/pick.js';
+import { pickReader, pickWriter, type Pick, type ReadFrom, type WriterPolicy } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './command-traits.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './redis-options.js';
 import type { HoldOptions } from './rejections.js';
+import type { Resend } from './resend.js';
 
 /** What writer and reader have in common. */
 export interface ConnectionOptions {
@@ -14,6 +15,7 @@ export interface ConnectionOptions {
   readonly dial: Dial;
   readonly redis: RedisConnectionOptions;
   readonly hold: HoldOptions;
+  readonly resend: Resend;
   readonly onError: (error: Error) => void;
 }
 
@@ -23,8 +25,8 @@ const DRAIN_MS = 250;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connection that always leads to the master. */
-export function createWriter(options: ConnectionOptions): FollowingRedis {
-  return new FollowingRedis(settingsFor(options, (topology) => pickWriter(topology)));
+export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
+  return new FollowingRedis(settingsFor(options, (topology) => pickWriter(topology, options)));
 }
 
 /** A connection that leads to a node to read from, and refuses everything but reads. */
@@ -36,13 +38,14 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, onError }: ConnectionOptions,
+  { stream, dial, redis, hold, resend, onError }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
   return {
     redis,
     hold,
+    resend,
     onError,
     begin: 'when asked' as const,
     line: {

@@ -17,6 +17,7 @@ interface OutcomeDetails {
 export class NotAppliedError extends Error {
   override readonly name = 'NotAppliedError';
   readonly code = 'NOT_APPLIED';
+  readonly mayHaveRun = false;
   readonly command: string;
   readonly node: string | undefined;
   readonly generation: number;
@@ -40,6 +41,7 @@ export class NotAppliedError extends Error {
 export class UnknownOutcomeError extends Error {
   override readonly name = 'UnknownOutcomeError';
   readonly code = 'UNKNOWN_OUTCOME';
+  readonly mayHaveRun = true;
   readonly command: string;
   readonly node: string | undefined;
   readonly generation: number;

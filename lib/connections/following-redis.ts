@@ -44,7 +44,7 @@ export class FollowingRedis extends Redis {
     this.settings = settings;
     this.db = this.options.db ?? 0;
     this.line = line;
-    this.outcomes = new Outcomes(settings.hold, () => ({
+    this.outcomes = new Outcomes(settings, () => ({
       generation: line.generation,
       node: 'endpoint' in line.state ? line.state.endpoint : undefined,
       reason: line.reason,

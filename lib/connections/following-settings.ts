@@ -1,12 +1,14 @@
 import type { RedisOptions } from 'ioredis';
 import type { LineSettings } from './line-state.js';
 import type { HoldOptions } from './rejections.js';
+import type { Resend } from './resend.js';
 
 /** What a connection that follows the topology needs to know. */
 export interface FollowingSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
   readonly hold: HoldOptions;
+  readonly resend: Resend;
   /** Why a command must not be sent on this connection, in words for the caller. */
   readonly refuse?: (commandName: string) => string | undefined;
   readonly onError: (error: Error) => void;

@@ -202,7 +202,7 @@ export class NodeLine {
       this.#resume(state);
     } else if (pick.kind === 'use') {
       this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });
-    } else if (isReachable) {
+    } else if (isReachable && pick.stay !== true) {
       this.#leave({ reason: pick.reason, drain: true });
     } else if (state.kind === 'open') {
       this.#enter({ ...state, kind: 'suspended', reason: pick.reason });

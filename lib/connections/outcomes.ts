@@ -1,5 +1,6 @@
 import type { Command } from 'ioredis';
-import { isConnectionState, isReadOnly } from './command-traits.js';
+import { isConnectionState } from './command-traits.js';
+import { Deadlines } from './deadlines.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -11,28 +12,34 @@ import {
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
 import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
+import { mayResend, type Resend } from './resend.js';
 import { Transactions } from './transactions.js';
 
 /** How an error reply was dealt with. */
 export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
+
+interface OutcomePolicy {
+  readonly hold: HoldOptions;
+  readonly resend: Resend;
+}
 
 /**
  * Decides how each command ends: done, not applied, or unknown; and keeps those that wait for a node. A command
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
-  readonly #hold: HoldOptions;
+  readonly #resend: Resend;
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
   readonly #transactions = new Transactions();
   /** Commands that must not wait: their callers want to know the state of the node as it is. */
   readonly #impatient = new WeakSet<Command>();
   readonly #gaps = new PipelineGaps();
-  /** Set when a command waits for the first time: being refused over and over does not prolong it. */
-  readonly #deadlines = new WeakMap<Command, number>();
+  readonly #deadlines: Deadlines;
 
-  constructor(hold: HoldOptions, circumstances: () => Circumstances) {
-    this.#hold = hold;
+  constructor({ hold, resend }: OutcomePolicy, circumstances: () => Circumstances) {
+    this.#deadlines = new Deadlines(hold.timeoutMs);
+    this.#resend = resend;
     this.#rejections = new Rejections(hold, circumstances);
     this.#held = new HoldQueue({
       maxCommands: hold.maxCommands,
@@ -76,7 +83,7 @@ export class Outcomes {
       return;
     }
     markRejection(command);
-    this.#held.add({ ...held, deadline: this.#deadlineFor(command) }, 'waiting');
+    this.#held.add({ ...held, deadline: this.#deadlines.of(command) }, 'waiting');
   }
 
   /** A member of a pipeline that waits will never be written. */
@@ -192,7 +199,7 @@ export class Outcomes {
       transaction.commands.forEach((member) => this.#rejections.notApplied(member, reason));
       return;
     }
-    const deadline = this.#deadlineFor(command);
+    const deadline = this.#deadlines.of(command);
     for (const member of transaction.commands) {
       this.#held.add({ command: member, db, deadline }, 'refused');
     }
@@ -201,7 +208,7 @@ export class Outcomes {
   #keep(command: Command, db: number): void {
     if (!isSettled(command)) {
       markRejection(command);
-      this.#held.add({ command, db, deadline: this.#deadlineFor(command) }, 'refused');
+      this.#held.add({ command, db, deadline: this.#deadlines.of(command) }, 'refused');
     }
   }
 
@@ -219,26 +226,12 @@ export class Outcomes {
       this.#rejections.notApplied(command, `the connection to ${node} was lost before EXEC`);
       return;
     }
-    const canRepeat = isReadOnly(command.name) || isConnectionState(command.name);
+    const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
     if (transaction === undefined && canRepeat && !this.#impatient.has(command)) {
       this.#keep(command, item.select);
       return;
     }
     this.#rejections.unknown(command, node);
-  }
-
-  /**
-   * What sets up the connection waits without end: ioredis issues it by itself to restore subscriptions, where
-   * nobody would handle a rejection, and without it the subscription would be lost in silence.
-   */
-  #deadlineFor(command: Command): number | undefined {
-    if (isConnectionState(command.name)) {
-      command.promise.catch(() => undefined);
-      return undefined;
-    }
-    const deadline = this.#deadlines.get(command) ?? Date.now() + this.#hold.timeoutMs;
-    this.#deadlines.set(command, deadline);
-    return deadline;
   }
 
   #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {

@@ -1,11 +1,12 @@
 import { withoutCredentials } from '../topology/without-credentials.js';
-import { usableReplicas, whyWait } from '../topology/pick.js';
+import { usableReplicas, whyNoMajority, whyWait, type WriterPolicy } from '../topology/pick.js';
 import { findNode, masterOf, type Topology, type TopologyKind } from '../topology/topology.js';
 
 /**
  * Why the master is not writable.
  *
- * - `NO_MASTER`: no node is a master we may write to. `SPLIT_BRAIN`: two claim to be, and history cannot tell.
+ * - `NO_MASTER`: no node is a master we may write to. `SPLIT_BRAIN`: two claim to be, and history cannot tell; or one
+ *   that was provably superseded. `NO_MAJORITY`: `requireMajority` is set, and too few nodes can be reached.
  * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: what the server answers.
  * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
  * - `TIMEOUT`: the server does not answer. `CLOSED`: the writer was closed by the app.
@@ -14,7 +15,14 @@ import { findNode, masterOf, type Topology, type TopologyKind } from '../topolog
  * @publicApi
  */
 export type UnwritableReason =
-  (typeof serverCodes)[number] | 'NO_MASTER' | 'SPLIT_BRAIN' | 'PAUSED' | 'TIMEOUT' | 'CLOSED' | 'ERROR';
+  | (typeof serverCodes)[number]
+  | 'NO_MASTER'
+  | 'NO_MAJORITY'
+  | 'SPLIT_BRAIN'
+  | 'PAUSED'
+  | 'TIMEOUT'
+  | 'CLOSED'
+  | 'ERROR';
 
 const serverCodes = [
   'READONLY',
@@ -55,11 +63,20 @@ export interface HealthVerdict {
   readonly data: WritableHealth;
 }
 
+/** What the app asks of a healthy group. */
+interface HealthPolicy extends WriterPolicy {
+  readonly minReplicas: number;
+}
+
 /** The state of a group, from its topology and one attempt to write. */
-export function judgeHealth(topology: Topology, probe: WriteProbe, minReplicas: number): HealthVerdict {
+export function judgeHealth(
+  topology: Topology,
+  probe: WriteProbe,
+  { minReplicas, requireMajority }: HealthPolicy,
+): HealthVerdict {
   const data = describeGroup(topology, 'latencyMs' in probe ? probe.latencyMs : null);
   if (probe.kind !== 'written') {
-    return { status: 'down', data: { ...data, ...explain(topology, probe) } };
+    return { status: 'down', data: { ...data, ...explain(topology, probe, { requireMajority }) } };
   }
   if (topology.kind === 'contested') {
     return { status: 'degraded', data: { ...data, reason: 'SPLIT_BRAIN', message: whyWait(topology) } };
@@ -92,12 +109,16 @@ interface Explanation {
   readonly message: string;
 }
 
-function explain(topology: Topology, probe: Exclude<WriteProbe, { readonly kind: 'written' }>): Explanation {
+function explain(
+  topology: Topology,
+  probe: Exclude<WriteProbe, { readonly kind: 'written' }>,
+  policy: WriterPolicy,
+): Explanation {
   switch (probe.kind) {
     case 'refused':
       return { reason: codeOf(probe.message), message: withoutCredentials(probe.message) };
     case 'held':
-      return { reason: whyHeld(topology), message: probe.reason };
+      return { reason: whyHeld(topology, policy), message: probe.reason };
     case 'silent':
       return explainSilence(topology, probe.limitMs);
     case 'closed':
@@ -113,7 +134,10 @@ function codeOf(message: string): UnwritableReason {
   return serverCodes.find((code) => code === word) ?? (word === 'WRONGPASS' ? 'NOAUTH' : 'ERROR');
 }
 
-function whyHeld(topology: Topology): UnwritableReason {
+function whyHeld(topology: Topology, policy: WriterPolicy): UnwritableReason {
+  if (whyNoMajority(topology, policy) !== undefined) {
+    return 'NO_MAJORITY';
+  }
   if (topology.kind === 'contested') {
     return 'SPLIT_BRAIN';
   }

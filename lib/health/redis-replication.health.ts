@@ -77,8 +77,8 @@ export class RedisReplicationHealthIndicator {
   private async look(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
-    const { probeKey, minReplicas } = replication.options;
-    const probe = await probeWrite(writer, { key: probeKey, limitMs: timeoutMs });
-    return judgeHealth(replication.latest, probe, minReplicas);
+    const { options } = replication;
+    const probe = await probeWrite(writer, { key: options.probeKey, limitMs: timeoutMs });
+    return judgeHealth(replication.latest, probe, options);
   }
 }

@@ -1,4 +1,5 @@
 import type { RedisConnectionOptions } from '../connections/redis-options.js';
+import type { Resend } from '../connections/resend.js';
 import type { NodeSource } from '../sources/node-source.js';
 import type { ReadFrom } from '../topology/pick.js';
 
@@ -24,6 +25,17 @@ export interface RedisReplicationOptions {
     /** How many commands may wait at once on one connection. Default 10 000; 0 fails at once. */
     readonly maxCommands?: number;
   };
+  /**
+   * Which commands are sent again where their reply was lost with the connection, and may so be executed twice. Default
+   * `reads`; others end in `UnknownOutcomeError`.
+   */
+  readonly resend?: Resend;
+  /**
+   * Write only while more than half of the known nodes can be reached and agree who is the master, so that an app that
+   * is cut off together with an old master stops writing to it: within 1.1 × `pollIntervalMs` + `replyTimeoutMs`,
+   * since a node that falls silent is noticed by its late answer. With two nodes both are needed. Default `false`.
+   */
+  readonly requireMajority?: boolean;
   /**
    * `background` (default): the app starts at once, and commands wait for the first master. `required`: the boot fails
    * with what was seen on each node unless the writer is connected within `bootTimeoutMs`.

@@ -65,7 +65,8 @@ export class Replication {
   }
 
   createWriter(): Redis {
-    const writer = createWriter(this.connectionOptions('writer'));
+    const { requireMajority } = this.options;
+    const writer = createWriter({ ...this.connectionOptions('writer'), requireMajority });
     this.writer = writer.on('error', (error) => (this.writerError = error));
     return writer;
   }
@@ -111,7 +112,7 @@ export class Replication {
       .pipe(startWith(initialResolution(asyncScheduler.now()).topology), pairwise())
       .subscribe(([before, after]) => {
         this.current = after;
-        describeChange(before, after).forEach((note) => this.report(note));
+        describeChange(before, after, this.options).forEach((note) => this.report(note));
       });
   }
 
@@ -153,12 +154,13 @@ export class Replication {
   }
 
   private connectionOptions(role: string) {
-    const { redis, hold } = this.options;
+    const { redis, hold, resend } = this.options;
     return {
       stream: this.stream,
       dial: this.dial,
       redis,
       hold,
+      resend,
       onError: (error: Error) =>
         this.reportOnce({ level: 'warn', text: `${role}: ${withoutCredentials(error.message)}` }),
     };

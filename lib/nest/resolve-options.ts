@@ -1,4 +1,5 @@
 import { ownedOptions } from '../connections/redis-options.js';
+import { resendPolicies, type Resend } from '../connections/resend.js';
 import { readPolicies } from '../topology/pick.js';
 import { describeValue } from './describe-value.js';
 import type { RedisReplicationOptions, ResolvedOptions } from './options.js';
@@ -8,6 +9,8 @@ const OPTION_NAMES = [
   'redis',
   'readFrom',
   'hold',
+  'resend',
+  'requireMajority',
   'boot',
   'bootTimeoutMs',
   'pollIntervalMs',
@@ -26,6 +29,7 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
   requireObject('options', options);
   refuseUnknown('', options, OPTION_NAMES);
   const { source, redis = {}, hold = {}, readFrom = 'replicaPreferred', boot = 'background' } = options;
+  const { resend = 'reads', requireMajority = false } = options;
   if (typeof source !== 'function') {
     throw invalid(
       'source',
@@ -46,6 +50,8 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
       timeoutMs: duration('hold.timeoutMs', hold.timeoutMs, { otherwise: 10_000, least: 0 }),
       maxCommands: count('hold.maxCommands', hold.maxCommands, 10_000),
     },
+    resend: resendPolicy(resend),
+    requireMajority: flag('requireMajority', requireMajority),
     bootTimeoutMs: duration('bootTimeoutMs', options.bootTimeoutMs, { otherwise: 10_000, least: 1 }),
     pollIntervalMs: duration('pollIntervalMs', options.pollIntervalMs, { otherwise: 500, least: 10 }),
     replyTimeoutMs: duration('replyTimeoutMs', options.replyTimeoutMs, { otherwise: 250, least: 10 }),
@@ -109,6 +115,20 @@ function count(name: string, value: number | undefined, otherwise: number): numb
     throw invalid(name, value, 'a whole number from 0');
   }
   return value ?? otherwise;
+}
+
+function resendPolicy(value: Resend): Resend {
+  if (typeof value !== 'function' && !resendPolicies.includes(value)) {
+    throw invalid('resend', value, '"reads", "idempotent", "all" or a function');
+  }
+  return value;
+}
+
+function flag(name: string, value: boolean): boolean {
+  if (typeof value !== 'boolean') {
+    throw invalid(name, value, 'true or false');
+  }
+  return value;
 }
 
 function text(name: string, value: string | undefined, otherwise: string): string {

@@ -1,5 +1,5 @@
-import { whyWait } from './pick.js';
-import { masterOf, type Topology, type TopologyNode } from './topology.js';
+import { whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
+import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
 
 /** One line for an operator, and how serious it is. */
 export interface ChangeNote {
@@ -8,8 +8,17 @@ export interface ChangeNote {
 }
 
 /** What an operator should know of the step from one topology to the next; nothing where nothing changed. */
-export function describeChange(before: Topology, after: Topology): readonly ChangeNote[] {
-  return [...describeMaster(before, after), ...describeLoss(before, after), ...describeNodes(before, after)];
+export function describeChange(
+  before: Topology,
+  after: Topology,
+  policy: WriterPolicy,
+): readonly ChangeNote[] {
+  return [
+    ...describeMaster(before, after),
+    ...describeMajority(before, after, policy),
+    ...describeLoss(before, after),
+    ...describeNodes(before, after),
+  ];
 }
 
 function describeMaster(before: Topology, after: Topology): readonly ChangeNote[] {
@@ -30,6 +39,15 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
     default:
       return after satisfies never;
   }
+}
+
+function describeMajority(before: Topology, after: Topology, policy: WriterPolicy): readonly ChangeNote[] {
+  const [had, lacks] = [whyNoMajority(before, policy) === undefined, whyNoMajority(after, policy)];
+  if (had && lacks !== undefined) {
+    return [{ level: 'error', text: `writes are held: ${lacks}` }];
+  }
+  const isBack = !had && lacks === undefined && masterOf(after) !== undefined;
+  return isBack ? [{ level: 'log', text: 'the majority of the nodes is back: writes go on' }] : [];
 }
 
 function describeFailover({ lastFailover }: Topology): ChangeNote {
@@ -62,11 +80,20 @@ function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] 
   ) {
     return [];
   }
-  const text =
-    loss.kind === 'restarted empty'
-      ? `data loss: master ${loss.endpoint} came back without its data (${loss.bytes} bytes of history)`
-      : `data loss: ${loss.bytes} bytes of acknowledged writes never reached ${loss.endpoint}`;
-  return [{ level: 'error', text }];
+  return [{ level: 'error', text: `data loss: ${describeKindOfLoss(loss)}` }];
+}
+
+function describeKindOfLoss({ kind, endpoint, bytes }: DataLoss): string {
+  switch (kind) {
+    case 'restarted empty':
+      return `master ${endpoint} came back without its data (${bytes} bytes of history)`;
+    case 'restarted behind':
+      return `master ${endpoint} came back without its last ${bytes} bytes of acknowledged writes`;
+    case 'not replicated':
+      return `${bytes} bytes of acknowledged writes never reached ${endpoint}`;
+    default:
+      return kind satisfies never;
+  }
 }
 
 function describeNodes(before: Topology, after: Topology): readonly ChangeNote[] {
@@ -89,6 +116,12 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
     return {
       level: 'warn',
       text: `node ${node.endpoint} still says master but was superseded: it gets no writes`,
+    };
+  }
+  if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind !== 'stale') {
+    return {
+      level: 'error',
+      text: `data loss: node ${node.endpoint} no longer says master; ${old.lostBytes} bytes that it took are lost`,
     };
   }
   return wasUnusable && node.reachable

@@ -34,30 +34,39 @@ export interface Evidence {
  */
 export function judge(evidence: Evidence): Verdict {
   const claims = evidence.servers.filter(isAnswered).filter(({ report }) => report.role === 'master');
-  const unproven = claims.filter((claim) => !claims.some((other) => supersedes(other, claim, evidence)));
+  const standing = claims.filter((claim) => !isSuperseded(claim, evidence));
   return evidence.accepted === undefined
-    ? judgeFirst(unproven, evidence)
-    : judgeNext({ claims, standing: unproven, accepted: evidence.accepted, evidence });
+    ? judgeFirst({ claims, standing, evidence })
+    : judgeNext({ claims, standing, accepted: evidence.accepted, evidence });
 }
 
-/** Whether history proves that `claim` is over because of `other`. */
-export function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evidence): boolean {
+/** Whether any node that can be reached proves that `claim` is over. */
+export function isSuperseded(claim: AnsweredServer, evidence: Evidence): boolean {
+  return evidence.servers.filter(isAnswered).some((other) => supersedes(other, claim, evidence));
+}
+
+/** Whether history proves that `claim` is over because of `other`: its heir, or a replica of an heir out of sight. */
+function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evidence): boolean {
   const heir = other.report.history?.id;
   const old = claim.report.history?.id;
   if (heir === undefined || old === undefined || !descendsFrom(evidence.lineage, heir, old)) {
     return false;
   }
+  if (other.report.role === 'replica') {
+    // One that is being filled anew gives its own history up.
+    return other.report.link !== 'syncing' && !isConfirmed(claim, evidence);
+  }
   return !isUnpromoted(other, evidence) || isConfirmed(other, evidence);
 }
 
 /** Before the first decision every node must have had its say: the first to answer may be a stale master. */
-function judgeFirst(claims: readonly AnsweredServer[], { servers }: Evidence): Verdict {
-  const [first, second] = claims;
-  if (servers.some(({ observation }) => observation.kind === 'pending')) {
+function judgeFirst({ claims, standing, evidence }: Omit<Succeeding, 'accepted'>): Verdict {
+  const [first, second] = standing;
+  if (evidence.servers.some(({ observation }) => observation.kind === 'pending')) {
     return { kind: 'undecided' };
   }
   if (first === undefined) {
-    return { kind: 'nobody' };
+    return claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'first' };
   }
   return second === undefined
     ? { kind: 'master', server: first, succession: 'first' }
@@ -65,7 +74,9 @@ function judgeFirst(claims: readonly AnsweredServer[], { servers }: Evidence): V
 }
 
 interface Succeeding {
+  /** All that say master. */
   readonly claims: readonly AnsweredServer[];
+  /** Those whom nothing supersedes. */
   readonly standing: readonly AnsweredServer[];
   readonly accepted: AcceptedMaster;
   readonly evidence: Evidence;

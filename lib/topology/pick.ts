@@ -3,7 +3,8 @@ import { findNode, masterOf, type Topology, type TopologyNode } from './topology
 /** Whom a connection uses at this moment. A new topology gives a new pick. */
 export type Pick =
   | { readonly kind: 'use'; readonly node: TopologyNode; readonly role: 'master' | 'replica' }
-  | { readonly kind: 'wait'; readonly reason: string };
+  /** With `stay`, the node in use is still the right one: its connection is kept, and nothing is written on it. */
+  | { readonly kind: 'wait'; readonly reason: string; readonly stay?: true };
 
 /**
  * Which nodes a reader uses, best first.
@@ -20,12 +21,34 @@ export type ReadFrom = (typeof readPolicies)[number];
 
 export const readPolicies = ['master', 'replica', 'replicaPreferred', 'masterPreferred', 'any'] as const;
 
+/** When a node may be written to. */
+export interface WriterPolicy {
+  /** Only while more than half of the known nodes can be reached and agree who is the master. */
+  readonly requireMajority: boolean;
+}
+
 /** The node writes go to. */
-export function pickWriter(topology: Topology): Pick {
+export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
   const [node] = masterTier(topology);
-  return node === undefined
-    ? { kind: 'wait', reason: whyWait(topology) }
-    : { kind: 'use', node, role: 'master' };
+  if (node === undefined) {
+    return { kind: 'wait', reason: whyWait(topology) };
+  }
+  const reason = whyNoMajority(topology, policy);
+  return reason === undefined ? { kind: 'use', node, role: 'master' } : { kind: 'wait', reason, stay: true };
+}
+
+/**
+ * Why the majority of the nodes cannot be counted on, in words for an operator; `undefined` where it can, where none is
+ * asked for, and where there is no master to agree on. Replicas agree: one that follows an heir out of sight would prove
+ * the master stale.
+ */
+export function whyNoMajority(topology: Topology, { requireMajority }: WriterPolicy): string | undefined {
+  const master = masterOf(topology);
+  const known = topology.nodes.length;
+  const agreeing = topology.nodes.filter(({ kind }) => kind === 'master' || kind === 'replica').length;
+  return requireMajority && master !== undefined && agreeing * 2 <= known
+    ? `only ${agreeing} of ${known} nodes can be reached and agree that ${master} is the master`
+    : undefined;
 }
 
 interface ReaderChoice {
@@ -59,14 +82,23 @@ export function whyWait(topology: Topology): string {
     case 'masterless':
       return `no node is a master: ${topology.nodes.map(describeNode).join(', ') || 'the list of nodes is empty'}`;
     case 'contested':
-      return topology.claimants.length > 1
-        ? `${topology.claimants.join(' and ')} say master, and history cannot tell which one is the heir`
-        : `${topology.claimants.join()} says master, but history does not show it to be the heir`;
+      return describeContest(topology);
     case 'steady':
       return `no replica is usable among ${topology.nodes.map(describeNode).join(', ')}`;
     default:
       return topology satisfies never;
   }
+}
+
+function describeContest(topology: Topology & { readonly kind: 'contested' }): string {
+  const { claimants, nodes } = topology;
+  const names = claimants.join(' and ');
+  if (claimants.length > 1) {
+    return `${names} say master, and history cannot tell which one is the heir`;
+  }
+  return nodes.some(({ kind }) => kind === 'stale')
+    ? `${names} says master, but the history of another node shows that it was superseded`
+    : `${names} says master, but history does not show it to be the heir`;
 }
 
 function describeNode(node: TopologyNode): string {

@@ -1,10 +1,11 @@
+import { detectDataLoss } from './data-loss.js';
 import { judge, type AcceptedMaster, type Evidence, type Verdict } from './judge.js';
 import { emptyLineage, learnLineage, type Lineage } from './lineage.js';
 import type { Observation } from './observation.js';
 import { groupServers, isAnswered, newestOf, type AnsweredServer, type Server } from './servers.js';
 import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
-import { masterOf, type DataLoss, type Failover, type Topology } from './topology.js';
+import { masterOf, type Failover, type Topology } from './topology.js';
 
 /** The topology, and what must be remembered to judge the next observations. */
 export interface Resolution {
@@ -60,8 +61,8 @@ function concludeTopology({ previous, evidence, verdict, latest }: Conclusion): 
   const before = previous.topology;
   const server = masterServer(verdict);
   const failover = detectFailover({ previous, verdict, latest, evidence });
-  const loss = detectDataLoss({ previous, verdict, latest, evidence });
   const lastFailover = failover ?? before.lastFailover;
+  const loss = detectDataLoss({ previous, servers: evidence.servers, master: server, at: latest?.at });
   const lastDataLoss = loss ?? before.lastDataLoss;
   const facts = {
     generation: generationOf(previous, server),
@@ -122,26 +123,6 @@ function detectFailover({ previous, verdict, latest }: Conclusion): Failover | u
     tookMs: Math.max(0, latest.at - sign.at),
     cause: sign.kind,
   };
-}
-
-/** Loss that offsets or an empty restart prove; what an asynchronous replica lost unseen cannot be known. */
-function detectDataLoss({ previous, verdict, latest }: Conclusion): DataLoss | undefined {
-  const { accepted } = previous;
-  const server = masterServer(verdict);
-  if (server === undefined || accepted?.replicationId === undefined || latest === undefined) {
-    return undefined;
-  }
-  const { history, runId } = server.report;
-  if (history === undefined || history.id === accepted.replicationId || runId === accepted.runId) {
-    return undefined;
-  }
-  const base = { endpoint: server.endpoint, at: latest.at };
-  if (history.previous?.id === accepted.replicationId) {
-    const bytes = (accepted.offset ?? 0) - (history.previous.from - 1);
-    return bytes > 0 ? { ...base, kind: 'not replicated', bytes } : undefined;
-  }
-  const cameBackEmpty = server.endpoint === accepted.endpoint && history.previous === undefined;
-  return cameBackEmpty ? { ...base, kind: 'restarted empty', bytes: accepted.offset ?? 0 } : undefined;
 }
 
 function remember(

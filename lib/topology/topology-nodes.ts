@@ -1,5 +1,6 @@
-import { supersedes, type Evidence } from './judge.js';
+import { isSuperseded, type Evidence } from './judge.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
+import { bytesLost } from './data-loss.js';
 import type { TopologyNode } from './topology.js';
 
 /** Every server as the topology shows it, by endpoint. */
@@ -41,8 +42,10 @@ function describeAnswer(server: AnsweredServer, evidence: Evidence, master: Answ
   const { role, runId, offset, link } = server.report;
   const following = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
   const lagBytes = following === true ? lagBehind(server, master) : undefined;
+  const kind = kindOf(server, evidence, master);
+  const lostBytes = kind === 'stale' && master !== undefined ? bytesLost(server.report, master.report) : 0;
   return {
-    kind: kindOf(server, evidence, master),
+    kind,
     role,
     reachable: true,
     ...(runId !== undefined && { runId }),
@@ -50,6 +53,7 @@ function describeAnswer(server: AnsweredServer, evidence: Evidence, master: Answ
     ...(link !== undefined && { link }),
     ...(lagBytes !== undefined && { lagBytes }),
     ...(following !== undefined && { following }),
+    ...(lostBytes > 0 && { lostBytes }),
   } as const;
 }
 
@@ -60,7 +64,7 @@ function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServ
   if (server.endpoint === master?.endpoint) {
     return 'master';
   }
-  return master !== undefined && supersedes(master, server, evidence) ? 'stale' : 'contender';
+  return isSuperseded(server, evidence) ? 'stale' : 'contender';
 }
 
 /** On the master's history; a server that does not tell its history is given the benefit of the doubt. */

@@ -55,17 +55,21 @@ export interface Failover {
 }
 
 /**
- * Acknowledged writes that the group no longer has: asynchronous replication had not copied them, or the master
- * came back without its data.
+ * Acknowledged writes that the group no longer has.
+ *
+ * - `not replicated`: asynchronous replication had not copied them to the master that was promoted. Grows while the
+ *   superseded master goes on taking writes of others.
+ * - `restarted behind`: the master came back without its last writes, from an older copy of its data.
+ * - `restarted empty`: the master came back without its data.
  *
  * @publicApi
  */
 export interface DataLoss {
-  readonly kind: 'not replicated' | 'restarted empty';
+  readonly kind: 'not replicated' | 'restarted behind' | 'restarted empty';
   readonly endpoint: string;
   /** At least this many bytes of the replication stream. */
   readonly bytes: number;
-  /** Milliseconds since the epoch. */
+  /** When it was first seen, in milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -93,6 +97,8 @@ export type TopologyNode = NodeIdentity &
         readonly lagBytes?: number;
         /** Replicas only: `false` where it replicates from another master than the accepted one. */
         readonly following?: boolean;
+        /** Stale masters only: bytes they took that the master does not have, where that can be told. */
+        readonly lostBytes?: number;
       }
     | {
         readonly kind: 'unusable';

@@ -9,7 +9,10 @@ const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no
 
 /** A transaction that was written at once, and that the server then refused because it had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
-  const outcomes = new Outcomes({ timeoutMs: 60_000, maxCommands: 100 }, circumstances);
+  const outcomes = new Outcomes(
+    { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads' },
+    circumstances,
+  );
   const stream: CommandStream & { readonly isPipeline: true } = Object.assign(
     { isPipeline: true as const, destination: { redis: { stream: new Socket() } } },
     { write: () => undefined },

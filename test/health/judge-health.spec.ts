@@ -31,13 +31,15 @@ const steady: Topology = {
 const contested: Topology = { ...facts, kind: 'contested', claimants: [A, B], nodes: [node('contender', A)] };
 const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 'masterless', nodes });
 
+const asking = (minReplicas: number) => ({ minReplicas, requireMajority: false });
+
 const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
 const silent: WriteProbe = { kind: 'silent', limitMs: 1000 };
 const held: WriteProbe = { kind: 'held', reason: 'words of the writer' };
 const refused = (message: string): WriteProbe => ({ kind: 'refused', latencyMs: 0.4, message });
 
 test('a master that takes writes is up, with all that the topology knows of the group', () => {
-  expect(judgeHealth(steady, written, 2)).toEqual({
+  expect(judgeHealth(steady, written, asking(2))).toEqual({
     status: 'up',
     data: {
       master: A,
@@ -54,7 +56,9 @@ test('a master that takes writes is up, with all that the topology knows of the 
 
 test('what a node does not tell of itself is null', () => {
   const bare: Topology = { ...steady, nodes: [node('master', A), node('replica', B)] };
-  expect(judgeHealth(bare, written, 0).data.replicas).toEqual([{ endpoint: B, link: null, lagBytes: null }]);
+  expect(judgeHealth(bare, written, asking(0)).data.replicas).toEqual([
+    { endpoint: B, link: null, lagBytes: null },
+  ]);
 });
 
 test('nodes that are not replicas are not counted among them', () => {
@@ -62,7 +66,7 @@ test('nodes that are not replicas are not counted among them', () => {
     ...steady,
     nodes: [node('master', A), node('stale', B), unusable(C, 'REFUSED')],
   };
-  expect(judgeHealth(topology, written, 0).data.replicas).toEqual([]);
+  expect(judgeHealth(topology, written, asking(0)).data.replicas).toEqual([]);
 });
 
 test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, string | undefined]>([
@@ -81,7 +85,11 @@ test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, s
   ],
   ['none, and none asked for', { replicas: [], minReplicas: 0 }, undefined],
 ])('replicas: %s', (_case, { replicas, minReplicas }, found) => {
-  const verdict = judgeHealth({ ...steady, nodes: [node('master', A), ...replicas] }, written, minReplicas);
+  const verdict = judgeHealth(
+    { ...steady, nodes: [node('master', A), ...replicas] },
+    written,
+    asking(minReplicas),
+  );
   expect(verdict.status).toBe(found === undefined ? 'up' : 'degraded');
   expect(verdict.data.message).toBe(found && `${found} replicas can be used`);
   expect(verdict.data.reason).toBeUndefined();
@@ -89,7 +97,7 @@ test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, s
 
 test('a second master in sight degrades, also where there are replicas enough', () => {
   const topology: Topology = { ...contested, master: A, nodes: [node('master', A), node('contender', B)] };
-  expect(judgeHealth(topology, written, 0)).toMatchObject({
+  expect(judgeHealth(topology, written, asking(0))).toMatchObject({
     status: 'degraded',
     data: {
       master: A,
@@ -114,7 +122,7 @@ test.each([
   ['the word READONLY comes later', 'ERROR'],
   ['', 'ERROR'],
 ])('down where the server answers "%s": %s', (message, reason) => {
-  expect(judgeHealth(steady, refused(message), 0)).toMatchObject({
+  expect(judgeHealth(steady, refused(message), asking(0))).toMatchObject({
     status: 'down',
     data: { master: A, reason, message, latencyMs: 0.4 },
   });
@@ -133,21 +141,21 @@ test.each<[string, Topology, string]>([
     'NO_MASTER',
   ],
 ])('down where writes are held because of %s', (_case, topology, reason) => {
-  expect(judgeHealth(topology, held, 0)).toMatchObject({
+  expect(judgeHealth(topology, held, asking(0))).toMatchObject({
     status: 'down',
     data: { master: null, reason, message: 'words of the writer', latencyMs: null },
   });
 });
 
 test('a writer that is just not connected to the master is not the lack of a master', () => {
-  expect(judgeHealth(steady, held, 0)).toMatchObject({
+  expect(judgeHealth(steady, held, asking(0))).toMatchObject({
     status: 'down',
     data: { master: A, reason: 'ERROR', message: 'words of the writer' },
   });
 });
 
 test('a write without an answer from a node that answers observers is a pause', () => {
-  expect(judgeHealth(steady, silent, 0)).toMatchObject({
+  expect(judgeHealth(steady, silent, asking(0))).toMatchObject({
     status: 'down',
     data: { reason: 'PAUSED', message: `${A} answers, but did not answer a write within 1000 ms` },
   });
@@ -157,23 +165,39 @@ test.each<[string, Topology]>([
   ['no master any more', masterlessOf(unusable(A, 'TIMEOUT'))],
   ['a master that is silent', { ...steady, nodes: [unusable(A, 'TIMEOUT')] }],
 ])('a write without an answer is a timeout where there is %s', (_case, topology) => {
-  const { status, data } = judgeHealth(topology, silent, 0);
+  const { status, data } = judgeHealth(topology, silent, asking(0));
   expect(status).toBe('down');
   expect(data.reason).toBe('TIMEOUT');
   expect(data.message).toMatch(/^no answer to a write within 1000 ms; .*because of TIMEOUT/);
 });
 
 test('down where the app has closed the writer', () => {
-  expect(judgeHealth(steady, { kind: 'closed' }, 0)).toMatchObject({
+  expect(judgeHealth(steady, { kind: 'closed' }, asking(0))).toMatchObject({
     status: 'down',
     data: { reason: 'CLOSED', message: 'the writer is closed', latencyMs: null },
   });
 });
 
 test('a write that is refused is down, however many masters and replicas there are', () => {
-  expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), 0).status).toBe('down');
-  expect(judgeHealth(steady, refused('OOM no'), 9)).toMatchObject({
+  expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), asking(0)).status).toBe('down');
+  expect(judgeHealth(steady, refused('OOM no'), asking(9))).toMatchObject({
     status: 'down',
     data: { reason: 'OOM' },
   });
+});
+
+test('a writer that waits for the majority says so, and not one that need not', () => {
+  const alone: Topology = {
+    ...steady,
+    nodes: [node('master', A), unusable(B, 'TIMEOUT'), unusable(C, 'TIMEOUT')],
+  };
+  const reasonOf = (topology: Topology, requireMajority: boolean) =>
+    judgeHealth(topology, held, { minReplicas: 0, requireMajority }).data.reason;
+  expect(judgeHealth(alone, held, { minReplicas: 0, requireMajority: true })).toMatchObject({
+    status: 'down',
+    data: { reason: 'NO_MAJORITY', message: 'words of the writer' },
+  });
+  expect(reasonOf(alone, false)).toBe('ERROR');
+  expect(reasonOf(steady, true)).toBe('ERROR');
+  expect(reasonOf(masterlessOf(unusable(A, 'TIMEOUT')), true)).toBe('NO_MASTER');
 });

@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { inspect } from 'node:util';
 import type { ChainableCommander } from 'ioredis';
-import { NotAppliedError, UnknownOutcomeError, type RedisReplicationOptions } from 'nestjs-redis-replication';
+import {
+  NotAppliedError,
+  UnknownOutcomeError,
+  type RedisReplicationOptions,
+  type Resend,
+} from 'nestjs-redis-replication';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
@@ -69,6 +74,7 @@ test('what waited too long is rejected and never executed afterwards', async () 
   expect(error).toMatchObject({
     name: 'NotAppliedError',
     code: 'NOT_APPLIED',
+    mayHaveRun: false,
     command: 'set',
     node: undefined,
     generation: 1,
@@ -152,6 +158,7 @@ test('a write whose reply is lost ends as unknown and runs once', async () => {
   expect(await error).toMatchObject({
     name: 'UnknownOutcomeError',
     code: 'UNKNOWN_OUTCOME',
+    mayHaveRun: true,
     command: 'incrby',
     node: proxy.endpoint,
     generation: 1,
@@ -161,6 +168,32 @@ test('a write whose reply is lost ends as unknown and runs once', async () => {
   proxy.heal();
   await comeBack();
   expect(await writer.get('counter')).toBe('987654321');
+});
+
+test.each<[string, Resend, { readonly set: string; readonly incr: string; readonly count: number }]>([
+  ['what is idempotent', 'idempotent', { set: 'OK', incr: 'UNKNOWN_OUTCOME', count: 1 }],
+  ['all', 'all', { set: 'OK', incr: '2', count: 2 }],
+  ['what a function names', ({ name }) => name === 'incr', { set: 'UNKNOWN_OUTCOME', incr: '2', count: 2 }],
+])('%s is sent again after its reply was lost, if asked for', async (_, resend, expected) => {
+  const { writer, comeBack } = await open({ resend });
+  proxy.swallowReplies();
+  const codeOf = (error: unknown) => (error instanceof UnknownOutcomeError ? error.code : error);
+  const replies = [writer.set('key', 'value'), writer.incr('counter')].map((each) =>
+    each.then(String).catch(codeOf),
+  );
+  const whole = failureOf(writer.multi().incr('of transaction').exec());
+  await until(
+    'the server has executed them',
+    async () => (await server.command('GET', 'of transaction')) === '1',
+  );
+  proxy.refuse();
+  proxy.cut();
+  proxy.heal();
+  await comeBack();
+  expect(await Promise.all(replies)).toEqual([expected.set, expected.incr]);
+  expect(await server.command('GET', 'counter')).toBe(String(expected.count));
+  expect(await whole).toMatchObject({ code: 'UNKNOWN_OUTCOME', mayHaveRun: true });
+  expect(await server.command('GET', 'of transaction')).toBe('1');
 });
 
 test('a read whose reply is lost is sent again', async () => {

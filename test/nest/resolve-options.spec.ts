@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { resendPolicies } from '../../lib/connections/resend.js';
 import { ownedOptions } from '../../lib/connections/redis-options.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
@@ -16,6 +17,8 @@ test('only the source is needed', () => {
     readFrom: 'replicaPreferred',
     boot: 'background',
     hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+    resend: 'reads',
+    requireMajority: false,
     bootTimeoutMs: 10_000,
     pollIntervalMs: 500,
     replyTimeoutMs: 250,
@@ -33,6 +36,8 @@ test('what is given is kept, and the rest has its default', () => {
     readFrom: 'any',
     boot: 'required',
     hold: { timeoutMs: 0 },
+    resend: () => true,
+    requireMajority: true,
     bootTimeoutMs: 1,
     pollIntervalMs: 10,
     replyTimeoutMs: 10,
@@ -59,6 +64,10 @@ test.each(readPolicies)('readFrom may be %s', (readFrom) => {
   expect(resolveOptions({ source, readFrom }).readFrom).toBe(readFrom);
 });
 
+test.each(resendPolicies)('resend may be %s', (resend) => {
+  expect(resolveOptions({ source, resend }).resend).toBe(resend);
+});
+
 test('the longest duration a timer can have is allowed', () => {
   expect(resolveOptions({ source, bootTimeoutMs: 2 ** 31 - 1 }).bootTimeoutMs).toBe(2_147_483_647);
 });
@@ -67,6 +76,16 @@ describe('refused, with the option, its value and what is allowed:', () => {
   test.each<[string, unknown, string]>([
     ['no options', undefined, 'option "options" is undefined; allowed is an object'],
     ['options that are null', null, 'option "options" is null; allowed is an object'],
+    [
+      'a policy of resending that is none',
+      { source, resend: 'writes' },
+      'option "resend" is "writes"; allowed is "reads", "idempotent", "all" or a function',
+    ],
+    [
+      'a majority that is not yes or no',
+      { source, requireMajority: 'yes' },
+      'option "requireMajority" is "yes"; allowed is true or false',
+    ],
     ['options that are a list', [], 'option "options" is an array; allowed is an object'],
     [
       'no source',
@@ -86,7 +105,7 @@ describe('refused, with the option, its value and what is allowed:', () => {
     [
       'an unknown option',
       { source, readfrom: 'any' },
-      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, resend, requireMajority, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
     ],
     [
       'an unknown option of hold',

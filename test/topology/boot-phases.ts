@@ -35,6 +35,7 @@ export const bootCases: readonly Case[] = [
           master: B,
           generation: 1,
           nodes: { [A]: 'stale', [B]: 'master', [C]: 'unusable' },
+          loss: { kind: 'not replicated', endpoint: B, bytes: 8746 },
         },
       },
     ],

@@ -1,15 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { describeChange } from '../../lib/topology/describe-change.js';
+import type { WriterPolicy } from '../../lib/topology/pick.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import { A, B, C, master, observe, pending, replica, silent, type Look } from './sayings.js';
 
 /** What is logged at each of the looks, as `level: text`. */
 function log(...looks: readonly Look[]): readonly (readonly string[])[] {
+  return logUnder({ requireMajority: false }, looks);
+}
+
+function logUnder(policy: WriterPolicy, looks: readonly Look[]): readonly (readonly string[])[] {
   let resolution = initialResolution(0);
   return looks.map((look) => {
     const before = resolution;
     resolution = resolveTopology(before, observe(look));
-    return describeChange(before.topology, resolution.topology).map(({ level, text }) => `${level}: ${text}`);
+    return describeChange(before.topology, resolution.topology, policy).map(
+      ({ level, text }) => `${level}: ${text}`,
+    );
   });
 }
 
@@ -40,6 +47,49 @@ describe('an operator reads', () => {
     expect(log({ at: 1, saw: { [A]: pending } }, steady)).toEqual([
       [],
       ['log: master is 10.0.0.1:6379, generation 1'],
+    ]);
+  });
+
+  test('that the majority is gone, and that it is back, where one is required', () => {
+    const alone: Look = {
+      at: 3000,
+      saw: { ...steady.saw, [B]: silent('TIMEOUT', 'no answer within 250 ms') },
+    };
+    const back: Look = { ...steady, at: 4000 };
+    const texts = logUnder({ requireMajority: true }, [steady, alone, { ...alone, at: 3500 }, back]);
+    expect(texts).toEqual([
+      ['log: master is 10.0.0.1:6379, generation 1'],
+      [
+        'error: writes are held: only 1 of 2 nodes can be reached and agree that 10.0.0.1:6379 is the master',
+        'warn: node 10.0.0.2:6379 cannot be used: TIMEOUT, no answer within 250 ms',
+      ],
+      [],
+      ['log: the majority of the nodes is back: writes go on', 'log: node 10.0.0.2:6379 answers again'],
+    ]);
+    expect(log(steady, alone, back).flat().join('\n')).not.toContain('writes are held');
+  });
+
+  test('what a stale master took, when it gives in', () => {
+    const wrote: Look = { ...split, saw: { ...split.saw, [A]: master({ on: 'R1', offset: 950 }) } };
+    const wroteMore: Look = { at: 3500, saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1000 }) } };
+    const gaveIn: Look = { at: 4000, saw: { ...split.saw, [A]: replica({ on: 'R2/R1@901', offset: 900 }) } };
+    expect(log(steady, promoted, wrote, wroteMore, gaveIn).slice(2)).toEqual([
+      [
+        'error: data loss: 50 bytes of acknowledged writes never reached 10.0.0.2:6379',
+        'warn: node 10.0.0.1:6379 still says master but was superseded: it gets no writes',
+      ],
+      [],
+      ['error: data loss: node 10.0.0.1:6379 no longer says master; 100 bytes that it took are lost'],
+    ]);
+  });
+
+  test('that a master came back without its last writes', () => {
+    const behind: Look = {
+      at: 2500,
+      saw: { ...steady.saw, [A]: master({ on: 'R7/R1@801', offset: 800, run: 'A again' }) },
+    };
+    expect(log(steady, behind).at(-1)).toEqual([
+      'error: data loss: master 10.0.0.1:6379 came back without its last 100 bytes of acknowledged writes',
     ]);
   });
 

@@ -49,7 +49,7 @@ const promoted: Phase = {
 };
 
 /** A goes on as if nothing had happened. */
-const split: Phase = {
+export const split: Phase = {
   at: 3000,
   saw: {
     [A]: master({ on: 'R1', offset: 1253 }),
@@ -82,6 +82,7 @@ export const failoverCases: readonly Case[] = [
       {
         ...split,
         saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1827 }) },
+        facts: { ...split.facts, loss: { kind: 'not replicated', endpoint: B, bytes: 574 } },
       },
     ],
   },
@@ -350,7 +351,7 @@ export const failoverCases: readonly Case[] = [
           kind: 'contested',
           claimants: [A, B, C],
           generation: 1,
-          nodes: { [A]: 'contender', [B]: 'contender', [C]: 'contender' },
+          nodes: { [A]: 'stale', [B]: 'contender', [C]: 'contender' },
         },
       },
     ],

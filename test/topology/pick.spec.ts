@@ -7,6 +7,7 @@ import {
   whyWait,
   type ReadFrom,
 } from '../../lib/topology/pick.js';
+import { containing } from '../support/matchers.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Topology } from '../../lib/topology/topology.js';
 import { A, B, C, master, observe, onlyRole, pending, replica, silent, type Saying } from './sayings.js';
@@ -30,17 +31,23 @@ const cutOff = {
   [B]: replica({ on: 'R1', link: 'down' }),
   [C]: replica({ on: 'R1', link: 'down' }),
 };
+const anyNumber = { requireMajority: false };
+const majority = { requireMajority: true };
 const noReplicas = { [A]: master({ on: 'R1' }), [B]: silent('REFUSED'), [C]: silent('REFUSED') };
 
 describe('the writer', () => {
   test('uses the master', () => {
-    expect(pickWriter(after(healthy))).toMatchObject({ kind: 'use', role: 'master', node: { endpoint: A } });
+    expect(pickWriter(after(healthy), anyNumber)).toMatchObject({
+      kind: 'use',
+      role: 'master',
+      node: { endpoint: A },
+    });
   });
 
   test('uses the accepted master of a contested group', () => {
     const contested = after(healthy, { ...healthy, [B]: master({ on: 'Rown' }) });
     expect(contested.kind).toBe('contested');
-    expect(pickWriter(contested)).toMatchObject({ kind: 'use', node: { endpoint: A } });
+    expect(pickWriter(contested, anyNumber)).toMatchObject({ kind: 'use', node: { endpoint: A } });
   });
 
   test.each([
@@ -61,8 +68,62 @@ describe('the writer', () => {
       after(healthy, { ...cutOff, [B]: master({ on: 'Rown' }) }),
       `${B} says master, but history does not show it to be the heir`,
     ],
+    [
+      'the only master was superseded, as a replica proves',
+      after(healthy, { ...healthy, [B]: silent('TIMEOUT'), [C]: replica({ on: 'R2/R1@900' }) }),
+      `${A} says master, but the history of another node shows that it was superseded`,
+    ],
   ])('waits while %s, and says so', (_, topology, reason) => {
-    expect(pickWriter(topology)).toEqual({ kind: 'wait', reason });
+    expect(pickWriter(topology, anyNumber)).toEqual({ kind: 'wait', reason });
+  });
+});
+
+describe('the writer that requires a majority', () => {
+  test.each<[string, Topology]>([
+    ['all agree', after(healthy)],
+    ['two of three agree', after(healthy, { ...healthy, [C]: silent('TIMEOUT') })],
+    [
+      'a replica lost its link, and still is no other master’s',
+      after(healthy, { ...healthy, [B]: replica({ on: 'R1', link: 'down' }), [C]: silent('TIMEOUT') }),
+    ],
+    ['the only node there is agrees', after({ [A]: master({ on: 'R1' }) })],
+  ])('uses the master while %s', (_, topology) => {
+    expect(pickWriter(topology, majority)).toMatchObject({ kind: 'use', node: { endpoint: A } });
+  });
+
+  test.each<[string, Topology, string]>([
+    [
+      'it is alone with the master',
+      after(healthy, noReplicas),
+      `1 of 3 nodes can be reached and agree that ${A}`,
+    ],
+    [
+      'exactly half of the nodes can be reached',
+      after({ [A]: master({ on: 'R1' }), [B]: silent('REFUSED') }),
+      `1 of 2 nodes can be reached and agree that ${A}`,
+    ],
+    [
+      'another node claims to be master too',
+      after(healthy, { ...healthy, [B]: master({ on: 'Rown' }), [C]: silent('REFUSED') }),
+      `1 of 3 nodes can be reached and agree that ${A}`,
+    ],
+    [
+      'the stale master is the second node that can be reached',
+      after(healthy, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2/R1@5' }), [C]: silent('REFUSED') }),
+      `1 of 3 nodes can be reached and agree that ${B}`,
+    ],
+  ])('waits on the connection it has while %s', (_, topology, reason) => {
+    expect(pickWriter(topology, majority)).toEqual({
+      kind: 'wait',
+      stay: true,
+      reason: `only ${reason} is the master`,
+    });
+  });
+
+  test('has no node to stay on while there is no master', () => {
+    const pick = pickWriter(after(healthy, cutOff), majority);
+    expect(pick).toMatchObject({ kind: 'wait', reason: containing('no node is a master') });
+    expect(pick).not.toHaveProperty('stay');
   });
 });
 

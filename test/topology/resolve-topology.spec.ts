@@ -5,6 +5,7 @@ import { bootCases } from './boot-phases.js';
 import { failoverCases } from './failover-phases.js';
 import { factsOf, type Case, type Phase } from './phases.js';
 import { restartCases } from './restart-phases.js';
+import { staleCases } from './stale-phases.js';
 import { A, B, C, master, observe, onlyRole, READER, replica, silent } from './sayings.js';
 
 const named = (cases: readonly Case[]) => cases.map(({ name, phases }) => [name, phases] as const);
@@ -28,6 +29,10 @@ describe('a failover', () => {
   test.each(named(failoverCases))('%s', (_, phases) => runPhases(phases));
 });
 
+describe('a superseded master', () => {
+  test.each(named(staleCases))('%s', (_, phases) => runPhases(phases));
+});
+
 describe('a restart', () => {
   test.each(named(restartCases))('%s', (_, phases) => runPhases(phases));
 });
@@ -48,6 +53,15 @@ describe('what the topology tells of nodes', () => {
     });
     expect(findNode(topology, B)).toMatchObject({ lagBytes: 100, offset: 900, following: true, link: 'up' });
     expect(findNode(topology, C)).toMatchObject({ lagBytes: 0, link: 'syncing' });
+  });
+
+  test('a stale master has so many bytes that its heir lacks', () => {
+    const topology = resolve({
+      [A]: master({ on: 'R1', offset: 1827 }),
+      [B]: master({ on: 'R5/R1@1254', offset: 1516 }),
+    });
+    expect(findNode(topology, A)).toMatchObject({ kind: 'stale', lostBytes: 574 });
+    expect(findNode(topology, B)).not.toHaveProperty('lostBytes');
   });
 
   test('a replica of another master has no lag, because its offset counts something else', () => {

@@ -63,7 +63,7 @@ export const restartCases: readonly Case[] = [
       {
         at: 2300,
         saw: { [A]: master({ on: 'R3/R1@804', offset: 803, run: 'A again' }), ...synced('R3/R1@804') },
-        facts: { ...steady.facts, loss: { kind: 'not replicated', endpoint: A, bytes: 324 } },
+        facts: { ...steady.facts, loss: { kind: 'restarted behind', endpoint: A, bytes: 324 } },
       },
     ],
   },

@@ -1,0 +1,70 @@
+import type { AcceptedMaster } from './judge.js';
+import type { NodeReport } from './observation.js';
+import { isAnswered, type AnsweredServer, type Server } from './servers.js';
+import type { DataLoss, Topology } from './topology.js';
+
+interface Change {
+  readonly previous: { readonly accepted?: AcceptedMaster; readonly topology: Topology };
+  readonly servers: readonly Server[];
+  readonly master: AnsweredServer | undefined;
+  /** When the latest observation was made, in milliseconds since the epoch. */
+  readonly at: number | undefined;
+}
+
+/**
+ * Loss that offsets or an empty restart prove, or that has grown since; what an asynchronous replica lost unseen cannot
+ * be known.
+ */
+export function detectDataLoss({ previous, servers, master, at }: Change): DataLoss | undefined {
+  if (master === undefined || at === undefined) {
+    return undefined;
+  }
+  const { accepted, topology } = previous;
+  const news = accepted && lossOfChange(accepted, master);
+  const before = isCurrent(topology, master) ? topology.lastDataLoss : undefined;
+  const { kind = 'not replicated', bytes: known = 0 } = news ?? before ?? {};
+  const bytes = Math.max(known, bytesOnStaleMasters(servers, master));
+  if (news === undefined && bytes === known) {
+    return undefined;
+  }
+  const since = news === undefined ? before?.at : undefined;
+  return { kind, endpoint: master.endpoint, bytes, at: since ?? at };
+}
+
+/** How many bytes a superseded master took after the point from which its heir's history is the heir's own. */
+export function bytesLost(stale: Pick<NodeReport, 'history' | 'offset'>, heir: NodeReport): number {
+  const branch = heir.history?.previous;
+  return branch !== undefined && branch.id === stale.history?.id && stale.offset !== undefined
+    ? Math.max(0, stale.offset - (branch.from - 1))
+    : 0;
+}
+
+function lossOfChange(
+  accepted: AcceptedMaster,
+  { endpoint, report }: AnsweredServer,
+): Pick<DataLoss, 'kind' | 'bytes'> | undefined {
+  const { replicationId, offset = 0, runId } = accepted;
+  const { history } = report;
+  const isOther = history !== undefined && replicationId !== undefined && history.id !== replicationId;
+  if (!isOther || report.runId === runId) {
+    return undefined;
+  }
+  const isRestart = endpoint === accepted.endpoint;
+  if (history.previous === undefined && isRestart) {
+    return { kind: 'restarted empty', bytes: offset };
+  }
+  const bytes = bytesLost({ history: { id: replicationId }, offset }, report);
+  return bytes > 0 ? { kind: isRestart ? 'restarted behind' : 'not replicated', bytes } : undefined;
+}
+
+function bytesOnStaleMasters(servers: readonly Server[], master: AnsweredServer): number {
+  const stale = servers
+    .filter(isAnswered)
+    .filter(({ endpoint, report }) => report.role === 'master' && endpoint !== master.endpoint);
+  return Math.max(0, ...stale.map(({ report }) => bytesLost(report, master.report)));
+}
+
+/** Whether the last loss came with the change to this master. */
+function isCurrent({ lastDataLoss, lastFailover }: Topology, { endpoint }: AnsweredServer): boolean {
+  return lastDataLoss?.endpoint === endpoint && lastDataLoss.at >= (lastFailover?.at ?? 0);
+}
