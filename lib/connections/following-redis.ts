@@ -58,7 +58,7 @@ export class FollowingRedis extends Redis {
     this.on('error', settings.onError);
     this.on('connecting', () => settleHandshake(this));
     this.on('ready', () => line.ready());
-    this.on('end', () => this.outcomes.end());
+    this.on('end', () => this.rest());
   }
 
   /** How many commands wait for a node. */
@@ -229,6 +229,14 @@ export class FollowingRedis extends Redis {
       const select = new Command('select', [db]);
       select.promise.catch(() => undefined);
       super.sendCommand(select);
+    }
+  }
+
+  /** The event comes a moment later: by then the app may have connected anew. */
+  private rest(): void {
+    this.outcomes.end();
+    if (this.status === 'end') {
+      this.line.rest();
     }
   }
 

@@ -14,7 +14,7 @@ import {
 import type { Socket } from 'node:net';
 import { closeGently, destroyLate } from '../sockets/close-socket.js';
 import type { Endpoint } from '../topology/endpoint.js';
-import type { Pick } from '../topology/pick.js';
+import { endpointOf, type Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
 import { Distrust } from './distrust.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
@@ -123,14 +123,19 @@ export class NodeLine {
     }
   }
 
-  /** Stops following the topology, for good. */
+  /** Follows the topology no longer, until `connect()` is called. */
+  rest(): void {
+    this.#following.unsubscribe();
+    this.#distrust.end();
+  }
+
+  /** Waits for nothing any more. */
   end(): void {
     this.#hungUp$.next();
     if ('socket' in this.#state) {
       this.#state.socket.destroy();
     }
-    this.#following.unsubscribe();
-    this.#distrust.end();
+    this.rest();
   }
 
   #follow(): void {
@@ -242,8 +247,4 @@ export class NodeLine {
     this.isOpen = state.kind === 'open';
     this.#current = 'endpoint' in state ? state.endpoint : this.#current;
   }
-}
-
-function endpointOf(pick: Pick): string | undefined {
-  return pick.kind === 'use' ? pick.node.endpoint : undefined;
 }

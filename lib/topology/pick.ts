@@ -21,6 +21,11 @@ export type ReadFrom = (typeof readPolicies)[number];
 
 export const readPolicies = ['master', 'replica', 'replicaPreferred', 'masterPreferred', 'any'] as const;
 
+/** The endpoint in use after this pick. */
+export function endpointOf(pick: Pick): string | undefined {
+  return pick.kind === 'use' ? pick.node.endpoint : undefined;
+}
+
 /** When a node may be written to. */
 export interface WriterPolicy {
   /** Only while more than half of the known nodes can be reached and agree who is the master. */
