@@ -19,14 +19,15 @@ export class Distrust {
   of(endpoint: string): void {
     const looked$ = new ReplaySubject<unknown>(1);
     const since = Date.now();
-    this.end();
+    const times = this.#timesInARow(endpoint, since);
+    this.#looking.unsubscribe();
     this.#looking = this.#observed$
       .pipe(
         filter((observation) => formatEndpoint(observation.endpoint) === endpoint),
         take(1),
       )
       .subscribe(looked$);
-    this.#distrusted = { endpoint, looked$, since, times: this.#timesInARow(endpoint, since) };
+    this.#distrusted = { endpoint, looked$, since, times };
   }
 
   /** Emits as soon as a node may be tried. */
@@ -44,8 +45,10 @@ export class Distrust {
     return before?.endpoint === endpoint && now - before.since < FORGIVEN_AFTER_MS ? before.times + 1 : 1;
   }
 
-  end(): void {
+  /** Nobody looks for us any more, so nobody may be waited for. */
+  forget(): void {
     this.#looking.unsubscribe();
+    this.#distrusted = undefined;
   }
 }
 

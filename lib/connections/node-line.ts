@@ -126,7 +126,7 @@ export class NodeLine {
   /** Follows the topology no longer, until `connect()` is called. */
   rest(): void {
     this.#following.unsubscribe();
-    this.#distrust.end();
+    this.#distrust.forget();
   }
 
   /** Waits for nothing any more. */
