@@ -81,6 +81,8 @@ export class FollowingRedis extends Redis {
         : this.write(command, stream);
     }
     if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
+      // Nobody else handles it where ioredis restores a subscription by itself and that fails.
+      command.promise.catch(() => undefined);
       return super.sendCommand(command, stream);
     }
     this.db = selectedBy(command) ?? this.db;
@@ -180,10 +182,9 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    const { commandTimeout } = this.options;
     markRejection(command);
-    if (typeof commandTimeout === 'number') {
-      command.setTimeout(commandTimeout);
+    if (typeof this.options.commandTimeout === 'number') {
+      command.setTimeout(this.options.commandTimeout);
     }
     this.outcomes.hold({ command, stream, db: this.db });
     return command.promise;

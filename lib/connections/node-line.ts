@@ -18,7 +18,7 @@ import { endpointOf, type Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
 import { Distrust } from './distrust.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
-import { keepsWord, type ServerWord } from './server-word.js';
+import { isRun, keepsWord, type ServerWord } from './server-word.js';
 
 /** Provides one connection with sockets to the node that the topology picks, one after the other. */
 export class NodeLine {
@@ -30,6 +30,7 @@ export class NodeLine {
   #topology: Topology | undefined;
   readonly #distrust: Distrust;
   #current: string | undefined;
+  #runId: string | undefined;
   /** Read on the command path; always `state.kind === 'open'`. */
   isOpen = false;
 
@@ -83,6 +84,7 @@ export class NodeLine {
     }
     const pick = this.#pick(this.#topology);
     if (pick.kind === 'use' && keepsWord(pick, word)) {
+      this.#runId = word.run_id;
       return true;
     }
     this.#leave({ reason: `${this.#state.endpoint} is not what it was taken for`, drain: false });
@@ -172,11 +174,13 @@ export class NodeLine {
 
   #adopt(socket: Socket, endpoint: string): Socket {
     this.#enter({ kind: 'handshake', endpoint, socket });
+    this.#runId = undefined;
     // A socket that has ended or failed closes a little later; nothing may be written to it in between.
     for (const event of ['end', 'error', 'close']) {
       socket.once(event, () => this.#onClose(socket, endpoint));
     }
-    destroyLate(socket, this.#settings.handshakeMs, () => this.#isShakingHands(socket));
+    const isShakingHands = () => this.#state.kind === 'handshake' && this.#state.socket === socket;
+    destroyLate(socket, this.#settings.handshakeMs, isShakingHands);
     return socket;
   }
 
@@ -203,7 +207,7 @@ export class NodeLine {
     }
     const pick = this.#settings.choose(topology, state.endpoint);
     const isReachable = findNode(topology, state.endpoint)?.reachable === true;
-    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint) {
+    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint && isRun(pick, this.#runId)) {
       this.#resume(state);
     } else if (pick.kind === 'use') {
       this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });
@@ -236,10 +240,6 @@ export class NodeLine {
     const draining = this.#client.whenDrained(() => socket.destroy());
     socket.once('close', () => draining.unsubscribe());
     destroyLate(socket, this.#settings.drainMs);
-  }
-
-  #isShakingHands(socket: Socket): boolean {
-    return this.#state.kind === 'handshake' && this.#state.socket === socket;
   }
 
   #enter(state: LineState): void {

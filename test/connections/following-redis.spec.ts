@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NotAppliedError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
+import { fakeId } from '../support/fake-node-state.js';
+import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { bulk, map } from '../support/resp.js';
 import { until } from '../support/until.js';
@@ -146,6 +148,40 @@ test('a server that is another one than the one looked at gets no command', asyn
   await replication.onModuleInit();
   await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
   expect(sent(node, 'set')).toEqual([]);
+});
+
+test('a connection to a process that is no more is given up, though nobody closed it', async () => {
+  const observing = new Set<FakeConnection>();
+  const node = await fakeNode({
+    onCommand([name], connection) {
+      if (name === 'INFO') observing.add(connection);
+      return undefined;
+    },
+  });
+  const { writer } = await openReplication([node.endpoint]);
+  const { stream } = writer;
+  // As a server that lost power and was started anew: observers find the new process, the writer was told nothing.
+  node.update({ runId: fakeId('another run') });
+  for (const connection of observing) connection.close();
+  await until('another connection is ready', () => writer.stream !== stream && writer.status === 'ready');
+  expect(await writer.incr('counter')).toBe(1);
+});
+
+test('a subscription that is restored too slowly leaves no unhandled rejection', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  const node = await fakeNode();
+  const { writer } = await openReplication([node.endpoint], { redis: { commandTimeout: 50 } });
+  const listener = writer.duplicate();
+  await listener.subscribe('news');
+  node.hang('SUBSCRIBE', 'GET');
+  node.dropConnections();
+  await until('it is restored', () => sent(node, 'subscribe').length > 1);
+  // Its limit began later than that of the subscription.
+  await expect(writer.get('key')).rejects.toThrow('Command timed out');
+  await nextTurn();
+  expect(unhandled).not.toHaveBeenCalled();
 });
 
 test('a handshake that is never answered is given up, and tried again', async () => {
