@@ -4,11 +4,14 @@ import { ReadOnlyConnectionError } from './errors.js';
 import {
   commandOf,
   endReconnecting,
+  flushAutoPipelines,
+  letAutoPipelinesRun,
   forgetManualClose,
   hideCredentials,
   isPipeline,
   isSetup,
   markRejection,
+  prepareSetup,
   settleHandshake,
   skipMember,
   takeInFlight,
@@ -23,6 +26,7 @@ import { answerByHello, isForbidden } from './role-by-hello.js';
 import { connectorFor } from './topology-connector.js';
 import { concernsTransactions } from './transactions.js';
 import { whenDrained } from './when-drained.js';
+import { createWriteProbe } from './write-probe.js';
 
 /**
  * An ioredis connection whose socket always leads to the node that the topology picks. It stays the same object;
@@ -51,6 +55,7 @@ export class FollowingRedis extends Redis {
     }));
     line.attach({
       onOpen: () => this.release(),
+      onShut: () => flushAutoPipelines(this),
       onLost: (node) => this.lose(node),
       whenDrained: (callback) => whenDrained(this, callback),
       onEnd: () => this.disconnect(),
@@ -81,8 +86,7 @@ export class FollowingRedis extends Redis {
         : this.write(command, stream);
     }
     if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
-      // Nobody else handles it where ioredis restores a subscription by itself and that fails.
-      command.promise.catch(() => undefined);
+      prepareSetup(command);
       return super.sendCommand(command, stream);
     }
     this.db = selectedBy(command) ?? this.db;
@@ -132,11 +136,7 @@ export class FollowingRedis extends Redis {
    * Rejects with the server's own error, or with `NotAppliedError` where there is no node.
    */
   async probeWrite(key: string): Promise<void> {
-    const { keyPrefix } = this.options;
-    const command = new Command('set', [key, '1', 'XX'], {
-      replyEncoding: 'utf8',
-      ...(keyPrefix !== undefined && { keyPrefix }),
-    });
+    const command = createWriteProbe(key, this.options.keyPrefix);
     this.outcomes.neverHold(command);
     this.sendCommand(command);
     await command.promise;
@@ -182,11 +182,11 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    markRejection(command);
     if (typeof this.options.commandTimeout === 'number') {
       command.setTimeout(this.options.commandTimeout);
     }
     this.outcomes.hold({ command, stream, db: this.db });
+    letAutoPipelinesRun(this);
     return command.promise;
   }
 

@@ -1,4 +1,4 @@
-import { Command, type Redis } from 'ioredis';
+import { Command, Pipeline, type Redis } from 'ioredis';
 import { withoutCredentials } from '../topology/without-credentials.js';
 
 /*
@@ -77,6 +77,24 @@ function isHandshake(redis: Redis, { name, args }: Command): boolean {
   }
 }
 
+/**
+ * Nobody else handles it where ioredis restores a subscription by itself and that fails. A server that is loading is
+ * left: ioredis would ask it again after a while, on whatever connection it has then, be it in the midst of a `MULTI`.
+ */
+export function prepareSetup(command: Command): void {
+  command.promise.catch(() => undefined);
+  if (command.name === 'info') {
+    const { resolve } = command;
+    command.resolve = (reply) => {
+      if (/^loading:1\r?$/m.test(String(reply))) {
+        command.reject(new Error('LOADING the server is loading its data'));
+      } else {
+        resolve(reply);
+      }
+    };
+  }
+}
+
 /** ioredis forgets what was sent in a handshake that failed. Nobody must wait for it; a database is selected anew. */
 export function settleHandshake(redis: Redis): void {
   for (const { command } of takeInFlight(redis)) {
@@ -95,6 +113,47 @@ export function isPipeline(stream: CommandStream | undefined): stream is Command
 /** Counts a member of a pipeline as written, without writing it. */
 export function skipMember(stream: CommandStream): void {
   stream.write('');
+}
+
+/**
+ * ioredis runs one automatic pipeline at a time. Behind one that waits for a node, others would wait where none of our
+ * limits hold.
+ */
+export function letAutoPipelinesRun(redis: Redis): void {
+  const running: unknown = Reflect.get(redis, '_runningAutoPipelines');
+  if (running instanceof Set) {
+    running.clear();
+  }
+}
+
+/** Issues what ioredis keeps back until the automatic pipeline before it is answered. */
+export function flushAutoPipelines(redis: Redis): void {
+  letAutoPipelinesRun(redis);
+  const waiting: unknown = Reflect.get(redis, '_autoPipelines');
+  if (!(waiting instanceof Map)) {
+    return;
+  }
+  const pipelines: readonly unknown[] = [...waiting.values()];
+  waiting.clear();
+  for (const pipeline of pipelines) {
+    if (pipeline instanceof Pipeline) {
+      void runAutoPipeline(pipeline);
+    }
+  }
+}
+
+async function runAutoPipeline(pipeline: Pipeline): Promise<void> {
+  const symbol = Object.getOwnPropertySymbols(pipeline).find(
+    ({ description }) => description === 'callbacks',
+  );
+  const found: unknown = symbol === undefined ? undefined : Reflect.get(pipeline, symbol);
+  const callbacks: readonly unknown[] = Array.isArray(found) ? found : [];
+  const replies = await pipeline.exec().catch((error: unknown) => callbacks.map(() => [error]));
+  callbacks.forEach((callback, index) => {
+    if (typeof callback === 'function') {
+      Reflect.apply(callback, undefined, replies?.[index] ?? []);
+    }
+  });
 }
 
 /** ioredis before 6 does not mark a command as rejected: this does. */

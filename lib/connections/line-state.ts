@@ -22,6 +22,8 @@ export interface LineSettings {
 export interface LineClient {
   /** Commands may be written now. */
   readonly onOpen: () => void;
+  /** Commands may not be written any more. */
+  readonly onShut: () => void;
   /** The socket is gone; what was written and not answered will not be. */
   readonly onLost: (node: string) => void;
   /** Calls back once nothing is in flight that will be answered soon. */

@@ -4,19 +4,16 @@ import {
   firstValueFrom,
   map,
   NEVER,
-  retry,
   Subject,
   Subscription,
   switchMap,
   takeUntil,
-  type Observable,
 } from 'rxjs';
 import type { Socket } from 'node:net';
 import { closeGently, destroyLate } from '../sockets/close-socket.js';
-import type { Endpoint } from '../topology/endpoint.js';
 import { endpointOf, type Pick } from '../topology/pick.js';
 import { findNode, type Topology } from '../topology/topology.js';
-import { Distrust } from './distrust.js';
+import { Approach } from './approach.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
 import { isRun, keepsWord, type ServerWord } from './server-word.js';
 
@@ -28,7 +25,7 @@ export class NodeLine {
   #following = Subscription.EMPTY;
   #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
   #topology: Topology | undefined;
-  readonly #distrust: Distrust;
+  readonly #approach: Approach;
   #current: string | undefined;
   #runId: string | undefined;
   /** Read on the command path; always `state.kind === 'open'`. */
@@ -36,7 +33,7 @@ export class NodeLine {
 
   constructor(settings: LineSettings) {
     this.#settings = settings;
-    this.#distrust = new Distrust(settings.stream);
+    this.#approach = new Approach(settings);
   }
 
   get state(): LineState {
@@ -68,7 +65,9 @@ export class NodeLine {
       map((topology) => this.#pick(topology)),
       distinctUntilChanged((a, b) => endpointOf(a) === endpointOf(b)),
       switchMap((pick) =>
-        pick.kind === 'wait' ? NEVER : this.#reach(pick.node.address, pick.node.endpoint),
+        pick.kind === 'wait'
+          ? NEVER
+          : this.#approach.to(pick.node).pipe(map((socket) => this.#adopt(socket, pick.node.endpoint))),
       ),
       takeUntil(this.#hungUp$),
     );
@@ -128,7 +127,7 @@ export class NodeLine {
   /** Follows the topology no longer, until `connect()` is called. */
   rest(): void {
     this.#following.unsubscribe();
-    this.#distrust.forget();
+    this.#approach.forget();
   }
 
   /** Waits for nothing any more. */
@@ -158,20 +157,6 @@ export class NodeLine {
     return pick;
   }
 
-  /** Dials a node until it answers; between attempts it must have been looked at anew. */
-  #reach(address: Endpoint, endpoint: string): Observable<Socket> {
-    const { reach, stream } = this.#settings;
-    const delay = () => {
-      this.#distrust.of(endpoint);
-      stream.emit('connection failed', endpoint);
-      return this.#distrust.over(endpoint);
-    };
-    return this.#distrust.over(endpoint).pipe(
-      switchMap(() => reach(address).pipe(retry({ delay }))),
-      map((socket) => this.#adopt(socket, endpoint)),
-    );
-  }
-
   #adopt(socket: Socket, endpoint: string): Socket {
     this.#enter({ kind: 'handshake', endpoint, socket });
     this.#runId = undefined;
@@ -189,7 +174,7 @@ export class NodeLine {
       return;
     }
     const { kind } = this.#state;
-    this.#distrust.of(endpoint);
+    this.#approach.distrust(endpoint);
     this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
     socket.destroy();
     this.#client?.onLost(endpoint);
@@ -244,7 +229,11 @@ export class NodeLine {
 
   #enter(state: LineState): void {
     this.#state = state;
+    const wasOpen = this.isOpen;
     this.isOpen = state.kind === 'open';
     this.#current = 'endpoint' in state ? state.endpoint : this.#current;
+    if (wasOpen && !this.isOpen) {
+      this.#client?.onShut();
+    }
   }
 }

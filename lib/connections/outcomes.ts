@@ -178,9 +178,8 @@ export class Outcomes {
 
   /** The fate of a member is that of the whole, which `EXEC` tells; but who awaits `QUEUED` never gets to `EXEC`. */
   #refusedMember(command: Command): RefusalVerdict {
-    if (this.#transactions.of(command)?.issued === 'at once') {
-      this.#transactions.markRefused(command);
-    } else {
+    this.#transactions.markRefused(command);
+    if (this.#transactions.of(command)?.issued !== 'at once') {
       const reason = 'the server refused one of its commands because of its state';
       this.#transactions.break(command, reason);
       this.#rejections.notApplied(command, reason);
@@ -236,7 +235,7 @@ export class Outcomes {
 
   #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {
     this.#gaps.add(stream);
-    this.#transactions.break(command, 'one of its commands had to wait too long');
+    this.#transactions.break(command, 'one of its commands could not be held');
     this.#rejections.holdEnded(command, end);
   }
 }

@@ -39,8 +39,10 @@ const serverCodes = [
 export type WriteProbe =
   | { readonly kind: 'written'; readonly latencyMs: number }
   | { readonly kind: 'refused'; readonly latencyMs: number; readonly message: string }
-  | { readonly kind: 'held'; readonly reason: string }
-  | { readonly kind: 'silent'; readonly limitMs: number }
+  /** With `node`, a connection to it is kept in the hope that it comes back. */
+  | { readonly kind: 'held'; readonly reason: string; readonly node?: string | undefined }
+  /** `isAnswering`: an observer has got an answer from the master meanwhile. */
+  | { readonly kind: 'silent'; readonly limitMs: number; readonly isAnswering: boolean }
   | { readonly kind: 'closed' };
 
 /** What the health endpoint shows of a group. @publicApi */
@@ -118,9 +120,12 @@ function explain(
     case 'refused':
       return { reason: codeOf(probe.message), message: withoutCredentials(probe.message) };
     case 'held':
-      return { reason: whyHeld(topology, policy), message: probe.reason };
+      return {
+        reason: whySuspended(topology, probe.node) ?? whyHeld(topology, policy),
+        message: probe.reason,
+      };
     case 'silent':
-      return explainSilence(topology, probe.limitMs);
+      return explainSilence(topology, probe);
     case 'closed':
       return { reason: 'CLOSED', message: 'the writer is closed' };
     default:
@@ -153,11 +158,20 @@ function whyHeld(topology: Topology, policy: WriterPolicy): UnwritableReason {
   return masterOf(topology) === undefined ? 'NO_MASTER' : 'ERROR';
 }
 
+/** The master fell silent: nothing is written to it, but its connection is kept. */
+function whySuspended(topology: Topology, endpoint: string | undefined): 'PAUSED' | 'TIMEOUT' | undefined {
+  const node = endpoint === undefined ? undefined : findNode(topology, endpoint);
+  const fault = node?.kind === 'unusable' ? node.fault : undefined;
+  return fault === 'PAUSED' || fault === 'TIMEOUT' ? fault : undefined;
+}
+
 /** Observers ask on connections of their own: a node that answers them and not the writer has paused writes. */
-function explainSilence(topology: Topology, limitMs: number): Explanation {
+function explainSilence(
+  topology: Topology,
+  { limitMs, isAnswering }: WriteProbe & { kind: 'silent' },
+): Explanation {
   const master = masterOf(topology);
-  const isAnswering = master !== undefined && findNode(topology, master)?.reachable === true;
-  return isAnswering
+  return isAnswering && master !== undefined
     ? { reason: 'PAUSED', message: `${master} answers, but did not answer a write within ${limitMs} ms` }
     : { reason: 'TIMEOUT', message: `no answer to a write within ${limitMs} ms; ${whyWait(topology)}` };
 }

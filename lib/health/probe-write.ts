@@ -6,21 +6,30 @@ import type { WriteProbe } from './judge-health.js';
 interface ProbeOptions {
   readonly key: string;
   readonly limitMs: number;
+  /** Has observers look at the nodes now. */
+  readonly look: () => void;
+  /** Whether the master has answered observers since the attempt began. */
+  readonly isAnswering: () => boolean;
 }
 
 /**
  * Tries to write on the writer's own connection, without changing anything: `SET key 1 XX` on a key that never exists
  * meets every refusal a real write meets. Bounded, and never throws.
  */
-export async function probeWrite(writer: Redis, { key, limitMs }: ProbeOptions): Promise<WriteProbe> {
+export async function probeWrite(
+  writer: Redis,
+  { key, limitMs, look, isAnswering }: ProbeOptions,
+): Promise<WriteProbe> {
   if (writer.status === 'end') {
     return { kind: 'closed' };
   }
   const startedAt = performance.now();
   const latencyMs = () => Math.round((performance.now() - startedAt) * 100) / 100;
   let timer: NodeJS.Timeout | undefined;
+  // So that it is known in time whether the node is silent, or only the write.
+  const doubt = setTimeout(look, limitMs / 2);
   const limit = new Promise<WriteProbe>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'silent', limitMs }), limitMs);
+    timer = setTimeout(() => resolve({ kind: 'silent', limitMs, isAnswering: isAnswering() }), limitMs);
   });
   const written = write(writer, key).then(
     (): WriteProbe => ({ kind: 'written', latencyMs: latencyMs() }),
@@ -30,6 +39,7 @@ export async function probeWrite(writer: Redis, { key, limitMs }: ProbeOptions):
     return await Promise.race([written, limit]);
   } finally {
     clearTimeout(timer);
+    clearTimeout(doubt);
   }
 }
 
@@ -44,7 +54,7 @@ function isFollowing(writer: Redis): writer is FollowingRedis {
 
 function explainError(error: unknown, latencyMs: number): WriteProbe {
   if (error instanceof NotAppliedError) {
-    return { kind: 'held', reason: error.reason };
+    return { kind: 'held', reason: error.reason, node: error.node };
   }
   return { kind: 'refused', latencyMs, message: error instanceof Error ? error.message : String(error) };
 }

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
 import type { Replication } from '../nest/replication.js';
+import { masterOf } from '../topology/topology.js';
 import { getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
 import { judgeHealth, type HealthVerdict } from './judge-health.js';
 import { probeWrite } from './probe-write.js';
@@ -78,7 +79,17 @@ export class RedisReplicationHealthIndicator {
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
     const { options } = replication;
-    const probe = await probeWrite(writer, { key: options.probeKey, limitMs: timeoutMs });
+    const startedAt = Date.now();
+    const isAnswering = () => {
+      const master = masterOf(replication.latest);
+      return master !== undefined && replication.hasAnsweredSince(master, startedAt);
+    };
+    const probe = await probeWrite(writer, {
+      key: options.probeKey,
+      limitMs: timeoutMs,
+      look: () => replication.look(),
+      isAnswering,
+    });
     return judgeHealth(replication.latest, probe, options);
   }
 }

@@ -13,11 +13,12 @@ import {
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { controlConnector } from '../observers/control-connection.js';
+import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import { createTopologyStream, type NodeObserver, type TopologyStream } from '../stream/topology-stream.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
-import { formatEndpoint } from '../topology/endpoint.js';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
@@ -39,6 +40,8 @@ export class Replication {
   private readonly report: Report;
   private readonly dial: Dial;
   private readonly said = new Set<string>();
+  /** When each node last answered an observer, in milliseconds since the epoch. */
+  private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
   private current: Topology = initialResolution(0).topology;
   private writer: FollowingRedis | undefined;
@@ -57,6 +60,21 @@ export class Replication {
       notify: (text) => this.reportOnce({ level: 'warn', text }),
     });
     this.topology$ = this.stream.topology$;
+    this.stream.observed$.subscribe(({ endpoint, kind, at }) => {
+      if (kind === 'answered') {
+        this.answeredAt.set(formatEndpoint(endpoint), at);
+      }
+    });
+  }
+
+  /** Has every node looked at now. */
+  look(): void {
+    this.stream.emit('requested');
+  }
+
+  /** Whether a node has answered an observer since then, in milliseconds since the epoch. */
+  hasAnsweredSince(endpoint: string, at: number): boolean {
+    return (this.answeredAt.get(endpoint) ?? 0) >= at;
   }
 
   /** The topology as it is now. */
@@ -140,11 +158,12 @@ export class Replication {
     const { redis, replyTimeoutMs, probeKey } = this.options;
     const connectTimeoutMs = 4 * replyTimeoutMs;
     const name = formatEndpoint(observer.endpoint);
+    const reach = (endpoint: Endpoint) =>
+      this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs });
     return observeNode({
       ...observer,
-      connect: controlConnector(redis, (endpoint) =>
-        this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs }),
-      ),
+      connect: controlConnector(redis, reach),
+      isServing: () => isServing(reach(observer.endpoint), connectTimeoutMs),
       probeKey: `${redis.keyPrefix ?? ''}${probeKey}`,
       replyTimeoutMs,
       connectTimeoutMs,

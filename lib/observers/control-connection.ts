@@ -21,7 +21,6 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
     const client = new Redis({
       ...credentialsOf(redis),
       Connector: connectorTo(() => reach(endpoint)),
-      connectionName: name,
       lazyConnect: true,
       enableReadyCheck: false,
       enableOfflineQueue: false,
@@ -31,7 +30,7 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
-    return wrap(client);
+    return wrap(client, name);
   };
 }
 
@@ -58,7 +57,7 @@ function connectorTo(open: () => Observable<Socket>): NonNullable<RedisOptions['
   };
 }
 
-function wrap(client: Redis): ControlConnection {
+function wrap(client: Redis, connectionName: string): ControlConnection {
   const errors: Error[] = [];
   // ioredis rejects with "Connection is closed." or the like, and tells the reason in this event only; before version 6
   // that can be after it called the connection ready, because it does not wait for the reply to AUTH.
@@ -74,7 +73,15 @@ function wrap(client: Redis): ControlConnection {
     client.once('end', () => resolve());
   });
   return {
-    open: () => explained(client.connect()),
+    open: async () => {
+      await explained(client.connect());
+      // Not by ioredis: with a second command in the handshake it does not tell why the first was refused.
+      client.call('CLIENT', 'SETNAME', connectionName).catch((error: unknown) => {
+        if (error instanceof Error && /max number of clients/i.test(error.message)) {
+          errors.push(error);
+        }
+      });
+    },
     call: (...[name, ...args]) => explained(client.call(name, ...args)),
     closed,
     // `disconnect()` alone would wait two seconds for a hung server to close its side.

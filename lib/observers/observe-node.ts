@@ -1,9 +1,9 @@
-import { catchError, defer, finalize, map, of, repeat, tap, type Observable } from 'rxjs';
+import { catchError, defer, finalize, map, of, repeat, shareReplay, tap, type Observable } from 'rxjs';
 import { formatEndpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { SignalKind } from '../topology/signal.js';
 import { NodeControl } from './node-control.js';
-import { faultOf } from './node-fault.js';
+import { faultOf, type Fault } from './node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
 /**
@@ -14,7 +14,7 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
   return defer(() => {
     const control = new NodeControl(context);
     let last: Observation = { kind: 'pending', endpoint: context.endpoint, at: 0, signal: context.whyLook() };
-    return defer(() => look(control, context)).pipe(
+    return defer(() => look(control, context, last)).pipe(
       map((observation) => blameTurn(last, observation)),
       tap((observation) => {
         if (isTurn(last, observation)) {
@@ -28,9 +28,12 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
   });
 }
 
-function look(control: NodeControl, context: ObserverContext): Observable<Observation> {
+function look(control: NodeControl, context: ObserverContext, last: Observation): Observable<Observation> {
   const { endpoint, scheduler } = context;
   const signal = context.whyLook();
+  // Asked beside the look, so that it costs no time; not at the first silence, which must be told at once.
+  const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(shareReplay(1));
+  isServing$.subscribe();
   return control.ask().pipe(
     map((answer): Observation => {
       const base = { endpoint, at: scheduler.now(), signal };
@@ -40,9 +43,22 @@ function look(control: NodeControl, context: ObserverContext): Observable<Observ
     }),
     catchError((error: unknown) => {
       control.hangUp();
-      return of<Observation>({ kind: 'faulty', endpoint, at: scheduler.now(), signal, ...faultOf(error) });
+      const fault = faultOf(error);
+      return isServing$.pipe(
+        map((serves) => (serves && fault.fault === 'TIMEOUT' ? paused : fault)),
+        map((why): Observation => ({ kind: 'faulty', endpoint, at: scheduler.now(), signal, ...why })),
+      );
     }),
   );
+}
+
+const paused: Fault = {
+  fault: 'PAUSED',
+  message: 'the server is at work, but answers no command: CLIENT PAUSE',
+};
+
+function isSilent(last: Observation): boolean {
+  return last.kind === 'faulty' && (last.fault === 'TIMEOUT' || last.fault === 'PAUSED');
 }
 
 /** A node that answered before and does not now: worth a look at all the others. */

@@ -14,6 +14,8 @@ export interface ObserverContext {
   readonly replyTimeoutMs: number;
   /** Dial, TLS and handshake together. */
   readonly connectTimeoutMs: number;
+  /** Whether the node does anything at all: asked where it answers no command. */
+  readonly isServing: () => Observable<boolean>;
   readonly scheduler: SchedulerLike;
   /** Says when the next look is due, given what the last one saw. */
   readonly nextLook: (last: Observation) => Observable<unknown>;

@@ -100,7 +100,14 @@ function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdic
   if (only !== undefined && confirmed.length === 1) {
     return accept(only, 'confirmed', { standing, evidence });
   }
-  return claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'untraced' };
+  return claims.length === 0 || isPassing(standing, evidence)
+    ? { kind: 'nobody' }
+    : { kind: 'contested', succession: 'untraced' };
+}
+
+/** Each claim is over and no node is out of sight: the heir is among them, only its last answer is older than others. */
+function isPassing(standing: readonly AnsweredServer[], { servers }: Evidence): boolean {
+  return standing.length === 0 && servers.every(isAnswered);
 }
 
 /** Contested where another claim stands that the history of the accepted server does not prove to be over. */

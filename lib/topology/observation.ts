@@ -23,6 +23,7 @@ export type NodeFault =
   | 'NOT_FOUND'
   | 'UNREACHABLE'
   | 'TIMEOUT'
+  | 'PAUSED'
   | 'CLOSED'
   | 'TLS'
   | 'NOAUTH'

@@ -44,13 +44,15 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
 
 /**
  * Why the majority of the nodes cannot be counted on, in words for an operator; `undefined` where it can, where none is
- * asked for, and where there is no master to agree on. Replicas agree: one that follows an heir out of sight would prove
- * the master stale.
+ * asked for, and where there is no master to agree on. Replicas agree, unless they are in step with
+ * somebody else: one that an heir out of sight has filled anew does not remember this master.
  */
 export function whyNoMajority(topology: Topology, { requireMajority }: WriterPolicy): string | undefined {
   const master = masterOf(topology);
   const known = topology.nodes.length;
-  const agreeing = topology.nodes.filter(({ kind }) => kind === 'master' || kind === 'replica').length;
+  const agreeing = topology.nodes.filter(
+    (node) => node.kind === 'master' || (node.kind === 'replica' && node.astray !== true),
+  ).length;
   return requireMajority && master !== undefined && agreeing * 2 <= known
     ? `only ${agreeing} of ${known} nodes can be reached and agree that ${master} is the master`
     : undefined;

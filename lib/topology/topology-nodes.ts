@@ -1,3 +1,4 @@
+import { descendsFrom } from './lineage.js';
 import { isSuperseded, type Evidence } from './judge.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import { bytesLost } from './data-loss.js';
@@ -53,6 +54,9 @@ function describeAnswer(server: AnsweredServer, evidence: Evidence, master: Answ
     ...(link !== undefined && { link }),
     ...(lagBytes !== undefined && { lagBytes }),
     ...(following !== undefined && { following }),
+    ...(following === false &&
+      master !== undefined &&
+      isAstray(server, master, evidence) && { astray: true as const }),
     ...(lostBytes > 0 && { lostBytes }),
   } as const;
 }
@@ -71,6 +75,12 @@ function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServ
 function isFollowing(replica: AnsweredServer, master: AnsweredServer): boolean {
   const [own, its] = [replica.report.history?.id, master.report.history?.id];
   return own === undefined || its === undefined || own === its;
+}
+
+/** In step with somebody, and not with the past of the master: it replicates from a master that we do not know of. */
+function isAstray({ report }: AnsweredServer, master: AnsweredServer, { lineage }: Evidence): boolean {
+  const [own, its] = [report.history?.id, master.report.history?.id];
+  return report.link === 'up' && own !== undefined && its !== undefined && !descendsFrom(lineage, its, own);
 }
 
 function lagBehind(replica: AnsweredServer, master: AnsweredServer | undefined): number | undefined {

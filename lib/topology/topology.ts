@@ -97,6 +97,8 @@ export type TopologyNode = NodeIdentity &
         readonly lagBytes?: number;
         /** Replicas only: `false` where it replicates from another master than the accepted one. */
         readonly following?: boolean;
+        /** Replicas only: `true` where it replicates a history that the accepted master's does not continue. */
+        readonly astray?: true;
         /** Stale masters only: bytes they took that the master does not have, where that can be told. */
         readonly lostBytes?: number;
       }

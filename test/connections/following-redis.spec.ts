@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NotAppliedError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { FollowingRedis } from '../../lib/connections/following-redis.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { fakeId } from '../support/fake-node-state.js';
 import type { FakeConnection } from '../support/fake-redis.js';
@@ -80,7 +81,7 @@ test('what was refused is sent before what was issued later', async () => {
   const { writer } = await openReplication([node.endpoint]);
   node.refuse('READONLY demoted', 'SET');
   const first = writer.set('first', 1);
-  await until('it was refused', () => sent(node, 'set').length > 0);
+  await until('it was refused', () => writer instanceof FollowingRedis && writer.heldCommands === 1);
   const second = writer.set('second', 1);
   node.allow();
   await Promise.all([first, second]);
@@ -172,7 +173,7 @@ test('a subscription that is restored too slowly leaves no unhandled rejection',
   process.on('unhandledRejection', unhandled);
   onTestFinished(() => void process.off('unhandledRejection', unhandled));
   const node = await fakeNode();
-  const { writer } = await openReplication([node.endpoint], { redis: { commandTimeout: 50 } });
+  const { writer } = await openReplication([node.endpoint], { redis: { commandTimeout: 500 } });
   const listener = writer.duplicate();
   await listener.subscribe('news');
   node.hang('SUBSCRIBE', 'GET');
@@ -182,6 +183,21 @@ test('a subscription that is restored too slowly leaves no unhandled rejection',
   await expect(writer.get('key')).rejects.toThrow('Command timed out');
   await nextTurn();
   expect(unhandled).not.toHaveBeenCalled();
+});
+
+test('a server that turns out to be loading is left at once, and tried again', async () => {
+  const asked: number[] = [];
+  const node = await fakeNode({
+    onCommand(argv, { id }) {
+      if (!isOfHandshake(argv)) return undefined;
+      asked.push(id);
+      return asked.length === 1 ? bulk('role:master\r\nloading:1\r\n') : undefined;
+    },
+  });
+  const { writer } = await openReplication([node.endpoint]);
+  expect(await writer.incr('counter')).toBe(1);
+  expect(asked).toHaveLength(2);
+  expect(new Set(asked).size).toBe(2);
 });
 
 test('a handshake that is never answered is given up, and tried again', async () => {

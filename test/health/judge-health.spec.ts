@@ -34,7 +34,7 @@ const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 
 const asking = (minReplicas: number) => ({ minReplicas, requireMajority: false });
 
 const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
-const silent: WriteProbe = { kind: 'silent', limitMs: 1000 };
+const silent: WriteProbe = { kind: 'silent', limitMs: 1000, isAnswering: false };
 const held: WriteProbe = { kind: 'held', reason: 'words of the writer' };
 const refused = (message: string): WriteProbe => ({ kind: 'refused', latencyMs: 0.4, message });
 
@@ -147,6 +147,16 @@ test.each<[string, Topology, string]>([
   });
 });
 
+test.each(['TIMEOUT', 'PAUSED'] as const)(
+  'a writer that waits for a node to come back tells of its %s',
+  (fault) => {
+    const topology = masterlessOf(unusable(A, fault), node('replica', B));
+    const suspended: WriteProbe = { kind: 'held', reason: 'words of the writer', node: A };
+    expect(judgeHealth(topology, suspended, asking(0)).data.reason).toBe(fault);
+    expect(judgeHealth(topology, { ...suspended, node: B }, asking(0)).data.reason).toBe('NO_MASTER');
+  },
+);
+
 test('a writer that is just not connected to the master is not the lack of a master', () => {
   expect(judgeHealth(steady, held, asking(0))).toMatchObject({
     status: 'down',
@@ -155,7 +165,7 @@ test('a writer that is just not connected to the master is not the lack of a mas
 });
 
 test('a write without an answer from a node that answers observers is a pause', () => {
-  expect(judgeHealth(steady, silent, asking(0))).toMatchObject({
+  expect(judgeHealth(steady, { ...silent, isAnswering: true }, asking(0))).toMatchObject({
     status: 'down',
     data: { reason: 'PAUSED', message: `${A} answers, but did not answer a write within 1000 ms` },
   });
@@ -163,6 +173,10 @@ test('a write without an answer from a node that answers observers is a pause', 
 
 test.each<[string, Topology]>([
   ['no master any more', masterlessOf(unusable(A, 'TIMEOUT'))],
+  [
+    'a master that was there when it was last asked',
+    { ...steady, nodes: [node('master', A), unusable(B, 'TIMEOUT')] },
+  ],
   ['a master that is silent', { ...steady, nodes: [unusable(A, 'TIMEOUT')] }],
 ])('a write without an answer is a timeout where there is %s', (_case, topology) => {
   const { status, data } = judgeHealth(topology, silent, asking(0));

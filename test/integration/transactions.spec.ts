@@ -343,6 +343,8 @@ describe('pipelines', () => {
   test('are made of single commands where auto-pipelining is on, through a failover', async () => {
     const { writer, whenMaster } = await openReplication(group.endpoints, {
       redis: { enableAutoPipelining: true },
+      // It issues as fast as it can, for as long as the server takes to hand over.
+      hold: { maxCommands: 1_000_000 },
     });
     const { master, heir } = rolesOf(group);
     const replies: Promise<number>[] = [];

@@ -1,4 +1,4 @@
-import { asyncScheduler, Subject, take, type Subscription } from 'rxjs';
+import { asyncScheduler, of, Subject, take, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
 import { observeNode } from '../../lib/observers/observe-node.js';
 import { dial } from '../../lib/sockets/dial.js';
@@ -36,6 +36,7 @@ export function observeOverTcp(
   const subscription: Subscription = observeNode({
     endpoint,
     connect: connectorFor(redis, 2 * replyTimeoutMs),
+    isServing: () => of(false),
     probeKey: 'probe',
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,

@@ -108,6 +108,11 @@ describe('the writer that requires a majority', () => {
       `1 of 3 nodes can be reached and agree that ${A}`,
     ],
     [
+      'the other node that can be reached was filled anew by a master out of sight',
+      after(healthy, { ...healthy, [B]: silent('TIMEOUT'), [C]: replica({ on: 'Rother' }) }),
+      `1 of 3 nodes can be reached and agree that ${A}`,
+    ],
+    [
       'the stale master is the second node that can be reached',
       after(healthy, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2/R1@5' }), [C]: silent('REFUSED') }),
       `1 of 3 nodes can be reached and agree that ${B}`,

@@ -42,6 +42,21 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
+    name: 'in a swap a replica may tell of it before the others were looked at again: that is no split brain',
+    phases: [
+      steady,
+      {
+        ...toldByReplica,
+        saw: { ...toldByReplica.saw, [B]: replica({ on: 'R1', offset: 1253 }) },
+        facts: {
+          kind: 'masterless',
+          generation: 1,
+          nodes: { [A]: 'stale', [B]: 'replica', [C]: 'replica' },
+        },
+      },
+    ],
+  },
+  {
     name: 'a replica on the history of an heir proves A stale at boot too',
     phases: [{ ...toldByReplica, facts: { ...toldByReplica.facts, generation: 0 } }],
   },

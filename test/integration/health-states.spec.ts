@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { countNodes } from '../support/counted-nodes.js';
+import { stateArgs } from '../support/health-states.js';
+import { startGroup } from '../support/server-group.js';
+import { startApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+import { createUser } from '../support/users.js';
+import { silences } from './health-silence-rows.js';
+import { fullDisk, permissions, refusals, roles, type Stage, type State } from './health-state-rows.js';
+
+type Setting = Pick<State, 'args' | 'options' | 'user' | 'limitMs'>;
+
+/** A group with an app that can write to it. */
+async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 300 }: Setting) {
+  const group = await startGroup({ replicas: 1, args: [...stateArgs, ...args] });
+  onTestFinished(() => group.stop());
+  if (user !== undefined) await createUser(group.nodes, user);
+  const redis = user === undefined ? {} : { username: user.name, password: user.password };
+  const nodes = countNodes(group.endpoints);
+  const app = await startApp(group.endpoints, { source: nodes.source, redis, ...options });
+  const { master } = group;
+  const [replica] = group.replicas;
+  if (replica === undefined) throw new Error('A group has a replica');
+  const stage: Stage = { group, master, replica, app };
+  const look = async () => (await app.health.isWritable('redis', { timeoutMs })).redis;
+  expect(await look()).toMatchObject({ status: 'up', master: master.endpoint });
+  return {
+    stage,
+    look,
+    /** Waits until each node was looked at a few times more. */
+    whenLookedAt: () => Promise.all(group.endpoints.map((endpoint) => nodes.whenLookedAt(endpoint, 2))),
+  };
+}
+
+async function expectHealth({ arrange, first, lasting, end, ...setting }: State): Promise<void> {
+  const { stage, look, whenLookedAt } = await setStage(setting);
+  const isSo = (expected: object) => async () => {
+    expect(await look()).toMatchObject(expected);
+    return true;
+  };
+  await arrange(stage);
+  if (first !== undefined) expect(await look()).toMatchObject(first);
+  await until('health says so', isSo(lasting), { state: look });
+  await whenLookedAt();
+  expect(await look()).toMatchObject(lasting);
+  if (end === undefined) return;
+  await end(stage);
+  await until('it is up again', isSo({ status: 'up' }), { timeoutMs: 15_000, state: look });
+}
+
+test.each(roles)('health knows $name', expectHealth);
+
+test.each(refusals)('health names $name', expectHealth);
+
+test.skipIf(!existsSync('/dev/full'))(`health names ${fullDisk.name}`, () => expectHealth(fullDisk));
+
+test.each(permissions)('health names $name', expectHealth);
+
+test.each(silences)('health tells apart: $name', expectHealth);
+
+test('a master that hangs is not called paused because no observer has asked it yet', async () => {
+  const { stage, look } = await setStage({ options: { pollIntervalMs: 60_000 } });
+  stage.master.hang();
+  // By then, what it had answered before has been read.
+  await stage.replica.command('PING');
+  expect(await look()).toMatchObject({ status: 'down', reason: 'TIMEOUT' });
+});
