@@ -15,6 +15,19 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/**
+ * Whether the outcome of a command hangs together with that of others, as in a transaction or a scan: asked on the
+ * command path, so it must cost nothing.
+ */
+export function concernsOthers(command: { readonly name: string; readonly inTransaction: boolean }): boolean {
+  return command.inTransaction || CONNECTED.has(command.name);
+}
+
+/** Whether a command goes through keys or members step by step, by a cursor. */
+export function isScan(name: string): boolean {
+  return SCANS.has(name.toLowerCase());
+}
+
 /** The database that a command selects, if it is a `SELECT`. */
 export function selectedBy({
   name,
@@ -83,6 +96,11 @@ const HARMLESS = new Set([
 ]);
 
 const TRANSACTIONS = new Set(['discard', 'exec', 'multi', 'unwatch', 'watch']);
+
+const SCANS = new Set(['hscan', 'scan', 'sscan', 'zscan']);
+
+/** In lower case, as methods have them, and in upper case, as they are commonly given to `call()`. */
+const CONNECTED = new Set([...TRANSACTIONS, ...SCANS].flatMap((name) => [name, name.toUpperCase()]));
 
 const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
 

@@ -1,11 +1,12 @@
 import type { Command } from 'ioredis';
 import { isConnectionState } from './command-traits.js';
+import type { HeldCommand } from './hold-queue.js';
 
 /** Until when each command may wait. */
 export class Deadlines {
   readonly #limitMs: number;
-  /** Set when a command waits for the first time: being refused over and over does not prolong it. */
-  readonly #byCommand = new WeakMap<Command, number>();
+  /** How long a command may still wait, in milliseconds: being refused over and over does not prolong it. */
+  readonly #leftMs = new WeakMap<Command, number>();
 
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
@@ -21,8 +22,13 @@ export class Deadlines {
       command.promise.catch(() => undefined);
       return undefined;
     }
-    const deadline = this.#byCommand.get(command) ?? Date.now() + this.#limitMs;
-    this.#byCommand.set(command, deadline);
-    return deadline;
+    return Date.now() + (this.#leftMs.get(command) ?? this.#limitMs);
+  }
+
+  /** It is sent: while it is with a server, waiting for data for hours maybe, it does not wait for a node. */
+  pause({ command, deadline }: HeldCommand): void {
+    if (deadline !== undefined) {
+      this.#leftMs.set(command, deadline - Date.now());
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { selectedBy } from './command-traits.js';
+import { concernsOthers, selectedBy } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
 import {
   commandOf,
@@ -24,7 +24,6 @@ import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
 import { answerByHello, isForbidden } from './role-by-hello.js';
 import { connectorFor } from './topology-connector.js';
-import { concernsTransactions } from './transactions.js';
 import { whenDrained } from './when-drained.js';
 import { createWriteProbe } from './write-probe.js';
 
@@ -52,6 +51,7 @@ export class FollowingRedis extends Redis {
       generation: line.generation,
       node: 'endpoint' in line.state ? line.state.endpoint : undefined,
       reason: line.reason,
+      server: line.server,
     }));
     line.attach({
       onOpen: () => this.release(),
@@ -75,7 +75,7 @@ export class FollowingRedis extends Redis {
     if (this.settings.refuse !== undefined && !this.mayRead(command)) {
       return this.skip(command, stream);
     }
-    const concerned = concernsTransactions(command) || this.outcomes.isInTransaction;
+    const concerned = concernsOthers(command) || this.outcomes.isInTransaction;
     if (concerned) {
       this.outcomes.note(command, stream);
     }

@@ -40,6 +40,11 @@ export class NodeLine {
     return this.#state;
   }
 
+  /** The server process that the connection leads to, or led to last. */
+  get server(): string | undefined {
+    return this.#runId ?? this.#current;
+  }
+
   get generation(): number {
     return this.#topology?.generation ?? 0;
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'ioredis';
 import { isConnectionState } from './command-traits.js';
 import { Deadlines } from './deadlines.js';
+import type { FollowingSettings } from './following-settings.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -11,17 +12,13 @@ import {
 } from './ioredis-internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
-import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
+import { Rejections, type Circumstances } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
+import { ScanCursors } from './scan-cursors.js';
 import { Transactions } from './transactions.js';
 
 /** How an error reply was dealt with. */
 export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
-
-interface OutcomePolicy {
-  readonly hold: HoldOptions;
-  readonly resend: Resend;
-}
 
 /**
  * Decides how each command ends: done, not applied, or unknown; and keeps those that wait for a node. A command
@@ -35,10 +32,15 @@ export class Outcomes {
   /** Commands that must not wait: their callers want to know the state of the node as it is. */
   readonly #impatient = new WeakSet<Command>();
   readonly #gaps = new PipelineGaps();
+  readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
 
-  constructor({ hold, resend }: OutcomePolicy, circumstances: () => Circumstances) {
+  constructor(
+    { hold, resend }: Pick<FollowingSettings, 'hold' | 'resend'>,
+    circumstances: () => Circumstances,
+  ) {
     this.#deadlines = new Deadlines(hold.timeoutMs);
+    this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
     this.#rejections = new Rejections(hold, circumstances);
     this.#held = new HoldQueue({
@@ -65,9 +67,13 @@ export class Outcomes {
     this.#transactions.note(command, stream);
   }
 
-  /** Whether a command may be written now; a member of a broken transaction is rejected instead. */
+  /** Whether a command may be written now; one that cannot be carried out any more is rejected instead. */
   admit(command: Command): boolean {
     this.#transactions.admit(command);
+    if (this.#cursors.isForeign(command)) {
+      this.#rejections.notApplied(command, 'its cursor was given out by another server; begin the scan anew');
+      return false;
+    }
     return !this.#isBroken(command);
   }
 
@@ -129,12 +135,14 @@ export class Outcomes {
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
     const begun = new Set<CommandStream | undefined>();
-    for (const { command, stream, db } of this.#held.takeAll()) {
+    for (const held of this.#held.takeAll()) {
+      const { command, stream, db } = held;
       if (this.#isOver(command) || !this.admit(command)) {
         this.#gaps.add(stream);
         continue;
       }
       this.#gaps.close(stream);
+      this.#deadlines.pause(held);
       write(command, stream, db);
       begun.add(stream);
     }

@@ -15,6 +15,8 @@ export interface HoldOptions {
 export interface Circumstances {
   readonly generation: number;
   readonly node: string | undefined;
+  /** The server process behind it. */
+  readonly server?: string | undefined;
   /** Why nothing is written now. */
   readonly reason: string;
 }

@@ -151,22 +151,4 @@ export class Transactions {
   }
 }
 
-/** Whether a command has to do with transactions at all: asked on the command path, so it must cost nothing. */
-export function concernsTransactions(command: Command): boolean {
-  return command.inTransaction || NAMES.has(command.name);
-}
-
 const WATCH_LOST = 'the keys under WATCH were watched on a connection that is gone';
-
-const NAMES = new Set([
-  'multi',
-  'exec',
-  'discard',
-  'watch',
-  'unwatch',
-  'MULTI',
-  'EXEC',
-  'DISCARD',
-  'WATCH',
-  'UNWATCH',
-]);

@@ -17,6 +17,9 @@ export interface ObservedNode {
   stop(): void;
 }
 
+/** What the tests of an observer do not need. */
+const aloneAndIdle = { probeKey: 'probe', isServing: () => of(false), scheduler: asyncScheduler };
+
 export interface ObservedNodeOptions {
   readonly redis?: Parameters<typeof controlConnector>[0];
   /** Generous by default, so that a busy machine makes no difference. */
@@ -36,11 +39,9 @@ export function observeOverTcp(
   const subscription: Subscription = observeNode({
     endpoint,
     connect: connectorFor(redis, 2 * replyTimeoutMs),
-    isServing: () => of(false),
-    probeKey: 'probe',
+    ...aloneAndIdle,
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
-    scheduler: asyncScheduler,
     nextLook: () => wake$.pipe(take(1)),
     whyLook: () => ({ kind: 'poll', at: Date.now() }),
     emit: (kind) => signals.push(kind),
