@@ -1,14 +1,88 @@
-import { benchIdle } from './idle.js';
-import { benchRecovery } from './recovery.js';
-import { benchThroughput } from './throughput.js';
-import { startRedisServer } from '../test/support/redis-server.js';
-import { readInfo } from '../test/support/info.js';
+import { startGroup } from '../test/support/server-group.js';
+import { readArguments, type BenchOptions } from './arguments.js';
+import { measureIdle, type IdleResult } from './measure/idle.js';
+import { measureReads, type ReadsResult } from './measure/reads.js';
+import { measureRecovery, type RecoveryResult } from './measure/recovery.js';
+import { measureSteadyState, type SteadyResult } from './measure/steady-state.js';
+import { drawRecovery } from './report/chart.js';
+import { describeEnvironment, printEnvironment } from './report/environment.js';
+import { judgeGoals } from './report/goals.js';
+import { collectNoise, printNoise } from './report/noise.js';
+import { printLegend, printReads, printRecovery } from './report/print-failovers.js';
+import { printGoals } from './report/print-goals.js';
+import { printIdle, printSteadyState } from './report/print-steady.js';
+import { openResults } from './report/results.js';
+import { scenarios } from './scenarios/all.js';
+import { readScenarios } from './scenarios/reads.js';
+import { steadyScenarios } from './scenarios/steady.js';
 
-const rounds = Number(process.argv[2] ?? 20);
+async function main(options: BenchOptions): Promise<void> {
+  const startedAt = performance.now();
+  const noise = collectNoise();
+  const environment = await describeEnvironment(options.rounds);
+  printEnvironment(environment);
+  const save = openResults(options.isWhole, environment);
+  // First what must not be slowed down by what clients leave behind in this process.
+  const steady = await benchSteadyState(options);
+  const idle = await benchIdle(options);
+  const recovery = await benchRecovery(options);
+  const reads = await benchReads(options);
+  const goals = judgeGoals({ recovery, steady, idle });
+  printGoals(goals);
+  printNoise(noise);
+  save.json({ recovery, reads, 'steady-state': steady, idle, goals });
+  save.svg('recovery', drawRecovery(recovery));
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`\n${seconds} s; written to ${save.folder}`);
+}
 
-const server = await startRedisServer();
-console.log(`Redis ${(await readInfo(server, 'server')).get('redis_version')}, Node ${process.version}`);
-await server.stop();
-await benchThroughput(rounds);
-await benchRecovery(rounds);
-await benchIdle();
+async function benchSteadyState({ only, rounds, batchMs }: BenchOptions): Promise<readonly SteadyResult[]> {
+  const chosen = steadyScenarios.filter(({ name }) => only.test(`steady state, ${name}`));
+  if (chosen.length === 0) return [];
+  const group = await startGroup();
+  const results = [];
+  for (const scenario of chosen) {
+    results.push(...(await measureSteadyState(scenario, group, { rounds, batchMs })));
+  }
+  await group.stop();
+  printSteadyState(results);
+  return results;
+}
+
+async function benchIdle({ only, idleSeconds, instances }: BenchOptions): Promise<IdleResult | undefined> {
+  if (!only.test('idle')) return undefined;
+  const idle = await measureIdle({ seconds: idleSeconds, instances });
+  printIdle(idle);
+  return idle;
+}
+
+async function benchRecovery(options: BenchOptions): Promise<readonly RecoveryResult[]> {
+  const chosen = scenarios.filter(({ name }) => options.only.test(name));
+  if (chosen.length > 0) printLegend();
+  const results = [];
+  for (const scenario of chosen) {
+    const result = await measureRecovery(scenario, options);
+    printRecovery(result);
+    results.push(result);
+  }
+  return results;
+}
+
+async function benchReads(options: BenchOptions): Promise<readonly ReadsResult[]> {
+  const results = [];
+  for (const scenario of readScenarios.filter(({ name }) => options.only.test(name))) {
+    const result = await measureReads(scenario, options);
+    printReads(result);
+    results.push(result);
+  }
+  return results;
+}
+
+main(readArguments(process.argv.slice(2))).then(
+  // A peer that was closed may still hold a timer or a thread.
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run bench --` was asked for. */
+export interface BenchOptions {
+  readonly rounds: number;
+  /** Only scenarios whose name fits. */
+  readonly only: RegExp;
+  /** Whether all is measured, and as often as the published figures. */
+  readonly isWhole: boolean;
+  /** A contender that was not successful in so many first rounds is given up. */
+  readonly hopelessAfter: number;
+  /** Bounds how long a contender may take where no Sentinel has to decide. */
+  readonly maxLimitMs: number;
+  /** How many groups rounds are played on side by side at least. */
+  readonly minLanes: number;
+  readonly batchMs: number;
+  readonly idleSeconds: number;
+  readonly instances: number;
+}
+
+const defaultRounds = 30;
+
+/** @throws Error for an argument that is not known, or malformed. */
+export function readArguments(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { rounds: { type: 'string' }, only: { type: 'string' }, quick: { type: 'boolean' } },
+  });
+  const { quick = false, only } = values;
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && (!Number.isInteger(rounds) || rounds < 1)) {
+    throw new Error(`--rounds is ${values.rounds}; it should be a whole number from 1`);
+  }
+  return {
+    rounds: rounds ?? (quick ? 1 : defaultRounds),
+    only: new RegExp(only ?? '', 'i'),
+    isWhole: !quick && only === undefined && (rounds ?? defaultRounds) >= defaultRounds,
+    hopelessAfter: quick ? 1 : 2,
+    maxLimitMs: quick ? 600 : 5000,
+    minLanes: quick ? 4 : 1,
+    batchMs: quick ? 30 : 120,
+    idleSeconds: quick ? 2 : 10,
+    instances: quick ? 20 : 50,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Certificates } from '../../test/support/certificates.js';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A group of servers as an app sees it. */
+export interface Place {
+  readonly nodes: readonly Address[];
+  /** The one of the nodes that is master now. */
+  readonly master: Address;
+  /** How the app reaches a node that the servers name so; not the same where a proxy stands in between. */
+  readonly reach: (named: Address) => Address;
+  readonly tls?: Certificates | undefined;
+  readonly sentinel?: { readonly name: string; readonly addresses: readonly Address[] } | undefined;
+}
+
+/** Where each write leaves its id. */
+export const writesKey = 'bench:writes';
+
+/** One client, connected and used as its documentation says. */
+export interface Client {
+  /** Pushes the id to `writesKey`; settles as the client's own call does. */
+  readonly write: (id: string) => Promise<unknown>;
+  /** For the one contender that knows by itself nothing at all: who is master from now on. */
+  readonly tell?: (master: Address) => void;
+  readonly close: () => Promise<unknown>;
+}
+
+export interface ReadClient {
+  readonly read: () => Promise<unknown>;
+  /** The port of the node that answers now. */
+  readonly port: () => number | undefined;
+  readonly close: () => Promise<unknown>;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** The npm package whose version is shown. */
+  readonly package: string;
+  /** Without it, it has no use. */
+  readonly needs?: 'sentinel';
+  /** Resolves when it is ready to write. */
+  readonly open: (place: Place) => Promise<Client>;
+  /** Connected to a replica, where it can do that. */
+  readonly openReader?: (place: Place) => Promise<ReadClient>;
+}
+
+export function formatAddress({ host, port }: Address): string {
+  return `${host}:${port}`;
+}

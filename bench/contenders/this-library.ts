@@ -1,0 +1,74 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Redis } from 'ioredis';
+import {
+  discoverNodes,
+  getRedisReaderToken,
+  getRedisTopologyToken,
+  getRedisWriterToken,
+  RedisReplicationModule,
+  staticNodes,
+  type NodeSource,
+  type RedisConnectionOptions,
+  type Topology,
+} from 'nestjs-redis-replication';
+import { filter, firstValueFrom, type Observable } from 'rxjs';
+import { formatAddress, writesKey, type Contender, type Place } from './contender.js';
+
+export interface App {
+  readonly writer: Redis;
+  readonly reader: Redis;
+  readonly close: () => Promise<void>;
+}
+
+/** A Nest app with nothing in it but the module; connected, and every node was looked at. */
+export async function startApp(
+  source: NodeSource,
+  count: number,
+  redis: RedisConnectionOptions = {},
+): Promise<App> {
+  const module = RedisReplicationModule.forRoot({ source, redis, boot: 'required' });
+  const app: INestApplicationContext = await NestFactory.createApplicationContext(module, {
+    logger: false,
+    abortOnError: false,
+  });
+  const topology$ = app.get<Observable<Topology>>(getRedisTopologyToken());
+  await firstValueFrom(topology$.pipe(filter((topology) => isKnown(topology, count))));
+  const reader = app.get<Redis>(getRedisReaderToken());
+  await reader.get('bench:read');
+  return { writer: app.get<Redis>(getRedisWriterToken()), reader, close: () => app.close() };
+}
+
+function isKnown({ kind, nodes }: Topology, count: number): boolean {
+  return kind === 'steady' && nodes.length === count && nodes.every((node) => node.kind !== 'pending');
+}
+
+/** Every node is named. */
+export const withStaticNodes = libraryContender('this library, staticNodes', ({ nodes }) =>
+  staticNodes(nodes.map(formatAddress)),
+);
+
+/** One node is named, and not the master. */
+export const withDiscoverNodes = libraryContender('this library, discoverNodes', (place) => {
+  const seed = place.nodes.findLast(({ port }) => port !== place.master.port) ?? place.master;
+  return discoverNodes([formatAddress(seed)], {
+    mapEndpoint: (named) => ({ ...named, ...place.reach(named) }),
+  });
+});
+
+function libraryContender(name: string, source: (place: Place) => NodeSource): Contender {
+  const start = (place: Place) =>
+    startApp(source(place), place.nodes.length, place.tls && { tls: { ca: place.tls.ca } });
+  return {
+    name,
+    package: 'nestjs-redis-replication',
+    async open(place) {
+      const { writer, close } = await start(place);
+      return { write: (id) => writer.rpush(writesKey, id), close };
+    },
+    async openReader(place) {
+      const { reader, close } = await start(place);
+      return { read: () => reader.get('bench:read'), port: () => reader.stream.remotePort, close };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { writesKey, type Contender, type Address } from './contender.js';
+import { openIoredis, startIoredis, tlsOptions, type IoredisOptions } from './open-ioredis.js';
+
+/**
+ * The floor: it knows nothing by itself, is told the right address at the moment of the promotion, and has only to
+ * dial. A client that has to find out cannot be faster.
+ */
+export const toldIoredis: Contender = {
+  name: 'raw ioredis, told the address',
+  package: 'ioredis',
+  async open(place) {
+    const options: IoredisOptions = {
+      ...tlsOptions(place),
+      enableReadyCheck: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: null,
+    };
+    let redis = await openIoredis({ ...place.master, ...options });
+    let leaving = createLeaving();
+    const leaveFor = (master: Address) => {
+      leaving.leave();
+      redis.disconnect();
+      leaving = createLeaving();
+      redis = startIoredis({ ...master, ...options });
+    };
+    return {
+      // By itself `disconnect` settles a waiting command late, or never while ioredis is reconnecting.
+      write: (id) => Promise.race([redis.rpush(writesKey, id), leaving.left]),
+      tell: leaveFor,
+      close: async () => redis.disconnect(),
+    };
+  },
+};
+
+function createLeaving(): { readonly leave: () => void; readonly left: Promise<never> } {
+  const controller = new AbortController();
+  const left = new Promise<never>((_resolve, reject) => {
+    controller.signal.addEventListener('abort', () => reject(new Error('the old connection was given up')));
+  });
+  left.catch(() => undefined);
+  return { leave: () => controller.abort(), left };
+}

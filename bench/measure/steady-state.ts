@@ -1,0 +1,91 @@
+import type { Redis } from 'ioredis';
+import { staticNodes } from 'nestjs-redis-replication';
+import type { ServerGroup } from '../../test/support/server-group.js';
+import { openIoredis } from '../contenders/open-ioredis.js';
+import { startApp, type App } from '../contenders/this-library.js';
+import type { SteadyScenario } from '../scenarios/steady.js';
+import { createCall, runBatch, type Batch, type Role } from './run-batch.js';
+
+export interface Pair {
+  readonly raw: Batch;
+  readonly library: Batch;
+}
+
+export interface SteadyResult {
+  readonly scenario: string;
+  readonly role: Role;
+  readonly commandsPerBatch: number;
+  readonly pairs: readonly Pair[];
+}
+
+export interface SteadyOptions {
+  readonly rounds: number;
+  /** About how long one batch lasts. */
+  readonly batchMs: number;
+}
+
+/** Writer and reader against a raw ioredis at the same server, in turns: A B, B A, A B … */
+export async function measureSteadyState(
+  scenario: SteadyScenario,
+  group: ServerGroup,
+  options: SteadyOptions,
+): Promise<readonly SteadyResult[]> {
+  const redis = { enableAutoPipelining: scenario.autoPipelining === true };
+  const app = await startApp(staticNodes(group.endpoints), group.nodes.length, redis);
+  try {
+    const results = [];
+    for (const role of ['writer', 'reader'] as const) {
+      const raw = await openIoredis({ ...target(app, group, role), ...redis });
+      results.push(await measureRole({ scenario, role, raw, library: app[role] }, options));
+      raw.disconnect();
+    }
+    return results;
+  } finally {
+    await app.close();
+  }
+}
+
+/** The server that the library uses in this role. */
+function target(app: App, { nodes }: ServerGroup, role: Role): { host: string; port: number } {
+  const node = nodes.find(({ port }) => port === app[role].stream.remotePort);
+  if (node === undefined) throw new Error(`the ${role} is connected to no node of the group`);
+  return { host: node.host, port: node.port };
+}
+
+interface Contest {
+  readonly scenario: SteadyScenario;
+  readonly role: Role;
+  readonly raw: Redis;
+  readonly library: Redis;
+}
+
+async function measureRole(
+  { scenario, role, raw, library }: Contest,
+  { rounds, batchMs }: SteadyOptions,
+): Promise<SteadyResult> {
+  const calls = { raw: createCall(raw, role, scenario), library: createCall(library, role, scenario) };
+  const commands = await findBatchSize(calls, scenario, batchMs);
+  const pairs: Pair[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    // Who goes first changes, so that a drift of the machine favours neither.
+    const isRawFirst = round % 2 === 0;
+    const first = await runBatch(isRawFirst ? calls.raw : calls.library, scenario, commands);
+    const second = await runBatch(isRawFirst ? calls.library : calls.raw, scenario, commands);
+    pairs.push(isRawFirst ? { raw: first, library: second } : { raw: second, library: first });
+  }
+  return { scenario: scenario.name, role, commandsPerBatch: commands, pairs };
+}
+
+const warmUpCommands = 5000;
+
+/** Warms both up, and finds how many commands fill the time of one batch. */
+async function findBatchSize(
+  calls: { readonly raw: () => Promise<unknown>; readonly library: () => Promise<unknown> },
+  scenario: SteadyScenario,
+  batchMs: number,
+): Promise<number> {
+  await runBatch(calls.raw, scenario, warmUpCommands);
+  await runBatch(calls.library, scenario, warmUpCommands);
+  const { commandsPerSecond } = await runBatch(calls.raw, scenario, warmUpCommands);
+  return Math.ceil((commandsPerSecond * batchMs) / 1000);
+}

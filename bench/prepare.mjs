@@ -1,0 +1,21 @@
+// Installs what only the benchmark needs into this folder, unless it is there. Plain Node, and silent when nothing
+// is missing. Scripts of packages are not run: none of them needs any.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+
+/** @param {string} path */
+const modifiedAt = (path) => statSync(join(folder, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+if (modifiedAt('node_modules/.package-lock.json') < modifiedAt('package-lock.json')) {
+  process.stdout.write('Installing the packages of the benchmark.\n');
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', ['ci', '--prefix', folder, ...options], { stdio: 'inherit' });
+  if (status !== 0) {
+    process.stderr.write('npm ci failed.\n');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,143 @@
+import type { IdleResult } from '../measure/idle.js';
+import type { RecoveryResult } from '../measure/recovery.js';
+import { median, summarize } from '../measure/statistics.js';
+import type { SteadyResult } from '../measure/steady-state.js';
+import { ioredisFailoverDetector, ioredisSentinel } from '../contenders/ioredis-sentinel.js';
+import { withStaticNodes } from '../contenders/this-library.js';
+import { toldIoredis } from '../contenders/told-ioredis.js';
+import type { Contender } from '../contenders/contender.js';
+import { barePromotion, failoverTo, plannedSwap } from '../scenarios/planned.js';
+import type { Scenario } from '../scenarios/scenario.js';
+import { sentinelKilled } from '../scenarios/sentinel.js';
+import { hungMaster, killedMaster } from '../scenarios/unplanned.js';
+import { formatMs } from './format.js';
+import { recoveryTimes } from './print-failovers.js';
+import { medianRatio } from './print-steady.js';
+
+export interface Results {
+  readonly recovery: readonly RecoveryResult[];
+  readonly steady: readonly SteadyResult[];
+  readonly idle: IdleResult | undefined;
+}
+
+/** What this library means to reach, and whether it did in this run. */
+export interface Goal {
+  readonly goal: string;
+  readonly measured: string;
+  readonly isReached: boolean;
+}
+
+/** One for each row that was measured. */
+export function judgeGoals({ recovery, steady, idle }: Results): readonly Goal[] {
+  return [
+    ...[killedMaster, hungMaster].flatMap((scenario) => judgeRecovery(scenario, recovery)),
+    ...[plannedSwap, failoverTo].flatMap((scenario) => judgeStall(scenario, recovery)),
+    ...judgeSentinel(recovery),
+    ...judgeBarePromotion(recovery),
+    ...steady.map(judgeRatio),
+    ...(idle === undefined ? [] : judgeIdle(idle)),
+  ];
+}
+
+function roundsOf(recovery: readonly RecoveryResult[], scenario: Scenario, contender: Contender) {
+  const result = recovery.find((each) => each.scenario === scenario.name);
+  const found = result?.contenders.find((each) => each.contender === contender.name);
+  return found === undefined || found.rounds.length === 0 ? undefined : found;
+}
+
+const medianGoalMs = 5;
+const p99GoalMs = 12;
+const floorGoal = 3;
+
+function judgeRecovery(scenario: Scenario, recovery: readonly RecoveryResult[]): readonly Goal[] {
+  const library = roundsOf(recovery, scenario, withStaticNodes);
+  const floor = roundsOf(recovery, scenario, toldIoredis);
+  if (library === undefined || floor === undefined) return [];
+  const { median: middle, p99 } = summarize(recoveryTimes(library));
+  const floorMs = median(recoveryTimes(floor));
+  return [
+    {
+      goal: `${scenario.name}: median ≤ 5 ms, p99 ≤ 12 ms, median ≤ 3 × floor`,
+      measured: `${formatMs(middle)}, ${formatMs(p99)}, ${(middle / floorMs).toFixed(1)} × ${formatMs(floorMs)}`,
+      isReached: middle <= medianGoalMs && p99 <= p99GoalMs && middle <= floorGoal * floorMs,
+    },
+  ];
+}
+
+function judgeStall(scenario: Scenario, recovery: readonly RecoveryResult[]): readonly Goal[] {
+  const library = roundsOf(recovery, scenario, withStaticNodes);
+  if (library === undefined) return [];
+  const stallMs = median(library.rounds.map(({ stallBeyondPauseMs }) => stallBeyondPauseMs));
+  const failed = library.rounds.reduce((sum, round) => sum + round.failed, 0);
+  const unknown = library.rounds.reduce((sum, round) => sum + round.unknown, 0);
+  return [
+    {
+      goal: `${scenario.name}: longest stall beyond the server's pause, median ≤ 5 ms; none failed or unknown`,
+      measured: `${formatMs(stallMs)}, ${failed} failed, ${unknown} unknown`,
+      isReached: stallMs <= medianGoalMs && failed === 0 && unknown === 0,
+    },
+  ];
+}
+
+const sentinelGoal = 50;
+
+/** Against the faster of ioredis' two ways. One that was not back in time counts as if it were just then. */
+function judgeSentinel(recovery: readonly RecoveryResult[]): readonly Goal[] {
+  const library = roundsOf(recovery, sentinelKilled, withStaticNodes);
+  const peers = [ioredisSentinel, ioredisFailoverDetector].flatMap(
+    (contender) => roundsOf(recovery, sentinelKilled, contender) ?? [],
+  );
+  if (library === undefined || peers.length === 0) return [];
+  const limitMs = recovery.find(({ scenario }) => scenario === sentinelKilled.name)?.limitMs ?? 0;
+  const peerMs = Math.min(limitMs, ...peers.map((peer) => median(recoveryTimes(peer))));
+  const times = peerMs / median(recoveryTimes(library));
+  return [
+    {
+      goal: `${sentinelKilled.name}: ≥ 50 × faster than ioredis with Sentinel`,
+      measured: `${times.toFixed(0)} ×, against ${formatMs(peerMs)}`,
+      isReached: times >= sentinelGoal,
+    },
+  ];
+}
+
+const pollIntervalMs = 500;
+const jitter = 1.1;
+
+function judgeBarePromotion(recovery: readonly RecoveryResult[]): readonly Goal[] {
+  const library = roundsOf(recovery, barePromotion, withStaticNodes);
+  if (library === undefined) return [];
+  const { median: middle, worst } = summarize(recoveryTimes(library));
+  return [
+    {
+      goal: `${barePromotion.name}: worst ≤ poll interval (500 ms, + 10 % of jitter) + 5 ms`,
+      measured: `${formatMs(worst)}, median ${formatMs(middle)}`,
+      isReached: worst <= pollIntervalMs * jitter + medianGoalMs,
+    },
+  ];
+}
+
+const ratioGoal = 0.98;
+
+function judgeRatio(result: SteadyResult): Goal {
+  const ratio = medianRatio(result, 'commandsPerSecond');
+  return {
+    goal: `${result.role} ÷ raw, ${result.scenario}: ≥ 0.98`,
+    measured: ratio.toFixed(3),
+    isReached: ratio >= ratioGoal,
+  };
+}
+
+const connectionsGoal = 2;
+const commandsGoal = 2.5;
+
+function judgeIdle({ nodes }: IdleResult): readonly Goal[] {
+  const connections = Math.max(...nodes.map(({ watchConnections }) => watchConnections));
+  const commands = Math.max(...nodes.map(({ commandsPerSecond }) => commandsPerSecond));
+  return [
+    {
+      goal: 'one idle app, on each node: ≤ 2 connections beside writer and reader, ≤ 2.5 commands/s',
+      measured: `${connections}, ${commands.toFixed(1)}/s`,
+      isReached: connections <= connectionsGoal && commands <= commandsGoal,
+    },
+  ];
+}

@@ -1,0 +1,38 @@
+import type { RedisServer } from '../../test/support/redis-server.js';
+import type { Roles, Stage, StageOptions } from './stage.js';
+
+/** What a failover may use. */
+export interface Round extends Roles {
+  readonly stage: Stage;
+  /** To be called with the new master at the moment it is promoted, or known to be. */
+  readonly tell: (master: RedisServer) => void;
+}
+
+/** What happened, in the times of `performance.now()`. */
+export interface Change {
+  readonly to: RedisServer;
+  /** When the promotion was ordered; where a server decides it, the last moment at which it had not happened yet. */
+  readonly promotedAt: number;
+  /** When the servers themselves began to let writes wait, until `promotedAt`. */
+  readonly pausedAt?: number;
+}
+
+/** One way in which a group changes its master. */
+export interface Scenario {
+  readonly name: string;
+  /** What is measured from, and what else a reader of the table has to know. */
+  readonly note: string;
+  readonly stage: StageOptions;
+  /** How long a contender may take. */
+  readonly limitMs: number;
+  /**
+   * How many groups rounds are played on side by side; default 1. Only for scenarios in which seconds pass while
+   * servers make up their mind.
+   */
+  readonly lanes?: number;
+  readonly failOver: (round: Round) => Promise<Change>;
+  /** What else happens after the new master has written, or the limit is over, while the contender still writes. */
+  readonly afterwards?: (round: Round, change: Change) => Promise<void>;
+  /** Whatever was done to the nodes before, they run, and know their way back into the group. */
+  readonly heal: (round: Round, change: Change) => Promise<void>;
+}
