@@ -235,6 +235,7 @@ export class Outcomes {
     }
     const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
     if (transaction === undefined && canRepeat && !this.#impatient.has(command)) {
+      this.#rejections.mayHaveRun(command, node);
       this.#keep(command, item.select);
       return;
     }

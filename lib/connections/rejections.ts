@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis';
+import { isReadOnly } from './command-traits.js';
 import { NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import { isSettled, markRejection } from './ioredis-internals.js';
@@ -25,13 +26,27 @@ export interface Circumstances {
 export class Rejections {
   readonly #hold: HoldOptions;
   readonly #circumstances: () => Circumstances;
+  /** Whose reply was lost, and where. */
+  readonly #lostOn = new WeakMap<Command, string>();
 
   constructor(hold: HoldOptions, circumstances: () => Circumstances) {
     this.#hold = hold;
     this.#circumstances = circumstances;
   }
 
+  /** It is sent again, and may have been executed on `node`: from now on nobody can say that it was not applied. */
+  mayHaveRun(command: Command, node: string): void {
+    if (!isReadOnly(command.name)) {
+      this.#lostOn.set(command, node);
+    }
+  }
+
   notApplied(command: Command, reason: string): void {
+    const lostOn = this.#lostOn.get(command);
+    if (lostOn !== undefined) {
+      this.unknown(command, lostOn);
+      return;
+    }
     this.#reject(command, () => {
       const { generation, node } = this.#circumstances();
       return new NotAppliedError({ command: command.name, generation, node, reason });

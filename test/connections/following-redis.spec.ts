@@ -191,13 +191,15 @@ test('a server that turns out to be loading is left at once, and tried again', a
     onCommand(argv, { id }) {
       if (!isOfHandshake(argv)) return undefined;
       asked.push(id);
-      return asked.length === 1 ? bulk('role:master\r\nloading:1\r\n') : undefined;
+      // The first connections of writer and reader.
+      return asked.length <= 2 ? bulk('role:master\r\nloading:1\r\n') : undefined;
     },
   });
   const { writer } = await openReplication([node.endpoint]);
   expect(await writer.incr('counter')).toBe(1);
-  expect(asked).toHaveLength(2);
-  expect(new Set(asked).size).toBe(2);
+  expect(asked.length).toBeGreaterThan(2);
+  // None is asked again on the same connection.
+  expect(new Set(asked).size).toBe(asked.length);
 });
 
 test('a handshake that is never answered is given up, and tried again', async () => {

@@ -196,6 +196,17 @@ test.each<[string, Resend, { readonly set: string; readonly incr: string; readon
   expect(await server.command('GET', 'of transaction')).toBe('1');
 });
 
+test('what would be sent again, and finds no node in time, is not called not applied', async () => {
+  const { writer } = await open({ resend: 'idempotent', hold: { timeoutMs: 200 } });
+  proxy.swallowReplies();
+  const [write, read] = [failureOf(writer.set('key', 'value')), failureOf(writer.get('key'))];
+  await until('the server has executed it', async () => (await server.command('GET', 'key')) === 'value');
+  proxy.refuse();
+  proxy.cut();
+  expect(await write).toMatchObject({ code: 'UNKNOWN_OUTCOME', command: 'set', mayHaveRun: true });
+  expect(await read).toMatchObject({ code: 'NOT_APPLIED', mayHaveRun: false });
+});
+
 test('a read whose reply is lost is sent again', async () => {
   const { writer, comeBack } = await open();
   await writer.set('key', 'value');
