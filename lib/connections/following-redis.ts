@@ -1,5 +1,5 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { concernsOthers, selectedBy } from './command-traits.js';
+import { selectedBy } from './command-traits.js';
 import { ReadOnlyConnectionError } from './errors.js';
 import {
   commandOf,
@@ -55,7 +55,7 @@ export class FollowingRedis extends Redis {
     }));
     line.attach({
       onOpen: () => this.release(),
-      onShut: () => flushAutoPipelines(this),
+      onShut: () => this.shut(),
       onLost: (node) => this.lose(node),
       whenDrained: (callback) => whenDrained(this, callback),
       onEnd: () => this.disconnect(),
@@ -72,13 +72,12 @@ export class FollowingRedis extends Redis {
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
-    if (this.settings.refuse !== undefined && !this.mayRead(command)) {
+    const advice = this.settings.refuse?.(command.name);
+    if (advice !== undefined) {
+      command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);
     }
-    const concerned = concernsOthers(command) || this.outcomes.isInTransaction;
-    if (concerned) {
-      this.outcomes.note(command, stream);
-    }
+    const concerned = this.outcomes.note(command, stream);
     if (this.canWrite) {
       this.db = selectedBy(command) ?? this.db;
       return concerned && !this.outcomes.admit(command)
@@ -161,15 +160,6 @@ export class FollowingRedis extends Redis {
     return this.line.isOpen && this.stream.writable;
   }
 
-  private mayRead(command: Command): boolean {
-    const advice = this.settings.refuse?.(command.name);
-    if (advice === undefined) {
-      return true;
-    }
-    command.reject(new ReadOnlyConnectionError(command.name, advice));
-    return false;
-  }
-
   private hold(command: Command, stream: CommandStream | undefined): unknown {
     if (this.status === 'end') {
       return super.sendCommand(command, stream);
@@ -238,6 +228,14 @@ export class FollowingRedis extends Redis {
     this.outcomes.end();
     if (this.status === 'end') {
       this.line.rest();
+    }
+  }
+
+  private shut(): void {
+    flushAutoPipelines(this);
+    if (this.outcomes.interrupt()) {
+      // Whatever came next on this connection would become part of that transaction.
+      this.stream.destroy();
     }
   }
 

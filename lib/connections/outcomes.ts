@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { isConnectionState } from './command-traits.js';
+import { concernsOthers, isConnectionState } from './command-traits.js';
 import { Deadlines } from './deadlines.js';
 import type { FollowingSettings } from './following-settings.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
@@ -53,18 +53,22 @@ export class Outcomes {
     return this.#held.size;
   }
 
-  /** Whether commands issued now may belong to a transaction without saying so themselves. */
-  get isInTransaction(): boolean {
-    return this.#transactions.isOpen;
-  }
-
   neverHold(command: Command): void {
     this.#impatient.add(command);
   }
 
-  /** Takes note of a command of a transaction as it is issued. */
-  note(command: Command, stream: CommandStream | undefined): void {
-    this.#transactions.note(command, stream);
+  /** Takes note of a command as it is issued. Whether its outcome may hang together with that of others. */
+  note(command: Command, stream: CommandStream | undefined): boolean {
+    const isConcerned = concernsOthers(command) || this.#transactions.isOpen;
+    if (isConcerned) {
+      this.#transactions.note(command, stream);
+    }
+    return isConcerned;
+  }
+
+  /** Nothing is written any more. Whether the connection is left in the midst of a transaction. */
+  interrupt(): boolean {
+    return this.#transactions.interrupt();
   }
 
   /** Whether a command may be written now; one that cannot be carried out any more is rejected instead. */
@@ -137,7 +141,7 @@ export class Outcomes {
     const begun = new Set<CommandStream | undefined>();
     for (const held of this.#held.takeAll()) {
       const { command, stream, db } = held;
-      if (this.#isOver(command) || !this.admit(command)) {
+      if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
         this.#gaps.add(stream);
         continue;
       }
@@ -162,13 +166,6 @@ export class Outcomes {
     }
     this.#rejections.notApplied(command, state.reason);
     return true;
-  }
-
-  /** A transaction is sent again as a whole, also those of its commands whose promise is settled by `QUEUED`. */
-  #isOver(command: Command): boolean {
-    const transaction = this.#transactions.of(command);
-    const exec = transaction?.state.kind === 'complete' ? transaction.commands.at(-1) : undefined;
-    return isSettled(exec ?? command);
   }
 
   #refusedInTransaction(error: Error, command: Command, db: number): RefusalVerdict {

@@ -104,12 +104,28 @@ export class Transactions {
     }
   }
 
+  /** The command whose end is the end of this one: a transaction is sent again as a whole, queued members too. */
+  decisive(command: Command): Command {
+    const draft = this.#byCommand.get(command);
+    return (draft?.state.kind === 'complete' ? draft.commands.at(-1) : undefined) ?? command;
+  }
+
+  /**
+   * Nothing is written on the connection any more: a transaction that lacks its `EXEC` cannot be carried out. Whether
+   * there was one, so that the server still waits for its end.
+   */
+  interrupt(): boolean {
+    if (this.#current === undefined) {
+      return false;
+    }
+    this.#current.state = { kind: 'broken', reason: 'the connection was lost before EXEC' };
+    return true;
+  }
+
   /** What a server knew of transactions and watched keys is gone with the connection. */
   connectionLost(): void {
     this.#watch = this.#watch === 'none' ? 'none' : 'lost';
-    if (this.#current !== undefined) {
-      this.#current.state = { kind: 'broken', reason: 'the connection was lost before EXEC' };
-    }
+    this.interrupt();
   }
 
   #beginUnderWatch(multi: Command): void {
