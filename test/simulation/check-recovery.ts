@@ -1,0 +1,202 @@
+import { masterOf, type Topology } from '../../lib/topology/topology.js';
+import type { Entry, NodeTruth, Sample } from './history.js';
+import type { Operation } from './operations.js';
+import type { Terms, Violation } from './violation.js';
+
+/** The writer is where it must be in time, and not where it must not be. */
+export function checkRecovery(
+  entries: readonly Entry[],
+  operations: readonly Operation[],
+  terms: Terms,
+): readonly Violation[] {
+  return [
+    ...worksAfterHealing(entries, terms),
+    ...followsPushes(entries, terms),
+    ...findsProvableMaster(entries, terms),
+    ...leavesStaleMaster(entries, operations, terms),
+  ];
+}
+
+/** How long it takes the others to follow the one master, once all is well. */
+const RESYNC_MS = 600;
+
+function worksAfterHealing(entries: readonly Entry[], { bounds }: Terms): readonly Violation[] {
+  const healed = entries.find((entry) => entry.kind === 'milestone' && entry.name === 'healed');
+  if (healed?.kind !== 'milestone') {
+    return [];
+  }
+  const deadline = healed.at + RESYNC_MS + bounds.recoveryMs;
+  return (['write', 'read', 'publish'] as const).flatMap((what) => {
+    const works = entries.find((entry) => entry.kind === 'milestone' && entry.name === `${what} works`);
+    return works !== undefined && works.at <= deadline
+      ? []
+      : [
+          {
+            invariant: 'connections work again in time once all is well',
+            text: `no ${what} within ${deadline - healed.at} ms, ${healed.node} is the master`,
+            at: deadline,
+          },
+        ];
+  });
+}
+
+/** A change that a server pushes is followed at once where nothing else is wrong. */
+function followsPushes(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
+  // Without XREAD nothing is pushed; and a majority may be long in coming.
+  if (settings.rights === 'no XREAD' || settings.requireMajority) {
+    return [];
+  }
+  const end = entries.find(
+    (entry) => entry.kind === 'milestone' && (entry.name === 'healed' || entry.name === 'closing'),
+  );
+  return entries.flatMap((push) => {
+    if (push.kind !== 'milestone' || push.name !== 'pushed') {
+      return [];
+    }
+    const deadline = push.at + bounds.promptMs;
+    const sample = samplesOf(entries).find(({ at }) => at >= deadline);
+    const isOver = sample === undefined || (end !== undefined && sample.at >= end.at);
+    return isOver || sample.writer === push.node
+      ? []
+      : [
+          {
+            invariant: 'a change that is pushed is followed at once',
+            text: `the writer is on ${sample.writer}, not on ${push.node}, ${bounds.promptMs} ms after the push`,
+            at: deadline,
+          },
+        ];
+  });
+}
+
+/** Whenever there was one master, reachable and provable, for longer than the bound. */
+function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
+  let accepted: { readonly node: string; readonly runId: string | undefined } | undefined;
+  let proven: { readonly runId: string; readonly since: number } | undefined;
+  for (const entry of entries) {
+    if (entry.kind === 'milestone' && entry.name === 'closing') {
+      break;
+    }
+    if (entry.kind === 'topology') {
+      const node = masterOf(entry.topology);
+      const seen = entry.topology.nodes.find(({ endpoint }) => endpoint === node);
+      accepted =
+        node === undefined ? accepted : { node, runId: seen && 'runId' in seen ? seen.runId : undefined };
+    }
+    if (entry.kind !== 'sample') {
+      continue;
+    }
+    const master = provableMaster(entry.sample, settings.requireMajority ? undefined : accepted?.runId);
+    proven = master && (proven?.runId === master.runId ? proven : { runId: master.runId, since: entry.at });
+    if (
+      master &&
+      proven &&
+      entry.at - proven.since > bounds.recoveryMs &&
+      entry.sample.writer !== master.node
+    ) {
+      return [
+        {
+          invariant: 'the writer is ready on a provable master in time',
+          text: `it is on ${entry.sample.writer}, ${master.node} is the only master since ${proven.since}`,
+          at: entry.at,
+        },
+      ];
+    }
+  }
+  return [];
+}
+
+/** The one reachable master, if it is the accepted one, or all nodes can be reached and follow it. */
+function provableMaster({ nodes }: Sample, acceptedRunId: string | undefined): NodeTruth | undefined {
+  const reachable = nodes.filter((node) => node.reachable);
+  const [master, second] = reachable.filter(({ role }) => role === 'master');
+  if (master === undefined || second !== undefined || !master.isClear) {
+    return undefined;
+  }
+  const others = reachable.filter((node) => node !== master);
+  const isConfirmed =
+    reachable.length === nodes.length && others.every(({ follows }) => follows === master.node);
+  const isUnchallenged = master.runId === acceptedRunId && others.every(({ id }) => id === master.id);
+  return isConfirmed || isUnchallenged ? master : undefined;
+}
+
+/** A master that was superseded, while its heir says so to the app, gets nothing once there was time to look. */
+function leavesStaleMaster(
+  entries: readonly Entry[],
+  operations: readonly Operation[],
+  { bounds, settings }: Terms,
+): readonly Violation[] {
+  if (settings.rights === 'no INFO') {
+    return [];
+  }
+  const byWriter = new Set(operations.flatMap(({ op, issued }) => (issued.via === 'reader' ? [] : [op])));
+  const replicaRunIds = new Map<string, string>();
+  const staleSince = new Map<string, number>();
+  const violations: Violation[] = [];
+  let doubtful: (Entry & { readonly kind: 'written' })[] = [];
+  for (const entry of entries) {
+    if (entry.kind === 'topology') {
+      learnRunIds(replicaRunIds, entry.topology);
+    } else if (entry.kind === 'sample') {
+      markStale(entry.sample, { replicaRunIds, staleSince, at: entry.at });
+      // Between two samples it may have become a master again.
+      violations.push(
+        ...doubtful
+          .filter(({ node }) => staleSince.has(node))
+          .map((each) => describeStaleWrite(each, staleSince)),
+      );
+      doubtful = [];
+    } else if (entry.kind === 'written' && byWriter.has(entry.op)) {
+      const since = staleSince.get(entry.node) ?? Infinity;
+      doubtful.push(...(entry.at - since > bounds.staleMs ? [entry] : []));
+    }
+  }
+  return violations;
+}
+
+function learnRunIds(replicaRunIds: Map<string, string>, { nodes }: Topology): void {
+  for (const node of nodes) {
+    if (node.kind === 'replica' && node.runId !== undefined) {
+      replicaRunIds.set(node.endpoint, node.runId);
+    }
+  }
+}
+
+function describeStaleWrite(
+  { op, node, at }: Entry & { readonly kind: 'written' },
+  staleSince: ReadonlyMap<string, number>,
+): Violation {
+  return {
+    invariant: 'nothing is written to a master that is provably stale',
+    text: `${op} was written to ${node}, whose heir can be seen since ${staleSince.get(node)}`,
+    at,
+  };
+}
+
+interface Marks {
+  readonly replicaRunIds: ReadonlyMap<string, string>;
+  readonly staleSince: Map<string, number>;
+  readonly at: number;
+}
+
+function markStale({ nodes }: Sample, { replicaRunIds, staleSince, at }: Marks): void {
+  const isPromoted = ({ node, runId }: NodeTruth) => (replicaRunIds.get(node) ?? runId) === runId;
+  for (const old of nodes) {
+    const heir = nodes.find(
+      (node) =>
+        node.reachable &&
+        node.role === 'master' &&
+        node.previousId === old.id &&
+        node.isClear &&
+        isPromoted(node),
+    );
+    if (heir === undefined || old.role !== 'master') {
+      staleSince.delete(old.node);
+    } else {
+      staleSince.set(old.node, staleSince.get(old.node) ?? at);
+    }
+  }
+}
+
+function samplesOf(entries: readonly Entry[]): readonly (Sample & { readonly at: number })[] {
+  return entries.flatMap((entry) => (entry.kind === 'sample' ? [{ ...entry.sample, at: entry.at }] : []));
+}

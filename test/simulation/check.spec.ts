@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest';
+import type { Topology, TopologyNode } from '../../lib/topology/topology.js';
+import { check } from './check.js';
+import type { Happening, Milestone, NodeTruth, Sample } from './history.js';
+import { boundsFor, settingsFor } from './settings.js';
+
+/** A schedule with the settings of seed 1 and nothing forbidden to the user. */
+const settings = { ...settingsFor(1), rights: 'all', resend: 'reads', requireMajority: false } as const;
+const bounds = boundsFor(settings);
+const [a = '', b = ''] = settings.nodes;
+
+/** What the checker finds in a history whose entries are a millisecond apart, but for those that say when. */
+function found(...happenings: readonly (Happening & { readonly at?: number })[]): readonly string[] {
+  const entries = happenings.map((happening, index) => ({ at: index, ...happening }));
+  return check(entries, { settings, bounds }).map(({ invariant }) => invariant);
+}
+
+const issued = (op: string, change: object = {}): Happening => ({
+  kind: 'issued',
+  op,
+  via: 'writer',
+  name: 'rpush',
+  effect: 'write',
+  ...change,
+});
+const written = (op: string, node = a): Happening => ({ kind: 'written', op, connection: 1, node });
+const executed = (op: string, change: object = {}): Happening => ({
+  kind: 'executed',
+  op,
+  connection: 1,
+  node: a,
+  reply: '1',
+  ...change,
+});
+const done = (op: string, value = '1'): Happening => ({ kind: 'told', op, outcome: 'done', value });
+const told = (op: string, outcome: 'not applied' | 'unknown' | 'refused' | 'failed'): Happening => ({
+  kind: 'told',
+  op,
+  outcome,
+  message: 'a message',
+});
+
+const seen = (nodes: readonly TopologyNode[], master: string | undefined, generation: number) => {
+  const facts = { generation, cause: 'start', changedAt: 0, nodes } as const;
+  const topology: Topology =
+    master === undefined ? { ...facts, kind: 'masterless' } : { ...facts, kind: 'steady', master };
+  return { kind: 'topology', subscriber: 'first', topology } as const;
+};
+
+const node = (endpoint: string, kind: 'master' | 'replica' | 'stale'): TopologyNode => ({
+  endpoint,
+  address: { host: endpoint, port: 1 },
+  kind,
+  role: kind === 'replica' ? 'replica' : 'master',
+  reachable: true,
+  runId: `run of ${endpoint}`,
+});
+
+const aIsMaster = seen([node(a, 'master'), node(b, 'replica')], a, 1);
+const bIsMaster = seen([node(a, 'stale'), node(b, 'master')], b, 2);
+
+const truth = (name: string, role: 'master' | 'replica', change: Partial<NodeTruth> = {}): NodeTruth => ({
+  node: name,
+  reachable: true,
+  isClear: true,
+  role,
+  runId: `run of ${name}`,
+  id: 'history of a',
+  previousId: undefined,
+  follows: role === 'replica' ? a : undefined,
+  ...change,
+});
+
+const sample = (change: Partial<Sample> = {}): Happening => ({
+  kind: 'sample',
+  sample: {
+    nodes: [truth(a, 'master'), truth(b, 'replica')],
+    writer: a,
+    held: 0,
+    timers: 0,
+    sockets: 0,
+    ...change,
+  },
+});
+
+const milestone = (name: Milestone, at: number, change: object = {}) =>
+  ({ kind: 'milestone', name, at, ...change }) as const;
+
+test('a good history has no violations', () => {
+  expect(found(aIsMaster, issued('op1'), written('op1'), executed('op1'), sample(), done('op1'))).toEqual([]);
+});
+
+test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>([
+  [
+    'what was rejected as not applied is never executed',
+    [aIsMaster, issued('op1'), told('op1', 'not applied'), executed('op1')],
+  ],
+  [
+    'what was rejected as not applied is never executed',
+    [aIsMaster, issued('op1'), written('op1'), executed('op1'), told('op1', 'refused')],
+  ],
+  [
+    'nothing is written once its caller was told an outcome',
+    [aIsMaster, issued('op1'), told('op1', 'failed'), written('op1')],
+  ],
+  [
+    'what is not a read is executed at most once',
+    [aIsMaster, issued('op1'), executed('op1'), executed('op1'), told('op1', 'unknown')],
+  ],
+  [
+    'nothing is held for longer than it may be',
+    [issued('op1'), { ...told('op1', 'not applied'), at: settings.hold.timeoutMs + 100 }],
+  ],
+  ['done means executed, with the reply that the caller got', [aIsMaster, issued('op1'), done('op1')]],
+  [
+    'done means executed, with the reply that the caller got',
+    [aIsMaster, issued('op1'), executed('op1', { reply: '2' }), done('op1')],
+  ],
+  [
+    'a transaction runs as a whole or not at all',
+    [
+      aIsMaster,
+      issued('op1', { transaction: 't' }),
+      issued('op2', { transaction: 't' }),
+      executed('op1', { exec: 'e' }),
+      done('op1'),
+      told('op2', 'unknown'),
+    ],
+  ],
+  [
+    'a transaction under WATCH never runs without it',
+    [
+      aIsMaster,
+      issued('op1', { transaction: 't', watches: true }),
+      executed('op1', { exec: 'e' }),
+      done('op1'),
+    ],
+  ],
+  [
+    'nothing is written to a node that is stale, unreachable or, for the writer, not the master',
+    [aIsMaster, bIsMaster, issued('op1'), written('op1', a), told('op1', 'unknown')],
+  ],
+  [
+    'nothing is written to a node that is stale, unreachable or, for the writer, not the master',
+    [aIsMaster, bIsMaster, issued('op1', { via: 'reader' }), written('op1', a), told('op1', 'unknown')],
+  ],
+  ['the generation grows by one at each change of master', [aIsMaster, seen([], b, 1)]],
+  ['the generation grows by one at each change of master', [aIsMaster, seen([], undefined, 2)]],
+  ['every subscriber gets the same topologies', [aIsMaster, { ...bIsMaster, subscriber: 'late' }]],
+  ['every command ends', [issued('op1')]],
+  ['nothing is left uncaught', [{ kind: 'uncaught', text: 'an error' }]],
+  ['waiting, sockets and timers are bounded', [aIsMaster, sample({ held: settings.hold.maxCommands + 1 })]],
+  ['waiting, sockets and timers are bounded', [aIsMaster, sample({ sockets: 1000 })]],
+  ['waiting, sockets and timers are bounded', [aIsMaster, sample({ timers: 1000 })]],
+  [
+    'a node is dialled in moderation',
+    Array.from({ length: 200 }, () => ({ kind: 'dialled', node: a }) as const),
+  ],
+  ['closing ends in time', [milestone('closing', 1), milestone('must be closed', 2)]],
+  [
+    'closing ends everything',
+    [milestone('closed', 1), milestone('must be closed', 2), { ...sample({ timers: 1 }), at: 3 }],
+  ],
+  [
+    'connections work again in time once all is well',
+    [milestone('healed', 1, { node: a }), milestone('write works', 2), milestone('read works', 3)],
+  ],
+  [
+    'a change that is pushed is followed at once',
+    [milestone('pushed', 1, { node: b }), { ...sample(), at: 1 + bounds.promptMs }],
+  ],
+  [
+    'the writer is ready on a provable master in time',
+    [
+      { ...sample({ writer: undefined }), at: 1 },
+      { ...sample({ writer: undefined }), at: bounds.recoveryMs + 2 },
+    ],
+  ],
+  [
+    'nothing is written to a master that is provably stale',
+    [
+      aIsMaster,
+      { ...superseded(), at: 1 },
+      issued('op1'),
+      { ...written('op1'), at: bounds.staleMs + 2 },
+      told('op1', 'unknown'),
+      { ...superseded(), at: bounds.staleMs + 3 },
+    ],
+  ],
+])('it is found that %s', (invariant, happenings) => {
+  expect(found(...happenings)).toContain(invariant);
+});
+
+/** Both say master, and the history of the second continues that of the first. */
+function superseded(): Happening {
+  const heir = truth(b, 'master', { id: 'history of b', previousId: 'history of a' });
+  return sample({ nodes: [truth(a, 'master'), heir], writer: b });
+}

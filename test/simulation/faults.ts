@@ -1,0 +1,177 @@
+import type { Chaos, Fault } from './chaos.js';
+import {
+  crash,
+  failoverCommand,
+  fork,
+  hangAndPromote,
+  mistakenPromotion,
+  plannedSwap,
+  sentinelFailover,
+  twoInARow,
+} from './failovers.js';
+
+/** Each as often as it is named. */
+export const faults: readonly [Fault, ...Fault[]] = [
+  plannedSwap,
+  plannedSwap,
+  failoverCommand,
+  crash,
+  crash,
+  hangAndPromote,
+  sentinelFailover,
+  twoInARow,
+  fork,
+  mistakenPromotion,
+  restart,
+  partition,
+  partition,
+  partitionInside,
+  cutConnections,
+  trouble,
+  trouble,
+  pauseClients,
+  shortHang,
+  slowness,
+  falseAlarm,
+  lostBacklog,
+];
+
+/** Those whose last step a server tells its clients of. */
+export const pushedFaults: readonly [Fault, ...Fault[]] = [plannedSwap, plannedSwap, crash];
+
+/** A server is restarted in place; it may have lost its data, or its configuration, and with that its role. */
+async function restart({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.5) ? chaos.master() : chaos.any();
+  const { upstream } = server.replica;
+  const from = random.chance(0.7) ? 'disk' : 'nothing';
+  say(`restart of ${server.name} from ${from}`);
+  if (random.chance(0.5)) {
+    server.save();
+  }
+  server.die(random.chance(0.8) ? 'killed' : 'without power');
+  await wait(10, 400);
+  server.start(from, random.chance(0.75) ? upstream : undefined);
+}
+
+/** The app cannot reach a node, or not be reached by it. */
+async function partition({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.5) ? chaos.master() : chaos.any();
+  const [toNode, fromNode] = random.oneOf([
+    ['blocked', 'blocked'],
+    ['blocked', 'blocked'],
+    ['blocked', 'free'],
+    ['free', 'blocked'],
+  ] as const);
+  say(`partition: to ${server.name} ${toNode}, from it ${fromNode}`);
+  world.network.change(server.name, { toNode, fromNode });
+  await wait(50, 1500);
+  say(`the way to ${server.name} is free`);
+  world.network.change(server.name, { toNode: 'free', fromNode: 'free' });
+}
+
+/** Two nodes cannot reach each other. */
+async function partitionInside({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const [one, other] = random.shuffled(world.servers);
+  if (one === undefined || other === undefined) {
+    return;
+  }
+  say(`${one.name} cannot reach ${other.name}`);
+  world.sever(one, other, 'cut');
+  if (random.chance(0.5)) {
+    chaos.heirOf(chaos.master()).promote();
+  }
+  await wait(200, 3000);
+  world.sever(one, other, 'whole');
+}
+
+/** Something closes connections: an operator, an idle timeout, a firewall. */
+async function cutConnections({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+  for (let times = random.oneOf([1, 1, 4]); times > 0; times -= 1) {
+    const server = chaos.any();
+    const how = random.oneOf(['end', 'cut'] as const);
+    const share = random.oneOf([0.3, 1]);
+    say(`connections to ${server.name}: ${how}`);
+    for (const client of [...server.clients].filter(() => random.chance(share))) {
+      if (how === 'end') {
+        server.close(client);
+      } else {
+        client.connection.cut();
+      }
+    }
+    await wait(5, 200);
+  }
+}
+
+/** A server refuses what it is asked. */
+async function trouble({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.7) ? chaos.master() : chaos.any();
+  const kind = random.oneOf(['LOADING', 'MASTERDOWN', 'BUSY', 'MISCONF', 'NOREPLICAS', 'OOM'] as const);
+  say(`${server.name} says ${kind}`);
+  server.trouble = kind;
+  await wait(20, 800);
+  server.trouble = undefined;
+}
+
+async function pauseClients({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.7) ? chaos.master() : chaos.any();
+  const what = random.oneOf(['writes', 'all'] as const);
+  say(`${server.name} pauses ${what}`);
+  server.paused = what;
+  await wait(50, 800);
+  server.paused = 'nothing';
+  server.resume();
+}
+
+async function shortHang({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.7) ? chaos.master() : chaos.any();
+  say(`${server.name} hangs for a while`);
+  server.hang();
+  await wait(20, 1200);
+  server.resume();
+}
+
+/** Answers come, but late. */
+async function slowness({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+  const server = random.chance(0.7) ? chaos.master() : chaos.any();
+  const extraMs = random.oneOf([20, 100, 400]);
+  say(`the way to ${server.name} takes ${extraMs} ms more`);
+  world.network.change(server.name, { extraMs });
+  await wait(100, 1200);
+  world.network.change(server.name, { extraMs: 0 });
+}
+
+/** Blocked clients are told of a change that is none. */
+async function falseAlarm({ say, ...chaos }: Chaos): Promise<void> {
+  const server = chaos.any();
+  say(`false alarm on ${server.name}`);
+  server.unblockAll('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+  return Promise.resolve();
+}
+
+/** Without replicas for an hour, a master begins a new history that does not tell of the old one. */
+async function lostBacklog({ say, ...chaos }: Chaos): Promise<void> {
+  const server = chaos.master();
+  say(`${server.name} begins a new history`);
+  server.log.restart();
+  server.replica.dropFollowers();
+  return Promise.resolve();
+}
+
+/** All is well again, and one node is the master that the others follow. */
+export function heal({ world, say, ...chaos }: Chaos): string {
+  const { servers, network } = world;
+  world.mendAll();
+  const master = chaos.random.chance(0.5) ? chaos.master() : chaos.any();
+  for (const server of servers) {
+    network.change(server.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });
+    server.trouble = undefined;
+    server.paused = 'nothing';
+    server.start('disk');
+    server.resume();
+    network.resume(server.name);
+  }
+  master.promote();
+  say(`all is well, ${master.name} is the master`);
+  chaos.othersThan(master).forEach((server) => server.replicaOf(master));
+  return master.name;
+}

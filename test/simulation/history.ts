@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { Topology } from '../../lib/topology/topology.js';
+import type { VirtualClock } from './clock.js';
+
+/** Which connection of the app a command was issued on. */
+export type Via = 'writer' | 'reader' | 'duplicate';
+
+/** How a command ended for its caller. */
+export type Told =
+  /** `value` as JSON. */
+  | { readonly outcome: 'done'; readonly value: string }
+  | { readonly outcome: 'not applied'; readonly message: string }
+  | { readonly outcome: 'unknown'; readonly message: string }
+  /** The server's own error. */
+  | { readonly outcome: 'refused'; readonly message: string }
+  /** Anything else, which says nothing of what became of the command. */
+  | { readonly outcome: 'failed'; readonly message: string };
+
+/** What a node is, whatever it says and whoever knows it. */
+export interface NodeTruth {
+  readonly node: string;
+  /** Whether the app gets its answers in time. */
+  readonly reachable: boolean;
+  /** Whether it refuses nothing beside what its role forbids. */
+  readonly isClear: boolean;
+  readonly role: 'master' | 'replica';
+  readonly runId: string;
+  readonly id: string;
+  readonly previousId: string | undefined;
+  /** Replicas with a link that is up: the node they replicate from. */
+  readonly follows: string | undefined;
+}
+
+/** What the app's resources are at one moment. */
+export interface Sample {
+  readonly nodes: readonly NodeTruth[];
+  /** The node the writer is ready on. */
+  readonly writer: string | undefined;
+  readonly held: number;
+  readonly timers: number;
+  readonly sockets: number;
+}
+
+export type Happening =
+  | {
+      readonly kind: 'issued';
+      readonly op: string;
+      readonly via: Via;
+      readonly name: string;
+      readonly effect: 'read' | 'write';
+      /** Commands of one transaction have it in common. */
+      readonly transaction?: string;
+      /** Its transaction was begun under a `WATCH` that the server had confirmed. */
+      readonly watches?: boolean;
+    }
+  | { readonly kind: 'written'; readonly op: string; readonly connection: number; readonly node: string }
+  | {
+      readonly kind: 'executed';
+      readonly op: string;
+      readonly connection: number;
+      readonly node: string;
+      /** As JSON. */
+      readonly reply: string;
+      /** Commands executed by one `EXEC` have it in common. */
+      readonly exec?: string;
+      /** That `EXEC` found keys under `WATCH`. */
+      readonly underWatch?: boolean;
+    }
+  | ({ readonly kind: 'told'; readonly op: string } & Told)
+  | { readonly kind: 'topology'; readonly subscriber: 'first' | 'late'; readonly topology: Topology }
+  | { readonly kind: 'dialled'; readonly node: string }
+  | { readonly kind: 'message'; readonly op: string }
+  | { readonly kind: 'fault'; readonly text: string }
+  | { readonly kind: 'server'; readonly node: string; readonly text: string }
+  | { readonly kind: 'sample'; readonly sample: Sample }
+  | { readonly kind: 'milestone'; readonly name: Milestone; readonly node?: string }
+  | { readonly kind: 'note'; readonly text: string }
+  /** Something nobody caught. */
+  | { readonly kind: 'uncaught'; readonly text: string };
+
+export type Milestone =
+  /** All is well again: one master, which the others follow. */
+  | 'healed'
+  | `${'write' | 'read' | 'publish'} works`
+  /** The last step of a failover, which a server tells its clients of; `node` is the master from then on. */
+  | 'pushed'
+  | 'closing'
+  | 'closed'
+  /** The time for closing is over. */
+  | 'must be closed'
+  /** Every server has done what it was sent, and there is nothing left to happen. */
+  | 'end';
+
+export type Entry = Happening & { readonly at: number };
+
+/** Everything that happened in one schedule, in order. */
+export class History {
+  readonly entries: Entry[] = [];
+  readonly #clock: Pick<VirtualClock, 'now'>;
+
+  constructor(clock: Pick<VirtualClock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  add(happening: Happening): void {
+    this.entries.push({ at: this.#clock.now, ...happening });
+  }
+}
+
+/** The same for two schedules in which the same happened. */
+export function digestOf(entries: readonly Entry[]): string {
+  return createHash('sha256')
+    .update(entries.map((entry) => JSON.stringify(entry)).join('\n'))
+    .digest('hex');
+}
+
+/** Each command of the load carries its own name, as its last argument or at the end of its key. */
+export function opOf(request: readonly string[]): string | undefined {
+  return request.findLast((word) => OP.test(word))?.match(OP)?.[1];
+}
+
+const OP = /(?:^|:)(op\d+)$/;

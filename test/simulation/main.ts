@@ -1,0 +1,114 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { printTrace } from './print-trace.js';
+import { runSchedule } from './schedule.js';
+import type { Violation } from './violation.js';
+
+/** What one process tells of one schedule. */
+interface Report {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+}
+
+interface Range {
+  readonly from: number;
+  readonly seeds: number;
+  readonly jobs: number;
+  readonly end: 'all' | 'first violation';
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    'until-violation': { type: 'boolean', default: false },
+    /** One schedule only, with all that happened. */
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    /** Set in the processes that this one starts: the first seed and the step from each to the next. */
+    share: { type: 'string' },
+  },
+});
+
+const asked: Range = {
+  from: Number(values.from),
+  seeds: Number(values.seeds),
+  jobs: Number(values.jobs),
+  end: values['until-violation'] ? 'first violation' : 'all',
+};
+
+if (values.seed !== undefined) {
+  await runOne(Number(values.seed));
+} else if (values.share !== undefined) {
+  await runShare(asked, Number(values.share));
+} else {
+  await runAll(asked);
+}
+
+async function runOne(seed: number): Promise<void> {
+  const result = await runSchedule(seed);
+  if (values.trace) {
+    printTrace(result);
+  }
+  printReport(result);
+  process.exitCode = result.violations.length > 0 ? 1 : 0;
+}
+
+async function runShare({ from, seeds, jobs }: Range, share: number): Promise<void> {
+  for (let seed = from + share; seed < from + seeds; seed += jobs) {
+    const { violations } = await runSchedule(seed);
+    const report: Report = { seed, violations };
+    process.send?.(report);
+  }
+  process.disconnect();
+}
+
+async function runAll(range: Range): Promise<void> {
+  const startedAt = performance.now();
+  const failing = new Set<number>();
+  let done = 0;
+  const perSecond = () => ((done / (performance.now() - startedAt)) * 1000).toFixed(1);
+  const children = Array.from({ length: range.jobs }, (_, share) => startShare(share));
+  for (const child of children) {
+    child.on('message', (report: Report) => {
+      done += 1;
+      if (report.violations.length > 0) {
+        failing.add(report.seed);
+        printReport(report);
+        if (range.end === 'first violation') {
+          children.forEach((each) => each.kill());
+        }
+      }
+      if (done % 500 === 0) {
+        console.log(`${done} of ${range.seeds} schedules, ${perSecond()} per second`);
+      }
+    });
+  }
+  const ends = await Promise.all(children.map((child) => once(child, 'exit')));
+  const crashed = failing.size === 0 && ends.some(([code]) => code !== 0);
+  console.log(`${done} schedules, ${perSecond()} per second, ${failing.size} with violations`);
+  process.exitCode = crashed || failing.size > 0 ? 1 : 0;
+}
+
+function startShare(share: number): ChildProcess {
+  return fork(fileURLToPath(import.meta.url), [
+    ...process.argv.slice(2),
+    '--jobs',
+    values.jobs,
+    '--share',
+    String(share),
+  ]);
+}
+
+function printReport({ seed, violations }: Report): void {
+  for (const { invariant, text, at } of violations) {
+    console.log(`seed ${seed}, at ${at.toFixed(1)} ms: ${invariant}: ${text}`);
+  }
+  if (violations.length > 0) {
+    console.log(`to see what happened: npm run simulate -- --seed ${seed} --trace`);
+  }
+}

@@ -1,0 +1,154 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { Socket } from 'node:net';
+import type { Dial, DialOptions } from '../../lib/sockets/dial.js';
+import { formatEndpoint } from '../../lib/topology/endpoint.js';
+import type { SeededRandom } from '../topology/seeded-random.js';
+import type { VirtualClock } from './clock.js';
+import { Connection, systemError, type Path, type ServerEnd } from './connection.js';
+import type { History } from './history.js';
+
+/** What listens on a machine. */
+export interface Host {
+  readonly name: string;
+  readonly isPowered: () => boolean;
+  readonly isListening: () => boolean;
+  readonly accept: (connection: Connection) => ServerEnd;
+}
+
+/** The state of the way between the app and one node. */
+export interface Way {
+  toNode: 'free' | 'blocked';
+  fromNode: 'free' | 'blocked';
+  /** In each direction, on top of the usual delay. */
+  extraMs: number;
+}
+
+export interface NetworkOptions {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly history: History;
+  readonly latencyMs: number;
+  readonly giveUpMs: number;
+}
+
+/** As TCP does it. */
+const KNOCK_AGAIN_MS = 1000;
+
+/** All sockets of the app, and the ways they go. */
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #hosts = new Map<string, Host>();
+  readonly #ways = new Map<string, Way>();
+  readonly #connections: { readonly connection: Connection; readonly node: string }[] = [];
+  #openSockets = 0;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  /** How many sockets the app has. */
+  get openSockets(): number {
+    return this.#openSockets;
+  }
+
+  add(host: Host): void {
+    this.#hosts.set(host.name, host);
+    this.#ways.set(host.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });
+  }
+
+  way(node: string): Way {
+    const way = this.#ways.get(node);
+    if (way === undefined) {
+      throw new Error(`no node ${node}`);
+    }
+    return way;
+  }
+
+  /** Changes the way to a node; what waited goes on where it can. */
+  change(node: string, change: Partial<Way>): void {
+    Object.assign(this.way(node), change);
+    this.resume(node);
+  }
+
+  /** To be called when a machine has come up or gone down. */
+  resume(node: string): void {
+    this.#connections.filter((each) => each.node === node).forEach(({ connection }) => connection.resume());
+  }
+
+  /** How the app reaches a node. */
+  readonly dial: Dial = (endpoint, options) =>
+    new Observable((subscriber) => {
+      const node = formatEndpoint(endpoint);
+      const host = this.#hosts.get(node);
+      this.#options.history.add({ kind: 'dialled', node });
+      if (host === undefined) {
+        subscriber.error(systemError('ENOTFOUND', `getaddrinfo ENOTFOUND ${node}`));
+        return undefined;
+      }
+      return this.#attempt(host, subscriber, options);
+    });
+
+  #attempt(host: Host, subscriber: Subscriber<Socket>, { connectTimeoutMs }: DialOptions): () => void {
+    const { clock } = this.#options;
+    const path = this.#pathTo(host);
+    let pending: Connection | undefined;
+    let callOff: (() => void) | undefined;
+    const fail = (error: Error) => subscriber.error(error);
+    const limit = setTimeout(
+      () => fail(systemError('ETIMEDOUT', `no connection within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
+    const knock = () => {
+      if (path.isBlocked('to node') || path.isBlocked('from node')) {
+        callOff = clock.after(KNOCK_AGAIN_MS, knock);
+      } else if (host.isListening()) {
+        const connection = this.#connect(host, path);
+        pending = connection;
+        connection.socket.on('error', fail);
+        callOff = clock.after(path.delayMs(), () => {
+          pending = undefined;
+          connection.socket.off('error', fail);
+          subscriber.next(connection.socket);
+          subscriber.complete();
+        });
+      } else {
+        callOff = clock.after(path.delayMs(), () =>
+          fail(systemError('ECONNREFUSED', 'connect ECONNREFUSED')),
+        );
+      }
+    };
+    callOff = clock.after(path.delayMs(), knock);
+    return () => {
+      clearTimeout(limit);
+      callOff?.();
+      pending?.socket.on('error', () => undefined).destroy();
+    };
+  }
+
+  #connect(host: Host, path: Path): Connection {
+    const { clock, history } = this.#options;
+    const connection = new Connection({
+      id: this.#connections.length + 1,
+      node: host.name,
+      path,
+      clock,
+      history,
+      onClosed: () => (this.#openSockets -= 1),
+    });
+    this.#connections.push({ connection, node: host.name });
+    this.#openSockets += 1;
+    connection.accept(host.accept(connection));
+    return connection;
+  }
+
+  #pathTo(host: Host): Path {
+    const { latencyMs, random, giveUpMs } = this.#options;
+    const way = this.way(host.name);
+    return {
+      giveUpMs,
+      delayMs: () => way.extraMs + latencyMs * (0.75 + random.below(1000) / 2000),
+      isBlocked: (direction) =>
+        !host.isPowered() || (direction === 'to node' ? way.toNode : way.fromNode) === 'blocked',
+    };
+  }
+}

@@ -1,0 +1,177 @@
+import type { Redis } from 'ioredis';
+import { Replication } from '../../lib/nest/replication.js';
+import { resolveOptions } from '../../lib/nest/resolve-options.js';
+import { staticNodes } from '../../lib/sources/static-nodes.js';
+import { seededRandom } from '../topology/seeded-random.js';
+import { createChaos, type Chaos } from './chaos.js';
+import { check } from './check.js';
+import { faults, heal, pushedFaults } from './faults.js';
+import type { Entry } from './history.js';
+import { Load } from './load.js';
+import { boundsFor, settingsFor, type Settings } from './settings.js';
+import { takeSample } from './truth.js';
+import type { Violation } from './violation.js';
+import { createWorld, type World } from './world.js';
+
+/** What came of one seed. */
+export interface Result {
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly entries: readonly Entry[];
+  readonly violations: readonly Violation[];
+}
+
+/** Runs the library through random trouble, all of it determined by the seed. */
+export async function runSchedule(seed: number): Promise<Result> {
+  const settings = settingsFor(seed);
+  const world = createWorld(settings);
+  const { below } = seededRandom(seed + 4);
+  const restore = world.clock.install(() => below(2 ** 32) / 2 ** 32);
+  const uncaught = (error: unknown) => world.history.add({ kind: 'uncaught', text: describe(error) });
+  process.on('unhandledRejection', uncaught);
+  try {
+    await live(settings, world);
+  } catch (error) {
+    uncaught(error);
+  } finally {
+    process.off('unhandledRejection', uncaught);
+    restore();
+  }
+  const { entries } = world.history;
+  return { seed, settings, entries, violations: check(entries, { settings, bounds: boundsFor(settings) }) };
+}
+
+interface App {
+  readonly replication: Replication;
+  readonly writer: Redis;
+  readonly load: Load;
+}
+
+async function live(settings: Settings, world: World): Promise<void> {
+  const { clock, random } = world;
+  const count = settings.isQuiet ? 1 : random.oneOf([1, 1, 2, 3]);
+  const { chaos, begin, end } = createChaos(world, count === 1);
+  const app = startApp(settings, world);
+  sampleForever(world, app.writer);
+  for (let left = count; left > 0; left -= 1) {
+    const fault = random.oneOf(settings.isQuiet ? pushedFaults : faults);
+    clock.after(random.oneOf([0, 500, 500]) + random.below(1500), () => begin(fault));
+  }
+  clock.after(random.below(3000), () => subscribe('late', world, app.replication));
+  await clock.run(random.oneOf([2000, 2500, 3000, 6000]));
+  end();
+  if (settings.ending === 'after recovery') {
+    await recover(settings, world, { ...app, chaos });
+  }
+  await close(settings, world, app);
+  await finish(world);
+}
+
+function startApp(settings: Settings, world: World): App {
+  const { hold, readFrom, resend, requireMajority } = settings;
+  const { pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs } = settings;
+  const { history, clock, network } = world;
+  const options = resolveOptions({
+    source: staticNodes(settings.nodes),
+    redis: redisOptions(settings),
+    hold,
+    readFrom,
+    resend,
+    requireMajority,
+    pollIntervalMs,
+    replyTimeoutMs,
+    shutdownTimeoutMs,
+  });
+  const replication = new Replication(
+    options,
+    ({ text }) => history.add({ kind: 'note', text }),
+    network.dial,
+  );
+  subscribe('first', world, replication);
+  const writer = replication.createWriter();
+  const reader = replication.createReader();
+  void replication.onModuleInit();
+  const random = seededRandom(settings.seed + 5);
+  const load = new Load({ ...settings, clock, history, random, writer, reader });
+  load.start();
+  return { replication, writer, load };
+}
+
+function redisOptions(settings: Settings) {
+  const { password, protocol, connectTimeoutMs, commandTimeoutMs, autoPipelining } = settings;
+  return {
+    protocol,
+    connectTimeout: connectTimeoutMs,
+    enableAutoPipelining: autoPipelining,
+    ...(password !== undefined && { password }),
+    ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
+  } as const;
+}
+
+function subscribe(subscriber: 'first' | 'late', { history }: World, { topology$ }: Replication): void {
+  topology$.subscribe((topology) => history.add({ kind: 'topology', subscriber, topology }));
+}
+
+const SAMPLE_MS = 50;
+
+function sampleForever(world: World, writer: Redis): void {
+  world.history.add({ kind: 'sample', sample: takeSample(world, writer) });
+  world.clock.after(SAMPLE_MS, () => sampleForever(world, writer));
+}
+
+/** All is well again: writes, reads and subscriptions must work again in time. */
+async function recover(
+  settings: Settings,
+  { clock, history }: World,
+  { load, chaos }: App & { readonly chaos: Chaos },
+): Promise<void> {
+  history.add({ kind: 'milestone', name: 'healed', node: heal(chaos) });
+  const limit = clock.now + boundsFor(settings).recoveryMs + 1000;
+  const heardBefore = load.heard;
+  // Where the run id is not known, nobody can tell that an idle connection is one to a machine that lost power.
+  const isHeard = settings.workers > 0 && settings.rights !== 'no INFO';
+  const works = { write: false, read: false, publish: !isHeard };
+  const attempt = async (what: 'write' | 'read' | 'publish') => {
+    while (!works[what] && clock.now < limit) {
+      const { outcome } = await load[what]();
+      works[what] ||= outcome === 'done' && (what !== 'publish' || load.heard > heardBefore);
+      await clock.pause(20);
+    }
+    if (works[what]) {
+      history.add({ kind: 'milestone', name: `${what} works` });
+    }
+  };
+  (['write', 'read', 'publish'] as const).forEach((what) => void attempt(what));
+  await clock.run(limit, () => works.write && works.read && works.publish);
+}
+
+async function close(
+  settings: Settings,
+  { clock, history }: World,
+  { replication, load }: App,
+): Promise<void> {
+  history.add({ kind: 'milestone', name: 'closing' });
+  load.stop();
+  replication.onApplicationShutdown().then(
+    () => history.add({ kind: 'milestone', name: 'closed' }),
+    (error: unknown) => history.add({ kind: 'uncaught', text: `closing failed: ${describe(error)}` }),
+  );
+  await clock.run(clock.now + boundsFor(settings).closeMs);
+  history.add({ kind: 'milestone', name: 'must be closed' });
+}
+
+/** The servers do what is left of what they were sent. */
+async function finish({ clock, history, network, servers }: World): Promise<void> {
+  for (const server of servers) {
+    network.change(server.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });
+    server.paused = 'nothing';
+    server.trouble = undefined;
+    server.resume();
+  }
+  await clock.run(clock.now + 2000);
+  history.add({ kind: 'milestone', name: 'end' });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,63 @@
+import { whenInSync } from '../support/replication.js';
+import type { FaultContext } from './fault-context.js';
+import { weightedFaults, type WeightedFault } from './fault-table.js';
+import { whenHealthy } from './group.js';
+import { whenHeard } from './wait.js';
+
+export interface Chaos extends Omit<FaultContext, 'fault' | 'remark'> {
+  /** Says what happens as it happens. */
+  readonly print: (line: string) => void;
+}
+
+/** Applies one fault after another, each to a group that is healthy again, until the time is up. */
+export async function runChaos(chaos: Chaos, until: number): Promise<void> {
+  let deck: readonly WeightedFault[] = [];
+  for (let number = 1; performance.now() < until; number += 1) {
+    deck = deck.length > 0 ? deck : chaos.random.shuffled(weightedFaults.flatMap(repeat));
+    const [next, ...rest] = deck;
+    deck = rest;
+    if (next !== undefined) await applyFault(next, number, chaos);
+  }
+}
+
+/** Each fault as often as its weight says comes once before any comes again. */
+function repeat(fault: WeightedFault): readonly WeightedFault[] {
+  return Array.from({ length: fault.weight }, () => fault);
+}
+
+async function applyFault({ name, apply }: WeightedFault, number: number, chaos: Chaos): Promise<void> {
+  const { group, loads, recorder } = chaos;
+  const remarks: string[] = [];
+  loads.forEach(({ pulse }) => pulse.takeStall());
+  try {
+    await apply({ ...chaos, fault: name, remark: (text) => void remarks.push(text) });
+    await whenHealthy(group);
+    await whenServed(chaos);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    recorder.incident(`#${number} ${name}: ${reason}`);
+    throw error;
+  } finally {
+    const stallMs = Math.max(...loads.map(({ pulse }) => pulse.takeStall()));
+    recorder.fault({ name, stallMs });
+    const columns = [
+      `#${number}`.padStart(4),
+      name.padEnd(44),
+      `master ${group.master.name}`,
+      `longest stall ${stallMs.toFixed(0).padStart(5)} ms`,
+      ...remarks,
+    ];
+    chaos.print(columns.join('  '));
+  }
+}
+
+/** Every app goes on in every way, hears what is published, and all replicas have that too. */
+async function whenServed({ group, loads }: Chaos): Promise<void> {
+  const since = performance.now();
+  await Promise.all(loads.map(({ app, pulse }) => pulse.whenGoingOn(`app ${app.name}`, since)));
+  await whenHeard(loads, since);
+  await whenInSync(
+    group.master.server,
+    group.replicas.map(({ server }) => server),
+  );
+}
