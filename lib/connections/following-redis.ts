@@ -77,16 +77,16 @@ export class FollowingRedis extends Redis {
       command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);
     }
+    if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
+      prepareSetup(command);
+      return super.sendCommand(command, stream);
+    }
     const concerned = this.outcomes.note(command, stream);
     if (this.canWrite) {
       this.db = selectedBy(command) ?? this.db;
       return concerned && !this.outcomes.admit(command)
         ? this.skip(command, stream)
         : this.write(command, stream);
-    }
-    if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
-      prepareSetup(command);
-      return super.sendCommand(command, stream);
     }
     this.db = selectedBy(command) ?? this.db;
     return this.hold(command, stream);

@@ -7,7 +7,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import { fakeId } from '../support/fake-node-state.js';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { bulk, map } from '../support/resp.js';
+import { array, bulk, error, integer, map, simple } from '../support/resp.js';
 import { until } from '../support/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
@@ -200,6 +200,35 @@ test('a server that turns out to be loading is left at once, and tried again', a
   expect(asked.length).toBeGreaterThan(2);
   // None is asked again on the same connection.
   expect(new Set(asked).size).toBe(asked.length);
+});
+
+test('what a handshake sends does not become part of a transaction that waits for it', async () => {
+  let refusals = 1;
+  const node = await fakeNode({
+    onCommand([name]) {
+      switch (name) {
+        case 'multi':
+          return simple('OK');
+        case 'incr':
+          return simple('QUEUED');
+        case 'exec':
+          refusals -= 1;
+          return refusals < 0
+            ? array(integer(1))
+            : error('EXECABORT Transaction discarded because of: READONLY demoted');
+        default:
+          return undefined;
+      }
+    },
+  });
+  const { writer, replication } = createReplication([node.endpoint]);
+  const begun = writer.multi({ pipeline: false });
+  await replication.onModuleInit();
+  await begun;
+  await writer.incr('counter');
+  // It is refused once, and sent again as a whole.
+  expect(await writer.exec()).toEqual([[null, 1]]);
+  expect(sent(node, 'multi', 'incr', 'exec', 'info').slice(-3)).toEqual(['multi', 'incr counter', 'exec']);
 });
 
 test('a handshake that is never answered is given up, and tried again', async () => {
