@@ -226,7 +226,7 @@ export class Outcomes {
       }
       return;
     }
-    if (transaction?.state.kind === 'open') {
+    if (transaction !== undefined && transaction.state.kind !== 'complete') {
       this.#rejections.notApplied(command, `the connection to ${node} was lost before EXEC`);
       return;
     }
