@@ -2,6 +2,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createCertificates } from '../support/certificates.js';
 import { countNodes } from '../support/counted-nodes.js';
+import { findFreePort } from '../support/free-port.js';
 import { listen } from '../support/listener.js';
 import { containing } from '../support/matchers.js';
 import { startRedisServer, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
@@ -81,7 +82,11 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a node in cluster mode',
-    start: async () => named(await server({ args: ['--cluster-enabled', 'yes'] })),
+    start: async () => {
+      // By default its bus is on a port 10000 higher, which somebody else may have.
+      const bus = String(await findFreePort());
+      return named(await server({ args: ['--cluster-enabled', 'yes', '--cluster-port', bus] }));
+    },
     fault: 'CLUSTER',
     message: /^cluster mode is on; this library serves plain replication$/,
   },

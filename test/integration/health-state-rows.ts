@@ -99,7 +99,9 @@ export const roles: readonly State[] = [
     name: 'cluster mode',
     async arrange({ master, replica }) {
       await replica.kill();
-      await master.restart(['--cluster-enabled', 'yes']);
+      // By default its bus is on a port 10000 higher, which somebody else may have.
+      const bus = String(await findFreePort());
+      await master.restart(['--cluster-enabled', 'yes', '--cluster-port', bus]);
     },
     lasting: down('NO_MASTER', /\(CLUSTER: cluster mode is on; this library serves plain replication\)/),
   },
