@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { generate } from 'selfsigned';
 
 /** PEM texts, as Node and ioredis take them in their `tls` options. */
@@ -7,8 +8,8 @@ export interface Certificates {
   readonly key: string;
 }
 
-/** A new certificate authority, and a server certificate from it for 127.0.0.1 and localhost. */
-export async function createCertificates(): Promise<Certificates> {
+/** A new certificate authority, and a server certificate from it for 127.0.0.1, localhost, and these names and addresses. */
+export async function createCertificates(more: readonly string[] = []): Promise<Certificates> {
   const options = { keyType: 'ec', algorithm: 'sha256' } as const;
   const authority = await generate([{ name: 'commonName', value: 'Test authority' }], {
     ...options,
@@ -24,12 +25,13 @@ export async function createCertificates(): Promise<Certificates> {
       { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
       {
         name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
+        altNames: ['localhost', '127.0.0.1', ...more].map(toAltName),
       },
     ],
   });
   return { ca: authority.cert, cert: server.cert, key: server.private };
+}
+
+function toAltName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
+  return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
 }

@@ -9,19 +9,20 @@ const lowest = 15_000;
 const highest = 32_000;
 const attempts = 50;
 
-/** A TCP port of 127.0.0.1 on which nothing listens now; another process may still be quicker to take it. */
-export async function findFreePort(): Promise<number> {
+/** A TCP port on which nothing listens now at any of these addresses; another process may still be quicker to take it. */
+export async function findFreePort(hosts: readonly string[] = ['127.0.0.1']): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest));
-    if (await isFree(port)) return port;
+    const free = await Promise.all(hosts.map((host) => isFree(host, port)));
+    if (free.every(Boolean)) return port;
   }
   throw new Error(`No free port found between ${lowest} and ${highest}`);
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

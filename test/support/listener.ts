@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { findFreePort } from './free-port.js';
 
-/** A TCP port of 127.0.0.1 that can be closed and opened again. */
+/** A TCP port that can be closed and opened again. */
 export interface Listener {
   readonly endpoint: string;
   readonly port: number;
@@ -16,10 +16,20 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-const host = '127.0.0.1';
+const defaultHost = '127.0.0.1';
 const attempts = 5;
 
-export async function listen(onSocket: (socket: Socket) => void): Promise<Listener> {
+export interface ListenerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: one that is free. */
+  readonly port?: number;
+}
+
+export async function listen(
+  onSocket: (socket: Socket) => void,
+  { host = defaultHost, port: wanted }: ListenerOptions = {},
+): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -28,13 +38,15 @@ export async function listen(onSocket: (socket: Socket) => void): Promise<Listen
     socket.on('error', () => undefined);
     onSocket(socket);
   });
-  const port = await openOnFreePort(server);
+  const port = await (wanted === undefined ? openOnFreePort(server, host) : open(server, host, wanted));
   return {
     endpoint: `${host}:${port}`,
     port,
     sockets,
     refuse: () => void server.close(),
-    accept: () => open(server, port),
+    async accept() {
+      await open(server, host, port);
+    },
     async stop() {
       const closed = server.listening || sockets.size > 0 ? once(server, 'close') : undefined;
       server.close();
@@ -44,20 +56,20 @@ export async function listen(onSocket: (socket: Socket) => void): Promise<Listen
   };
 }
 
-async function openOnFreePort(server: Server): Promise<number> {
+async function openOnFreePort(server: Server, host: string): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
+    const port = await findFreePort([host]);
     try {
-      await open(server, port);
-      return port;
+      return await open(server, host, port);
     } catch (error) {
       if (attempt === attempts) throw error;
     }
   }
 }
 
-async function open(server: Server, port: number): Promise<void> {
-  if (server.listening) return;
+async function open(server: Server, host: string, port: number): Promise<number> {
+  if (server.listening) return port;
   server.listen(port, host);
   await once(server, 'listening');
+  return port;
 }

@@ -10,6 +10,10 @@ import { makeTemporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
 
 export interface RedisServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: one that is free. */
+  readonly port?: number;
   /** More options as on the command line: `['--maxmemory', '2mb']`. A later one wins over our defaults. */
   readonly args?: readonly string[];
   /** Serves TLS only, on the one port. */
@@ -39,7 +43,7 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-const host = '127.0.0.1';
+const defaultHost = '127.0.0.1';
 const startAttempts = 5;
 
 /** Nothing is kept on disk, and replicas get their first copy at once instead of after 5 s. */
@@ -52,19 +56,26 @@ const replicationArguments = toArguments({
 
 type Launch = (port: number, moreArgs?: readonly string[]) => Promise<ServerProcess>;
 
-/** One real server process on 127.0.0.1, on a port and in a temporary folder of its own. */
+/** One real server process, on a port and in a temporary folder of its own. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = await makeTemporaryFolder('redis-server');
   const launch: Launch = async (port, moreArgs = []) =>
     startServerProcess([...(await commandLine(options, folder.path, port)), ...moreArgs]);
-  const { port, first } = await launchOnFreePort(launch);
-  return handle({ options, folder, launch, port, first });
+  const { host = defaultHost, port: wanted } = options;
+  const launched =
+    wanted === undefined
+      ? await launchOnFreePort(launch, host)
+      : { port: wanted, first: await launch(wanted) };
+  return handle({ options, folder, launch, host, ...launched });
 }
 
 /** Between choosing a port and listening on it, somebody else may take it. */
-async function launchOnFreePort(launch: Launch): Promise<{ port: number; first: ServerProcess }> {
+async function launchOnFreePort(
+  launch: Launch,
+  host: string,
+): Promise<{ port: number; first: ServerProcess }> {
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
+    const port = await findFreePort([host]);
     try {
       return { port, first: await launch(port) };
     } catch (error) {
@@ -78,11 +89,12 @@ interface Parts {
   readonly options: RedisServerOptions;
   readonly folder: TemporaryFolder;
   readonly launch: Launch;
+  readonly host: string;
   readonly port: number;
   readonly first: ServerProcess;
 }
 
-function handle({ options, folder, launch, port, first }: Parts): RedisServer {
+function handle({ options, folder, launch, host, port, first }: Parts): RedisServer {
   let current = first;
   const { user, password, tls } = options;
   const control = openControl({ host, port, user, password, ca: tls?.ca });
@@ -113,11 +125,13 @@ function handle({ options, folder, launch, port, first }: Parts): RedisServer {
 }
 
 async function commandLine(options: RedisServerOptions, folder: string, port: number): Promise<string[]> {
-  const { tls, sentinel, args = [] } = options;
+  const { host = defaultHost, tls, sentinel, args = [] } = options;
   const listening = tls ? await tlsArguments(tls, folder, port) : toArguments({ port: String(port) });
   const rest = [...toArguments({ bind: host, dir: folder }), ...listening, ...args];
   if (sentinel) return [await sentinelFile(sentinel, folder), '--sentinel', ...rest];
-  return [...replicationArguments, ...authArguments(options), ...rest];
+  // A replica calls from the address that all share, whichever it listens on, and would be named by it.
+  const announced = toArguments({ 'replica-announce-ip': host });
+  return [...replicationArguments, ...announced, ...authArguments(options), ...rest];
 }
 
 function authArguments({ user, password }: RedisServerOptions): string[] {

@@ -50,6 +50,6 @@ async function whenReplicaInSync(master: RedisServer, replica: RedisServer): Pro
 }
 
 /** The replica calls its link up a little earlier than its master does, which `FAILOVER` goes by. */
-function hasOnline(info: ReadonlyMap<string, string>, replica: RedisServer): boolean {
-  return [...info.values()].some((value) => value.includes(`port=${replica.port},state=online,`));
+function hasOnline(info: ReadonlyMap<string, string>, { host, port }: RedisServer): boolean {
+  return [...info.values()].some((value) => value.includes(`ip=${host},port=${port},state=online,`));
 }

@@ -29,6 +29,18 @@ test('replicas have what the master has', async () => {
   expect(await third.command('GET', 'key')).toBe('value');
 });
 
+test('nodes with addresses of their own share one port, and are named by their addresses', async () => {
+  const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+  const { nodes, first, second, third } = await start({ hosts });
+  expect(nodes.map(({ endpoint }) => endpoint)).toEqual(hosts.map((host) => `${host}:${first.port}`));
+  await failoverTo(first, second);
+  await plannedSwap(nodes, third);
+  await whenInSync(third, [first, second]);
+  const named = [...(await readInfo(third, 'replication')).values()].join(' ');
+  expect(named).toContain(`ip=127.0.0.1,port=${first.port},state=online`);
+  expect(named).toContain(`ip=127.0.0.2,port=${first.port},state=online`);
+});
+
 test('a planned swap moves the role and keeps the data', async () => {
   const { nodes, first, second, third } = await start();
   await first.command('SET', 'key', 'value');

@@ -1,10 +1,16 @@
+import { findFreePort } from './free-port.js';
 import { startRedisServer } from './redis-server.js';
 import type { RedisServer, RedisServerOptions } from './redis-server.js';
 import { whenInSync } from './replication.js';
 
-export interface GroupOptions extends Omit<RedisServerOptions, 'sentinel'> {
+export interface GroupOptions extends Omit<RedisServerOptions, 'sentinel' | 'host' | 'port'> {
   /** Default 2. */
   readonly replicas?: number;
+  /**
+   * An address for each node, all with the same port, as machines of their own have it; Linux has all of 127.0.0.0/8.
+   * Default: one address, and a port for each.
+   */
+  readonly hosts?: readonly string[];
 }
 
 export interface ServerGroup {
@@ -21,11 +27,14 @@ export interface ServerGroup {
 
 /** One master with replicas, in sync. A node that is restarted begins with its first role again. */
 export async function startGroup(options: GroupOptions = {}): Promise<ServerGroup> {
-  const { replicas: count = 2, args = [], ...common } = options;
-  const master = await startRedisServer({ ...common, args });
+  const { replicas: count = 2, args = [], hosts = [], ...common } = options;
+  const [first, ...others] = await placesOn(hosts);
+  const master = await startRedisServer({ ...common, ...first, args });
   const replicaArgs = [...args, '--replicaof', master.host, String(master.port)];
   const replicas = await Promise.all(
-    Array.from({ length: count }, () => startRedisServer({ ...common, args: replicaArgs })),
+    Array.from({ length: count }, (_none, index) =>
+      startRedisServer({ ...common, ...others[index], args: replicaArgs }),
+    ),
   );
   await whenInSync(master, replicas);
   const nodes = [master, ...replicas];
@@ -39,4 +48,10 @@ export async function startGroup(options: GroupOptions = {}): Promise<ServerGrou
       await Promise.all(nodes.map((node) => node.stop()));
     },
   };
+}
+
+async function placesOn(hosts: readonly string[]): Promise<readonly { host: string; port: number }[]> {
+  if (hosts.length === 0) return [];
+  const port = await findFreePort(hosts);
+  return hosts.map((host) => ({ host, port }));
 }

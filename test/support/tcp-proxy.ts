@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { listen } from './listener.js';
+import type { ListenerOptions } from './listener.js';
 
 export type Direction = 'toServer' | 'toClient';
 
@@ -26,23 +27,31 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
+export interface ProxyOptions extends ListenerOptions {
+  /** Where the server listens; default 127.0.0.1. */
+  readonly targetHost?: string;
+}
+
 /**
- * Stands between a client and a server on 127.0.0.1, and loses what it is told to lose. Where the server does
+ * Stands between a client and a server, and loses what it is told to lose. Where the server does
  * not listen, the client sees its connection accepted and closed at once.
  */
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
+export async function startProxy(
+  targetPort: number,
+  { targetHost = '127.0.0.1', ...options }: ProxyOptions = {},
+): Promise<TcpProxy> {
   let lost: readonly Direction[] = [];
   const flows = (direction: Direction) => !lost.includes(direction);
   const links = new Set<Link>();
   const listener = await listen((client) => {
-    const server = connectTo(targetPort);
+    const server = connectTo(targetHost, targetPort);
     const link = joinSockets(client, server, flows);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
     for (const socket of [client, server]) {
       socket.once('close', () => client.closed && server.closed && links.delete(link));
     }
-  });
+  }, options);
   const cut = () => links.forEach((link) => link.cut());
   const partition = (direction: Direction | 'both') => {
     lost = direction === 'both' ? ['toServer', 'toClient'] : [direction];
@@ -101,8 +110,8 @@ function pipe(from: Socket, to: Socket, flows: () => boolean): () => void {
   return passOnClose;
 }
 
-function connectTo(port: number): Socket {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+function connectTo(host: string, port: number): Socket {
+  const socket = connect({ host, port, noDelay: true });
   // A refused or reset connection is passed on as a close.
   socket.on('error', () => undefined);
   return socket;
