@@ -5,6 +5,15 @@ export interface Address {
   readonly port: number;
 }
 
+/** The names under which a cloud offers a group. */
+export interface Dns {
+  /** `host:port`; the name leads to the master. */
+  readonly primary: string;
+  /** `host:port`; the name leads to the replicas. */
+  readonly reader: string;
+  readonly lookup: (hostname: string) => Promise<readonly string[]>;
+}
+
 /** A group of servers as an app sees it. */
 export interface Place {
   readonly nodes: readonly Address[];
@@ -12,6 +21,7 @@ export interface Place {
   readonly master: Address;
   /** How the app reaches a node that the servers name so; not the same where a proxy stands in between. */
   readonly reach: (named: Address) => Address;
+  readonly dns: Dns;
   readonly tls?: Certificates | undefined;
   readonly sentinel?: { readonly name: string; readonly addresses: readonly Address[] } | undefined;
 }
@@ -30,8 +40,8 @@ export interface Client {
 
 export interface ReadClient {
   readonly read: () => Promise<unknown>;
-  /** The port of the node that answers now. */
-  readonly port: () => number | undefined;
+  /** `host:port` of the node that answers now. */
+  readonly node: () => string | undefined;
   readonly close: () => Promise<unknown>;
 }
 

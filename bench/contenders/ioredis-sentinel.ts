@@ -1,5 +1,5 @@
 import type { Contender, Place } from './contender.js';
-import { type IoredisOptions, openIoredis, toClient } from './open-ioredis.js';
+import { type IoredisOptions, nodeOf, openIoredis, toClient } from './open-ioredis.js';
 
 export const ioredisSentinel = sentinelContender('ioredis, Sentinel', {});
 
@@ -19,8 +19,7 @@ function sentinelContender(name: string, more: IoredisOptions): Contender {
       const redis = await start(place, 'slave');
       return {
         read: () => redis.get('bench:read'),
-        // While it is not connected there is no stream.
-        port: () => (redis.status === 'ready' ? redis.stream.remotePort : undefined),
+        node: () => nodeOf(redis),
         close: async () => redis.disconnect(),
       };
     },

@@ -19,6 +19,14 @@ export function tlsOptions({ tls }: Place): IoredisOptions {
   return tls === undefined ? {} : { tls: { ca: tls.ca } };
 }
 
+/** `host:port` of the node that it is connected to. */
+export function nodeOf(redis: Redis): string | undefined {
+  // While it is not connected there is no stream, or one without an address.
+  if (redis.status !== 'ready') return undefined;
+  const { remoteAddress, remotePort } = redis.stream;
+  return `${remoteAddress}:${remotePort}`;
+}
+
 export function toClient(redis: Redis): Client {
   return { write: (id) => redis.rpush(writesKey, id), close: async () => redis.disconnect() };
 }

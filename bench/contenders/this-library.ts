@@ -6,6 +6,7 @@ import {
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
+  primaryEndpoint,
   RedisReplicationModule,
   staticNodes,
   type NodeSource,
@@ -14,6 +15,7 @@ import {
 } from 'nestjs-redis-replication';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import { formatAddress, writesKey, type Contender, type Place } from './contender.js';
+import { nodeOf } from './open-ioredis.js';
 
 export interface App {
   readonly writer: Redis;
@@ -50,11 +52,16 @@ export const withStaticNodes = libraryContender('this library, staticNodes', ({ 
 
 /** One node is named, and not the master. */
 export const withDiscoverNodes = libraryContender('this library, discoverNodes', (place) => {
-  const seed = place.nodes.findLast(({ port }) => port !== place.master.port) ?? place.master;
+  const seed = place.nodes.findLast(({ host }) => host !== place.master.host) ?? place.master;
   return discoverNodes([formatAddress(seed)], {
     mapEndpoint: (named) => ({ ...named, ...place.reach(named) }),
   });
 });
+
+/** Two names, which DNS does not move while a round lasts: only the nodes themselves tell of the promotion. */
+export const withPrimaryEndpoint = libraryContender('this library, primaryEndpoint', ({ dns }) =>
+  primaryEndpoint(dns.primary, { reader: dns.reader, lookup: dns.lookup }),
+);
 
 function libraryContender(name: string, source: (place: Place) => NodeSource): Contender {
   const start = (place: Place) =>
@@ -68,7 +75,7 @@ function libraryContender(name: string, source: (place: Place) => NodeSource): C
     },
     async openReader(place) {
       const { reader, close } = await start(place);
-      return { read: () => reader.get('bench:read'), port: () => reader.stream.remotePort, close };
+      return { read: () => reader.get('bench:read'), node: () => nodeOf(reader), close };
     },
   };
 }

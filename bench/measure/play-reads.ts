@@ -38,8 +38,8 @@ export async function playReads({ contender, scenario, stage, limitMs }: ReadPla
     const victims = scenario.victims(findUsed(client, roles), roles.replicas);
     const killedAt = performance.now();
     await Promise.all(victims.map((node) => node.kill()));
-    const ports = victims.map(({ port }) => port);
-    const first = await whenAnswered(reads, { ports, killedAt, limitMs });
+    const nodes = victims.map(({ endpoint }) => endpoint);
+    const first = await whenAnswered(reads, { nodes, killedAt, limitMs });
     const endedAt = performance.now();
     await stopReads(reads, client);
     await revive(stage, roles, victims);
@@ -56,7 +56,7 @@ export async function playReads({ contender, scenario, stage, limitMs }: ReadPla
 
 interface Answer {
   readonly at: number;
-  readonly port: number | undefined;
+  readonly node: string | undefined;
 }
 
 interface Reads {
@@ -73,7 +73,7 @@ function startReads(client: ReadClient): Reads {
     for (; flow.isOn; await delay(1)) {
       try {
         await client.read();
-        answered.push({ at: performance.now(), port: client.port() });
+        answered.push({ at: performance.now(), node: client.node() });
       } catch {
         flow.failed += 1;
       }
@@ -83,14 +83,14 @@ function startReads(client: ReadClient): Reads {
 }
 
 function findUsed(client: ReadClient, { replicas }: Roles): RedisServer {
-  const port = client.port();
-  const used = replicas.find((node) => node.port === port);
-  if (used === undefined) throw new Error(`the reader uses port ${port}, which is no replica's`);
+  const endpoint = client.node();
+  const used = replicas.find((node) => node.endpoint === endpoint);
+  if (used === undefined) throw new Error(`the reader uses ${endpoint}, which is no replica`);
   return used;
 }
 
 interface Wait {
-  readonly ports: readonly number[];
+  readonly nodes: readonly string[];
   readonly killedAt: number;
   readonly limitMs: number;
 }
@@ -98,9 +98,9 @@ interface Wait {
 /** The first read that a node answered which was not killed. */
 async function whenAnswered(
   { answered }: Reads,
-  { ports, killedAt, limitMs }: Wait,
+  { nodes, killedAt, limitMs }: Wait,
 ): Promise<Answer | undefined> {
-  const isByOther = ({ port }: Answer) => port !== undefined && !ports.includes(port);
+  const isByOther = ({ node }: Answer) => node !== undefined && !nodes.includes(node);
   while (performance.now() < killedAt + limitMs) {
     const last = answered.at(-1);
     if (last !== undefined && isByOther(last)) break;

@@ -11,6 +11,7 @@ const looks = [
   { color: '#737b85', symbol: 'rect' },
   { color: '#2f81f7', symbol: 'circle' },
   { color: '#1a94b8', symbol: 'diamond' },
+  { color: '#2f9e54', symbol: 'rect' },
   { color: '#d0680a', symbol: 'triangle' },
   { color: '#a8780c', symbol: 'roundRect' },
   { color: '#d6409f', symbol: 'circle' },
@@ -19,7 +20,7 @@ const looks = [
 ];
 
 const width = 900;
-const rowHeight = 62;
+const rowHeight = 69;
 const markGap = 7;
 const leastMs = 1;
 /** Where those are drawn that were not back in time. */

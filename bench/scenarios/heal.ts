@@ -25,21 +25,21 @@ export async function restartAsReplica(node: RedisServer, master: RedisServer): 
 export async function whenSentinelsAgree({ sentinels, group }: Stage, master: RedisServer): Promise<void> {
   if (sentinels === undefined) return;
   await sentinels.whenAllName(master);
-  const replicas = group.nodes.filter((node) => node !== master).map(({ port }) => String(port));
+  const replicas = group.nodes.filter((node) => node !== master).map(({ endpoint }) => endpoint);
   await Promise.all(sentinels.sentinels.map((one) => whenSees(one, sentinels.name, replicas)));
 }
 
-async function whenSees(sentinel: RedisServer, name: string, ports: readonly string[]): Promise<void> {
+async function whenSees(sentinel: RedisServer, name: string, endpoints: readonly string[]): Promise<void> {
   let seen: readonly Fields[] = [];
   const seesAll = async () => {
     const replies = await sentinel.command('SENTINEL', 'REPLICAS', name);
     seen = Array.isArray(replies) ? replies.map(toFields) : [];
-    const healthy = seen.filter((each) => each.get('flags') === 'slave').map((each) => each.get('port'));
-    return ports.every((port) => healthy.includes(port));
+    const healthy = seen.filter((each) => each.get('flags') === 'slave').map((each) => each.get('name'));
+    return endpoints.every((endpoint) => healthy.includes(endpoint));
   };
   await until(`Sentinel ${sentinel.endpoint} sees both replicas`, seesAll, {
     timeoutMs: 20_000,
-    state: () => seen.map((each) => `${each.get('port')} ${each.get('flags')}`).join(', '),
+    state: () => seen.map((each) => `${each.get('name')} ${each.get('flags')}`).join(', '),
   });
 }
 

@@ -1,10 +1,12 @@
 import { createCertificates } from '../../test/support/certificates.js';
+import { findFreePort } from '../../test/support/free-port.js';
 import { readInfo } from '../../test/support/info.js';
 import type { RedisServer } from '../../test/support/redis-server.js';
 import { startSentinels, type SentinelGroup } from '../../test/support/sentinel-group.js';
 import { startGroup, type ServerGroup } from '../../test/support/server-group.js';
 import { startProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
 import type { Address, Place } from '../contenders/contender.js';
+import { createDns, dnsNames } from './dns.js';
 
 export interface StageOptions {
   readonly tls?: boolean;
@@ -23,15 +25,19 @@ export interface Stage {
   readonly stop: () => Promise<void>;
 }
 
+/** An address for each node, and one port for all, as machines of their own have it: DNS names lead to addresses. */
+const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+const proxyHosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
+
 export async function openStage({ tls: isSecured, sentinel, proxied }: StageOptions): Promise<Stage> {
-  const tls = isSecured ? await createCertificates() : undefined;
-  const group = await startGroup({ tls });
+  const tls = isSecured ? await createCertificates([...hosts, ...Object.values(dnsNames)]) : undefined;
+  const group = await startGroup({ tls, hosts });
   const sentinels = sentinel ? await startSentinels(group, { downAfterMs: 1500 }) : undefined;
-  const proxies = proxied ? await Promise.all(group.nodes.map(({ port }) => startProxy(port))) : [];
+  const proxies = proxied ? await startProxies(group) : [];
   const proxyOf = (node: RedisServer) => proxies[group.nodes.indexOf(node)];
   const reach = (named: Address): Address => {
-    const proxy = proxies[group.nodes.findIndex(({ port }) => port === named.port)];
-    return { host: named.host, port: proxy?.port ?? named.port };
+    const { host, port } = proxies[hosts.indexOf(named.host)] ?? named;
+    return { host, port };
   };
   return {
     group,
@@ -41,6 +47,7 @@ export async function openStage({ tls: isSecured, sentinel, proxied }: StageOpti
       nodes: group.nodes.map(reach),
       master: reach(master),
       reach,
+      dns: createDns(group.nodes.map(reach), reach(master)),
       tls,
       sentinel: sentinels && {
         name: sentinels.name,
@@ -53,6 +60,17 @@ export async function openStage({ tls: isSecured, sentinel, proxied }: StageOpti
       await group.stop();
     },
   };
+}
+
+async function startProxies({ nodes }: ServerGroup): Promise<readonly TcpProxy[]> {
+  const port = await findFreePort(proxyHosts);
+  return Promise.all(
+    nodes.map((node, index) => {
+      const host = proxyHosts[index];
+      if (host === undefined) throw new Error('There are more nodes than addresses for proxies');
+      return startProxy(node.port, { targetHost: node.host, host, port });
+    }),
+  );
 }
 
 /** Who is what at the start of a round. */

@@ -6,6 +6,7 @@ import { findFreePort } from './free-port.js';
 /** A TCP port that can be closed and opened again. */
 export interface Listener {
   readonly endpoint: string;
+  readonly host: string;
   readonly port: number;
   /** The open ones. */
   readonly sockets: ReadonlySet<Socket>;
@@ -41,6 +42,7 @@ export async function listen(
   const port = await (wanted === undefined ? openOnFreePort(server, host) : open(server, host, wanted));
   return {
     endpoint: `${host}:${port}`,
+    host,
     port,
     sockets,
     refuse: () => void server.close(),

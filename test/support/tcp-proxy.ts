@@ -7,6 +7,7 @@ export type Direction = 'toServer' | 'toClient';
 
 export interface TcpProxy {
   readonly endpoint: string;
+  readonly host: string;
   readonly port: number;
   /** How many clients are connected now. */
   readonly connections: number;
@@ -48,9 +49,7 @@ export async function startProxy(
     const link = joinSockets(client, server, flows);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
-    for (const socket of [client, server]) {
-      socket.once('close', () => client.closed && server.closed && links.delete(link));
-    }
+    onceBothClosed(client, server, () => links.delete(link));
   }, options);
   const cut = () => links.forEach((link) => link.cut());
   const partition = (direction: Direction | 'both') => {
@@ -58,6 +57,7 @@ export async function startProxy(
   };
   return {
     endpoint: listener.endpoint,
+    host: listener.host,
     port: listener.port,
     get connections() {
       return listener.sockets.size;
@@ -97,6 +97,12 @@ function joinSockets(client: Socket, server: Socket, flows: (direction: Directio
       toClient();
     },
   };
+}
+
+function onceBothClosed(client: Socket, server: Socket, then: () => void): void {
+  for (const socket of [client, server]) {
+    socket.once('close', () => client.closed && server.closed && then());
+  }
 }
 
 function pipe(from: Socket, to: Socket, flows: () => boolean): () => void {
