@@ -15,6 +15,11 @@ export function formatMean(value: number): string {
   return value === 0 ? '0' : value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
 }
 
+/** A number of events in one second. */
+export function formatRate(perSecond: number): string {
+  return Math.round(perSecond).toLocaleString('en');
+}
+
 /** The first column to the left, all others to the right. */
 export function formatTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headers, ...rows];

@@ -2,7 +2,7 @@ import type { IdleResult } from '../measure/idle.js';
 import type { Batch } from '../measure/run-batch.js';
 import { median } from '../measure/statistics.js';
 import type { SteadyResult } from '../measure/steady-state.js';
-import { formatMs, formatTable, printSection } from './format.js';
+import { formatMs, formatRate, formatTable, printSection } from './format.js';
 
 /** Library ÷ raw ioredis, the median of the pairs. */
 export function medianRatio({ pairs }: SteadyResult, key: keyof Batch): number {
@@ -19,8 +19,8 @@ export function printSteadyState(results: readonly SteadyResult[]): void {
       median(result.pairs.map((pair) => pair[who][key]));
     return [
       `${result.role}, ${result.scenario}`,
-      perSecond(of('raw', 'commandsPerSecond')),
-      perSecond(of('library', 'commandsPerSecond')),
+      formatRate(of('raw', 'commandsPerSecond')),
+      formatRate(of('library', 'commandsPerSecond')),
       medianRatio(result, 'commandsPerSecond').toFixed(3),
       formatMs(of('raw', 'p99Ms')),
       formatMs(of('library', 'p99Ms')),
@@ -31,10 +31,6 @@ export function printSteadyState(results: readonly SteadyResult[]): void {
   });
   const headers = ['', 'raw/s', 'library/s', '÷', 'raw p99', 'library p99'];
   console.log(formatTable([...headers, 'raw CPU s/M', 'library CPU s/M', '÷'], rows));
-}
-
-function perSecond(rate: number): string {
-  return Math.round(rate).toLocaleString('en');
 }
 
 export function printIdle(idle: IdleResult): void {
