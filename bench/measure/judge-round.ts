@@ -58,7 +58,8 @@ function withoutPause([from, to]: Gap, { pausedAt, promotedAt }: Change): number
   return to - from - Math.max(0, paused);
 }
 
-function countDoubles(ids: readonly string[]): number {
+/** How many ids are there more than once. */
+export function countDoubles(ids: readonly string[]): number {
   const times = new Map<string, number>();
   for (const id of ids) times.set(id, (times.get(id) ?? 0) + 1);
   return [...times].filter(([id, count]) => count > 1 && id !== promotionMark).length;

@@ -59,7 +59,8 @@ async function watch(writes: SteadyWrites, { to, promotedAt }: Change, limitMs: 
   }
 }
 
-async function readList({ to }: Change): Promise<readonly string[]> {
+/** All that was written, in the order of the new master. */
+export async function readList({ to }: Change): Promise<readonly string[]> {
   const items = await to.command('LRANGE', writesKey, 0, -1);
   return Array.isArray(items) ? items.map(String) : [];
 }

@@ -57,7 +57,7 @@ export const partitionedMaster: Scenario = {
   heal: regroup,
 };
 
-function promoteHeir(round: Round): Promise<Change> {
+export function promoteHeir(round: Round): Promise<Change> {
   const { heir, replicas } = round;
   return promoteNow(
     round,

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readInfo } from '../../test/support/info.js';
+import type { RedisServer } from '../../test/support/redis-server.js';
+
+/** What a node has counted since it started, without what the benchmark itself asked. */
+export interface Counts {
+  /** `INFO`, `ROLE` and `HELLO`, by which clients learn the role of a node. */
+  readonly questions: number;
+  /** Those among them that were `HELLO`. */
+  readonly hellos: number;
+  /** Connections of writers and readers; see `readCounts`. */
+  readonly handshakes: number;
+  /** All commands. */
+  readonly commands: number;
+}
+
+export interface Sample extends Counts {
+  /** In the time of `performance.now()`. */
+  readonly at: number;
+}
+
+export interface Sampling {
+  /** The samples of each node; ends the sampling. */
+  readonly stop: () => Promise<readonly (readonly Sample[])[]>;
+}
+
+const intervalMs = 100;
+
+/** Nothing else may ask these nodes `INFO` over the same connections meanwhile. */
+export function startSampling(nodes: readonly RedisServer[]): Sampling {
+  const flow = { isOn: true };
+  const all = Promise.all(nodes.map((node) => sample(node, flow)));
+  // Told by `stop`.
+  all.catch(() => undefined);
+  return {
+    stop() {
+      flow.isOn = false;
+      return all;
+    },
+  };
+}
+
+async function sample(node: RedisServer, flow: { readonly isOn: boolean }): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  for (let own = 0; flow.isOn; own += 1) {
+    const nextAt = performance.now() + intervalMs;
+    const counts = await readCounts(node);
+    const { questions, commands } = counts;
+    samples.push({
+      ...counts,
+      at: performance.now(),
+      questions: questions - own,
+      commands: commands - own,
+    });
+    await delay(Math.max(0, nextAt - performance.now()));
+  }
+  return samples;
+}
+
+/**
+ * The server does not tell the `INFO` of an observer from that in the handshake of a writer or reader. But every
+ * connection begins with one `HELLO`, and those with which nodes are watched are then given a name, by one
+ * `CLIENT SETNAME` (counted apart since Redis 7). So what is left is writers and readers, with one `INFO` each.
+ */
+async function readCounts(node: RedisServer): Promise<Counts> {
+  const stats = await readInfo(node, 'commandstats');
+  const calls = (command: string) => callsIn(stats.get(`cmdstat_${command}`));
+  const hellos = calls('hello');
+  return {
+    questions: calls('info') + calls('role') + hellos,
+    hellos,
+    handshakes: hellos - calls('client|setname'),
+    commands: [...stats.values()].reduce((sum, line) => sum + callsIn(line), 0),
+  };
+}
+
+function callsIn(line: string | undefined): number {
+  return Number(/^calls=(\d+)/.exec(line ?? '')?.[1] ?? 0);
+}
