@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { FleetOptions } from './measure/fleet.js';
 
 /** What `npm run bench --` was asked for. */
 export interface BenchOptions {
@@ -16,6 +17,7 @@ export interface BenchOptions {
   readonly batchMs: number;
   readonly idleSeconds: number;
   readonly instances: number;
+  readonly fleet: FleetOptions;
 }
 
 const defaultRounds = 30;
@@ -41,5 +43,7 @@ export function readArguments(args: readonly string[]): BenchOptions {
     batchMs: quick ? 30 : 120,
     idleSeconds: quick ? 2 : 10,
     instances: quick ? 20 : 50,
+    // Long enough for what apps do every ten seconds while all is calm.
+    fleet: { instances: quick ? 20 : 200, settleSeconds: quick ? 3 : 12, calmSeconds: quick ? 2 : 5 },
   };
 }

@@ -1,5 +1,6 @@
 import { startGroup } from '../test/support/server-group.js';
 import { readArguments, type BenchOptions } from './arguments.js';
+import { measureFleet, type FleetResult } from './measure/fleet.js';
 import { measureIdle, type IdleResult } from './measure/idle.js';
 import { measureReads, type ReadsResult } from './measure/reads.js';
 import { measureRecovery, type RecoveryResult } from './measure/recovery.js';
@@ -9,6 +10,7 @@ import { describeEnvironment, printEnvironment } from './report/environment.js';
 import { judgeGoals } from './report/goals.js';
 import { collectNoise, printNoise } from './report/noise.js';
 import { printLegend, printReads, printRecovery } from './report/print-failovers.js';
+import { printFleet } from './report/print-fleet.js';
 import { printGoals } from './report/print-goals.js';
 import { printIdle, printSteadyState } from './report/print-steady.js';
 import { openResults } from './report/results.js';
@@ -25,12 +27,13 @@ async function main(options: BenchOptions): Promise<void> {
   // First what must not be slowed down by what clients leave behind in this process.
   const steady = await benchSteadyState(options);
   const idle = await benchIdle(options);
+  const fleet = await benchFleet(options);
   const recovery = await benchRecovery(options);
   const reads = await benchReads(options);
-  const goals = judgeGoals({ recovery, steady, idle });
+  const goals = judgeGoals({ recovery, steady, idle, fleet });
   printGoals(goals);
   printNoise(noise);
-  save.json({ recovery, reads, 'steady-state': steady, idle, goals });
+  save.json({ recovery, reads, 'steady-state': steady, idle, fleet, goals });
   save.svg('recovery', drawRecovery(recovery));
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`\n${seconds} s; written to ${save.folder}`);
@@ -54,6 +57,13 @@ async function benchIdle({ only, idleSeconds, instances }: BenchOptions): Promis
   const idle = await measureIdle({ seconds: idleSeconds, instances });
   printIdle(idle);
   return idle;
+}
+
+async function benchFleet({ only, rounds, fleet }: BenchOptions): Promise<FleetResult | undefined> {
+  if (!only.test('fleet')) return undefined;
+  const result = await measureFleet(fleet, rounds);
+  printFleet(result);
+  return result;
 }
 
 async function benchRecovery(options: BenchOptions): Promise<readonly RecoveryResult[]> {

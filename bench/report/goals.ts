@@ -1,3 +1,4 @@
+import type { FleetResult } from '../measure/fleet.js';
 import type { IdleResult } from '../measure/idle.js';
 import type { RecoveryResult } from '../measure/recovery.js';
 import { median, summarize } from '../measure/statistics.js';
@@ -6,18 +7,21 @@ import { ioredisFailoverDetector, ioredisSentinel } from '../contenders/ioredis-
 import { withStaticNodes } from '../contenders/this-library.js';
 import { toldIoredis } from '../contenders/told-ioredis.js';
 import type { Contender } from '../contenders/contender.js';
+import { fleetForsaken, fleetKilled } from '../scenarios/fleet.js';
 import { barePromotion, failoverTo, plannedSwap } from '../scenarios/planned.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { sentinelKilled } from '../scenarios/sentinel.js';
 import { hungMaster, killedMaster } from '../scenarios/unplanned.js';
-import { formatMs } from './format.js';
+import { formatMs, formatRate, formatWithin } from './format.js';
 import { recoveryTimes } from './print-failovers.js';
+import { fleetTimes, worstLoad } from './print-fleet.js';
 import { medianRatio } from './print-steady.js';
 
 export interface Results {
   readonly recovery: readonly RecoveryResult[];
   readonly steady: readonly SteadyResult[];
   readonly idle: IdleResult | undefined;
+  readonly fleet: FleetResult | undefined;
 }
 
 /** What this library means to reach, and whether it did in this run. */
@@ -28,7 +32,7 @@ export interface Goal {
 }
 
 /** One for each row that was measured. */
-export function judgeGoals({ recovery, steady, idle }: Results): readonly Goal[] {
+export function judgeGoals({ recovery, steady, idle, fleet }: Results): readonly Goal[] {
   return [
     ...[killedMaster, hungMaster].flatMap((scenario) => judgeRecovery(scenario, recovery)),
     ...[plannedSwap, failoverTo].flatMap((scenario) => judgeStall(scenario, recovery)),
@@ -36,6 +40,7 @@ export function judgeGoals({ recovery, steady, idle }: Results): readonly Goal[]
     ...judgeBarePromotion(recovery),
     ...steady.map(judgeRatio),
     ...(idle === undefined ? [] : judgeIdle(idle)),
+    ...(fleet === undefined ? [] : judgeFleet(fleet)),
   ];
 }
 
@@ -138,6 +143,33 @@ function judgeIdle({ nodes }: IdleResult): readonly Goal[] {
       goal: 'one idle app, on each node: ≤ 2 connections beside writer and reader, ≤ 2.5 commands/s',
       measured: `${connections}, ${commands.toFixed(1)}/s`,
       isReached: connections <= connectionsGoal && commands <= commandsGoal,
+    },
+  ];
+}
+
+const peakGoal = 600;
+const forsakenGoal = 300;
+const fleetMedianGoalMs = 25;
+const fleetLastGoalMs = 150;
+
+function judgeFleet({ instances, limitMs, scenarios }: FleetResult): readonly Goal[] {
+  const killed = scenarios.find(({ scenario }) => scenario === fleetKilled.name);
+  const forsaken = scenarios.find(({ scenario }) => scenario === fleetForsaken.name);
+  const peak = killed && worstLoad(killed, 'peak')?.busiest.questions;
+  const later = forsaken && worstLoad(forsaken, 'forsaken')?.busiest.questions;
+  if (killed === undefined || peak === undefined || later === undefined) return [];
+  const { median: middle, worst } = summarize(fleetTimes(killed));
+  const name = `${instances} instances, ${fleetKilled.name}`;
+  return [
+    {
+      goal: `${name}: role questions per node and second at the peak ≤ 600, after ten seconds without a master ≤ 300`,
+      measured: `${formatRate(peak)}, ${formatRate(later)}`,
+      isReached: peak <= peakGoal && later <= forsakenGoal,
+    },
+    {
+      goal: `the same: promotion to first write, median ≤ 25 ms, last of the ${instances} ≤ 150 ms`,
+      measured: `${formatWithin(middle, limitMs)}, ${formatWithin(worst, limitMs)}`,
+      isReached: middle <= fleetMedianGoalMs && worst <= fleetLastGoalMs,
     },
   ];
 }

@@ -42,6 +42,7 @@ function compact(key: string, value: unknown): unknown {
 function toColumns(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const rows: readonly unknown[] = value;
+  if (rows.some((row) => Array.isArray(row))) return rows;
   const objects = rows.filter((row) => typeof row === 'object' && row !== null);
   const [first] = objects;
   if (first === undefined || objects.length < rows.length) return rows;
