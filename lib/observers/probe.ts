@@ -1,5 +1,6 @@
 import type { NodeFault, NodeReport } from '../topology/observation.js';
 import type { ControlConnection } from './control-connection.js';
+import { isForbidden } from './is-forbidden.js';
 import { parseHello } from './parse-hello.js';
 import { parseInfo, readReplication } from './parse-info.js';
 import { parseRole } from './parse-role.js';
@@ -29,7 +30,8 @@ export async function startProbe(call: Call): Promise<ProbeSession> {
     const info = parseInfo(String(await call('INFO')));
     const runId = info.get('run_id');
     const known = { command: 'INFO', ...(runId !== undefined && { runId }) } as const;
-    const unfit = unfitMode(info.get('redis_mode'));
+    // Valkey calls it by its own name.
+    const unfit = unfitMode(info.get('redis_mode') ?? info.get('server_mode'));
     const loading = unfitWhileLoading(info.get('loading'));
     if (unfit === undefined && loading !== undefined) {
       return { ...known, unfit: loading, isProvisional: true };
@@ -39,7 +41,7 @@ export async function startProbe(call: Call): Promise<ProbeSession> {
     if (isBusy(error)) {
       return startWhileBusy(call);
     }
-    return isRefused(error) ? startWithoutInfo(call) : rethrow(error);
+    return isForbidden(error) ? startWithoutInfo(call) : rethrow(error);
   }
 }
 
@@ -71,7 +73,7 @@ async function startWithoutInfo(call: Call): Promise<ProbeSession> {
     const unfit = unfitMode(parseHello(await call('HELLO')).mode);
     return { command: 'HELLO', ...(unfit && { unfit }) };
   } catch (error) {
-    return isRefused(error) ? { command: 'ROLE' } : rethrow(error);
+    return isForbidden(error) ? { command: 'ROLE' } : rethrow(error);
   }
 }
 
@@ -125,11 +127,6 @@ function unfitWhileLoading(loading: string | undefined): (Answer & { readonly ki
   return loading === '1'
     ? { kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' }
     : undefined;
-}
-
-/** Forbidden by ACL, or renamed or disabled by a provider. */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && /^(NOPERM|ERR unknown command)/i.test(error.message);
 }
 
 function isBusy(error: unknown): boolean {

@@ -103,6 +103,8 @@ describe('a server of another kind', () => {
   test.each([
     ['Sentinel', { INFO: 'redis_mode:sentinel\r\n' }, 'SENTINEL'],
     ['cluster', { INFO: 'redis_mode:cluster\r\n' }, 'CLUSTER'],
+    ['Sentinel of Valkey', { INFO: 'server_mode:sentinel\r\n' }, 'SENTINEL'],
+    ['cluster of Valkey', { INFO: 'server_mode:cluster\r\n' }, 'CLUSTER'],
     ['Sentinel, by HELLO', { INFO: UNKNOWN, HELLO: hello('sentinel', 'sentinel') }, 'SENTINEL'],
     ['cluster, by HELLO', { INFO: NOPERM, HELLO: hello('master', 'cluster') }, 'CLUSTER'],
     ['busy cluster', { INFO: BUSY, HELLO: hello('master', 'cluster') }, 'CLUSTER'],
