@@ -68,12 +68,21 @@ interface ReaderChoice {
 
 /** The node reads go to: any of the best tier that is not empty, so that a fleet of apps spreads. */
 export function pickReader(topology: Topology, { readFrom, current, random }: ReaderChoice): Pick {
+  if (topology.kind === 'unknown') {
+    // The first replica to answer would get the readers of all apps that start together.
+    return { kind: 'wait', reason: whyWait(topology) };
+  }
   const tier = readerTiers(topology, readFrom).find((nodes) => nodes.length > 0) ?? [];
   const node = tier.find(({ endpoint }) => endpoint === current) ?? tier[Math.floor(random * tier.length)];
   if (node === undefined) {
     return { kind: 'wait', reason: whyWait(topology) };
   }
   return { kind: 'use', node, role: node.endpoint === masterOf(topology) ? 'master' : 'replica' };
+}
+
+/** All replicas that answer: one of them may be promoted next. */
+export function replicasIn({ nodes }: Topology): readonly TopologyNode[] {
+  return nodes.filter(({ kind }) => kind === 'replica');
 }
 
 /** Replicas that serve the data of the accepted master and keep up with it. */
@@ -125,10 +134,10 @@ function describeNode(node: TopologyNode): string {
  */
 function readerTiers(topology: Topology, readFrom: ReadFrom): readonly (readonly TopologyNode[])[] {
   const master = masterTier(topology);
-  const fresh = usableReplicas(topology);
-  const cutOff = topology.nodes.filter(
-    (node) => node.kind === 'replica' && node.link !== 'syncing' && !isFresh(node),
-  );
+  const serving = topology.nodes.filter((node) => node.kind === 'replica' && node.link !== 'syncing');
+  // Without a master, one replica after the other is seen to have lost it: no reason to move from the one to the other.
+  const fresh = master.length === 0 ? serving : serving.filter(isFresh);
+  const cutOff = serving.filter((node) => !fresh.includes(node));
   switch (readFrom) {
     case 'master':
       return [master];

@@ -227,6 +227,26 @@ describe('the reader', () => {
     expect(picks).toEqual(expected);
   });
 
+  test('waits until every node had its say, lest the first replica to answer gets all readers', () => {
+    const early = after({ [A]: pending, [B]: replica({ on: 'R1' }), [C]: pending });
+    expect(read(early, 'replicaPreferred')).toBe('wait');
+    expect(read(after(healthy), 'replicaPreferred', { random: 0.9 })).toBe(`replica ${C}`);
+  });
+
+  test.each([
+    ['was seen to have lost the master, and the other not yet', { [B]: 'down', [C]: 'up' }],
+    ['is the last to lose it', { [B]: 'up', [C]: 'down' }],
+  ] as const)('stays with a replica that %s', (_, links) => {
+    const masterless = after(healthy, {
+      [A]: silent('REFUSED'),
+      [B]: replica({ on: 'R1', link: links[B] }),
+      [C]: replica({ on: 'R1', link: links[C] }),
+    });
+    for (const current of [B, C]) {
+      expect(read(masterless, 'replicaPreferred', { current })).toBe(`replica ${current}`);
+    }
+  });
+
   test.each([
     [0, `replica ${B}`],
     [0.49, `replica ${B}`],
