@@ -16,7 +16,8 @@ import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
-import { createTopologyStream, type NodeObserver, type TopologyStream } from '../stream/topology-stream.js';
+import type { NodeObserver } from '../stream/node-observer.js';
+import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
@@ -157,6 +158,7 @@ export class Replication {
   private observe(observer: NodeObserver) {
     const { redis, replyTimeoutMs, probeKey } = this.options;
     const connectTimeoutMs = 4 * replyTimeoutMs;
+    const key = `${redis.keyPrefix ?? ''}${probeKey}`;
     const name = formatEndpoint(observer.endpoint);
     const reach = (endpoint: Endpoint) =>
       this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs });
@@ -164,7 +166,8 @@ export class Replication {
       ...observer,
       connect: controlConnector(redis, reach),
       isServing: () => isServing(reach(observer.endpoint), connectTimeoutMs),
-      probeKey: `${redis.keyPrefix ?? ''}${probeKey}`,
+      probeKey: key,
+      channel: key,
       replyTimeoutMs,
       connectTimeoutMs,
       scheduler: asyncScheduler,

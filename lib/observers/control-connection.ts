@@ -8,6 +8,8 @@ export interface ControlConnection {
   /** Resolves when the handshake is done; rejects with the real reason. */
   readonly open: () => Promise<void>;
   readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
+  /** Has `heard` called with every message on a channel; resolves when the server agreed. */
+  readonly subscribe: (channel: string, heard: (message: string) => void) => Promise<unknown>;
   /** Resolves when the connection is gone, whoever closed it. Never rejects. */
   readonly closed: Promise<void>;
   readonly close: () => void;
@@ -83,6 +85,10 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
       });
     },
     call: (...[name, ...args]) => explained(client.call(name, ...args)),
+    subscribe: (channel, heard) => {
+      client.on('message', (_channel, message) => heard(message));
+      return explained(client.subscribe(channel));
+    },
     closed,
     // `disconnect()` alone would wait two seconds for a hung server to close its side.
     close: () => {

@@ -10,6 +10,7 @@ import {
   type Observable,
 } from 'rxjs';
 import type { ControlConnection } from './control-connection.js';
+import { FleetSeat } from './fleet-seat.js';
 import { faultOf } from './node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
@@ -18,7 +19,9 @@ import { watchNode } from './watch-node.js';
 interface Session {
   readonly connection: ControlConnection;
   readonly probe: ProbeSession;
-  readonly watcher: Subscription;
+  readonly seat: FleetSeat;
+  /** What ends with the session. */
+  readonly company: Subscription;
 }
 
 /** The connections to one node: opened when needed, dropped when they fail. */
@@ -34,10 +37,11 @@ export class NodeControl {
   ask(): Observable<Answer> {
     const { replyTimeoutMs, connectTimeoutMs } = this.#context;
     const dialled$ = defer(() => from(this.#dial())).pipe(this.#within(connectTimeoutMs, 'no connection'));
-    const ask = ({ connection, probe: state }: Session) =>
+    const ask = ({ connection, probe: state, seat }: Session) =>
       from(probe(connection.call, state)).pipe(
         this.#within(replyTimeoutMs, 'no answer'),
         tap(() => state.isProvisional && this.hangUp()),
+        tap({ complete: () => seat.goAlong() }),
       );
     const session = this.#session;
     if (session === undefined) {
@@ -58,7 +62,7 @@ export class NodeControl {
   hangUp(): void {
     const session = this.#session;
     this.#session = undefined;
-    session?.watcher.unsubscribe();
+    session?.company.unsubscribe();
     session?.connection.close();
     this.#dialling?.close();
     this.#dialling = undefined;
@@ -78,18 +82,21 @@ export class NodeControl {
   }
 
   #begin(connection: ControlConnection, state: ProbeSession): Session {
-    const { emit, endpoint, notify } = this.#context;
+    const { emit, endpoint, notify, announce$ } = this.#context;
     if (state.command !== 'INFO') {
       notify(
         `the user may not run INFO; ${state.command} tells the role, but neither lineage (after a split brain the ` +
           'heir cannot be told) nor lag',
       );
     }
-    const watcher =
-      state.unfit === undefined && !state.isProvisional
-        ? watchNode(this.#context).subscribe()
-        : Subscription.EMPTY;
-    const session: Session = { connection, probe: state, watcher };
+    const seat = new FleetSeat(connection, this.#context, state.runId);
+    const company = new Subscription();
+    if (state.unfit === undefined && !state.isProvisional) {
+      void seat.join();
+      company.add(watchNode(this.#context).subscribe());
+      company.add(announce$.subscribe((news) => void seat.announce(news)));
+    }
+    const session: Session = { connection, probe: state, seat, company };
     this.#session = session;
     void connection.closed.then(() => {
       if (this.#session === session) {

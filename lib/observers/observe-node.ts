@@ -13,7 +13,12 @@ import type { ObserverContext } from './observer-context.js';
 export function observeNode(context: ObserverContext): Observable<Observation> {
   return defer(() => {
     const control = new NodeControl(context);
-    let last: Observation = { kind: 'pending', endpoint: context.endpoint, at: 0, signal: context.whyLook() };
+    let last: Observation = {
+      kind: 'pending',
+      endpoint: context.endpoint,
+      at: 0,
+      signal: context.beginLook(),
+    };
     return defer(() => look(control, context, last)).pipe(
       map((observation) => blameTurn(last, observation)),
       tap((observation) => {
@@ -30,7 +35,7 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
 
 function look(control: NodeControl, context: ObserverContext, last: Observation): Observable<Observation> {
   const { endpoint, scheduler } = context;
-  const signal = context.whyLook();
+  const signal = context.beginLook();
   // Asked beside the look, so that it costs no time; not at the first silence, which must be told at once.
   const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(shareReplay(1));
   isServing$.subscribe();

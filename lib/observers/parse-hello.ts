@@ -2,12 +2,14 @@
 export interface HelloFields {
   readonly role: string | undefined;
   readonly mode: string | undefined;
+  /** The version of RESP that the connection speaks. */
+  readonly protocol: string | undefined;
 }
 
 /** Reads a `HELLO` reply: a flat list of names and values (RESP2) or a map (RESP3). */
 export function parseHello(reply: unknown): HelloFields {
   const fields = new Map(pairsOf(reply));
-  return { role: fields.get('role'), mode: fields.get('mode') };
+  return { role: fields.get('role'), mode: fields.get('mode'), protocol: fields.get('proto') };
 }
 
 function pairsOf(reply: unknown): readonly (readonly [string, string])[] {

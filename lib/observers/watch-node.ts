@@ -8,16 +8,16 @@ import {
   map,
   of,
   repeat,
+  tap,
   timer,
   type Observable,
-  type SchedulerLike,
 } from 'rxjs';
 import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
 import { faultOf } from './node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
-/** How long to wait before a watcher whose connection was closed, or that could not be armed, is armed again. */
+/** A watcher is armed again at once, in a fleet one after the other; where it does not last, not more often than this. */
 const REARM_MS = 100;
 
 type Ending = 'unblocked' | 'closed' | 'unarmed' | 'forbidden';
@@ -32,7 +32,7 @@ export function watchNode(context: ObserverContext): Observable<never> {
     return from(block(connection, context.probeKey)).pipe(finalize(connection.close));
   }).pipe(
     map((ending) => react(ending, context)),
-    repeatUntilForbidden(context.scheduler),
+    repeatUntilForbidden(context),
     ignoreElements(),
   );
 }
@@ -79,16 +79,22 @@ function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): End
   return ending;
 }
 
-function repeatUntilForbidden(scheduler: SchedulerLike) {
-  return (endings$: Observable<Ending>): Observable<Ending> => {
-    const last: { ending: Ending } = { ending: 'closed' };
-    return endings$.pipe(
-      map((ending) => (last.ending = ending)),
-      catchError(() => of<Ending>('closed')),
-      repeat({
-        delay: () =>
-          last.ending === 'forbidden' ? EMPTY : timer(last.ending === 'unblocked' ? 0 : REARM_MS, scheduler),
-      }),
-    );
-  };
+function repeatUntilForbidden({ scheduler, spreadMs }: ObserverContext) {
+  return (endings$: Observable<Ending>): Observable<Ending> =>
+    defer(() => {
+      let last: Ending = 'closed';
+      let begunAt = scheduler.now();
+      return endings$.pipe(
+        catchError(() => of<Ending>('closed')),
+        tap((ending) => (last = ending)),
+        repeat({
+          delay: () => {
+            const [now, before] = [scheduler.now(), begunAt];
+            const pauseMs = last === 'unarmed' ? REARM_MS : Math.max(spreadMs(), REARM_MS - (now - before));
+            begunAt = now + pauseMs;
+            return last === 'forbidden' ? EMPTY : timer(pauseMs, scheduler);
+          },
+        }),
+      );
+    });
 }

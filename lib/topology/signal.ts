@@ -13,6 +13,7 @@ export type SignalKind =
   | 'unblocked'
   | 'reply timed out'
   | 'node list changed'
+  | 'announced'
   | 'requested';
 
 /** One signal: its kind, the node it came from (if any) and when, in milliseconds since the epoch. */

@@ -117,7 +117,8 @@ test('a user whose rights end while the app runs leaves no trace of its credenti
   utterances.add('health', await app.health.isWritable('redis'));
   await createUser(group.nodes, { name: USER, password: 'another', rules: ['~*', '&*', '+@all'] });
   for (const node of group.nodes)
-    await node.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined);
+    for (const type of ['normal', 'pubsub'])
+      await node.command('CLIENT', 'KILL', 'TYPE', type).catch(() => undefined);
   await until('no node can be used', async () => (await app.topology()).kind === 'masterless');
   await record(utterances, 'the end of the duplicate', duplicate.quit());
   await recordApp(utterances, app);

@@ -52,6 +52,10 @@ export const down = (reason: string, message: RegExp = /./) => ({
 });
 const onAll = ({ group }: Stage, ...command: [string, ...string[]]) =>
   Promise.all(group.nodes.map((node) => node.command(...command)));
+/** As Sentinel does; observers count as subscribers. */
+async function closeAll(stage: Stage): Promise<void> {
+  for (const type of ['pubsub', 'normal']) await onAll(stage, 'CLIENT', 'KILL', 'TYPE', type);
+}
 const appUser = { name: 'app', password: 'secret', rules: ['~*', '&*', '+@all'] };
 
 export const roles: readonly State[] = [
@@ -150,7 +154,7 @@ export const refusals: readonly State[] = [
       const isBusy = async () => String(await third.command('PING').catch(String)).includes('BUSY');
       await until('it is busy', isBusy);
     },
-    first: down('BUSY', /^BUSY Redis is busy running a script/),
+    first: down('BUSY', /^BUSY (Redis|Valkey) is busy running a script/),
     lasting: down('BUSY'),
     end: ({ master }) => master.command('SCRIPT', 'KILL'),
   },
@@ -177,7 +181,7 @@ export const permissions: readonly State[] = [
     name: 'a password that was set while connected, once connections were closed',
     async arrange(stage) {
       await onAll(stage, 'CONFIG', 'SET', 'requirepass', 'new-secret');
-      await onAll(stage, 'CLIENT', 'KILL', 'TYPE', 'normal');
+      await closeAll(stage);
     },
     lasting: down('NOAUTH', /\(NOAUTH: .*\(NOAUTH: /),
     end: (stage) => onAll(stage, 'CONFIG', 'SET', 'requirepass', ''),
@@ -193,7 +197,7 @@ export const permissions: readonly State[] = [
     name: 'more clients than may be, once connections were closed',
     async arrange(stage) {
       await onAll(stage, 'CONFIG', 'SET', 'maxclients', '1');
-      await onAll(stage, 'CLIENT', 'KILL', 'TYPE', 'normal');
+      await closeAll(stage);
     },
     lasting: down('NO_MASTER', /\(MAXCLIENTS: .*max number of clients reached.*\(MAXCLIENTS: /),
     end: (stage) => onAll(stage, 'CONFIG', 'SET', 'maxclients', '100'),

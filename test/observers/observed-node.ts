@@ -1,8 +1,10 @@
 import { asyncScheduler, of, Subject, take, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
+import type { Crowd } from '../../lib/observers/crowd.js';
 import { observeNode } from '../../lib/observers/observe-node.js';
 import { dial } from '../../lib/sockets/dial.js';
-import { parseEndpoint } from '../../lib/topology/endpoint.js';
+import type { ObserverContext } from '../../lib/observers/observer-context.js';
+import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { until } from '../support/until.js';
 
@@ -10,6 +12,10 @@ export interface ObservedNode {
   readonly observations: readonly Observation[];
   readonly signals: readonly string[];
   readonly notes: readonly string[];
+  readonly crowds: readonly Crowd[];
+  /** What was announced on the node. */
+  readonly news: readonly string[];
+  announce(text: string): void;
   /** Looks once more, and gives what was seen. */
   look(): Promise<Observation>;
   /** The observation that was, or will be, the n-th, from 1. */
@@ -18,7 +24,12 @@ export interface ObservedNode {
 }
 
 /** What the tests of an observer do not need. */
-const aloneAndIdle = { probeKey: 'probe', isServing: () => of(false), scheduler: asyncScheduler };
+const aloneAndIdle = {
+  probeKey: 'probe',
+  channel: 'channel',
+  isServing: () => of(false),
+  scheduler: asyncScheduler,
+};
 
 export interface ObservedNodeOptions {
   readonly redis?: Parameters<typeof controlConnector>[0];
@@ -27,25 +38,15 @@ export interface ObservedNodeOptions {
 }
 
 /** Observes one node over TCP; after the first look, it is looked at only when the test says so. */
-export function observeOverTcp(
-  name: string,
-  { redis = {}, replyTimeoutMs = 2000 }: ObservedNodeOptions = {},
-): ObservedNode {
-  const endpoint = parseEndpoint(name);
+export function observeOverTcp(name: string, options: ObservedNodeOptions = {}): ObservedNode {
   const observations: Observation[] = [];
-  const signals: string[] = [];
-  const notes: string[] = [];
-  const wake$ = new Subject<void>();
+  const told: Told = { signals: [], notes: [], crowds: [], news: [] };
+  const [wake$, announce$] = [new Subject<void>(), new Subject<string>()];
+  const context = contextFor(parseEndpoint(name), options, told);
   const subscription: Subscription = observeNode({
-    endpoint,
-    connect: connectorFor(redis, 2 * replyTimeoutMs),
-    ...aloneAndIdle,
-    replyTimeoutMs,
-    connectTimeoutMs: 2 * replyTimeoutMs,
+    ...context,
     nextLook: () => wake$.pipe(take(1)),
-    whyLook: () => ({ kind: 'poll', at: Date.now() }),
-    emit: (kind) => signals.push(kind),
-    notify: (text) => notes.push(text),
+    announce$,
   }).subscribe((observation) => observations.push(observation));
   const seen = async (count: number) => {
     await until(`observation ${count}`, () => observations.length >= count, { state: () => observations });
@@ -55,8 +56,8 @@ export function observeOverTcp(
   };
   return {
     observations,
-    signals,
-    notes,
+    ...told,
+    announce: (text) => announce$.next(text),
     seen,
     async look() {
       const count = observations.length + 1;
@@ -64,6 +65,34 @@ export function observeOverTcp(
       return seen(count);
     },
     stop: () => subscription.unsubscribe(),
+  };
+}
+
+/** What an observer tells beside observations. */
+interface Told {
+  readonly signals: string[];
+  readonly notes: string[];
+  readonly crowds: Crowd[];
+  readonly news: string[];
+}
+
+function contextFor(
+  endpoint: Endpoint,
+  { redis = {}, replyTimeoutMs = 2000 }: ObservedNodeOptions,
+  told: Told,
+): Omit<ObserverContext, 'nextLook' | 'announce$'> {
+  return {
+    ...aloneAndIdle,
+    endpoint,
+    connect: connectorFor(redis, 2 * replyTimeoutMs),
+    replyTimeoutMs,
+    connectTimeoutMs: 2 * replyTimeoutMs,
+    beginLook: () => ({ kind: 'poll', at: Date.now() }),
+    emit: (kind) => told.signals.push(kind),
+    spreadMs: () => 0,
+    counted: (crowd) => told.crowds.push(crowd),
+    heard: (text) => told.news.push(text),
+    notify: (text) => told.notes.push(text),
   };
 }
 

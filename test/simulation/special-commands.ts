@@ -1,6 +1,6 @@
 import { helloReply, infoReply, roleReply } from '../support/fake-node-replies.js';
 import { noReplid, type FakeNodeState } from '../support/fake-node-state.js';
-import { bulk, error, integer, nil, push, simple } from '../support/resp.js';
+import { array, bulk, error, integer, nil, push, simple } from '../support/resp.js';
 import type { Client } from './client.js';
 import { carryOut, type Request } from './data-commands.js';
 import type { Server } from './server.js';
@@ -55,6 +55,8 @@ export const specialCommands: Readonly<Record<string, (call: Call) => void>> = {
     }
   },
   PUBLISH: publish,
+  PUBSUB: ({ server, client, args: [, channel = ''] }) =>
+    client.reply(array(bulk(channel), integer(listenersOf(server, channel).length))),
   QUIT({ server, client }) {
     client.reply(ok);
     server.close(client);
@@ -91,12 +93,16 @@ function popOrBlock({ server, client, args: [key = '', seconds = '0'], request }
 }
 
 function publish({ server, client, args: [channel = '', message = ''], request }: Call): void {
-  const listeners = [...server.clients].filter(({ channels }) => channels.has(channel));
+  const listeners = listenersOf(server, channel);
   for (const listener of listeners) {
     listener.reply(push(bulk('message'), bulk(channel), bulk(message)));
   }
   server.record(client, { request, reply: integer(listeners.length) });
   client.reply(integer(listeners.length));
+}
+
+function listenersOf(server: Server, channel: string): readonly Client[] {
+  return [...server.clients].filter(({ channels }) => channels.has(channel));
 }
 
 function stateOf(server: Server): FakeNodeState {
@@ -113,6 +119,7 @@ function stateOf(server: Server): FakeNodeState {
     redisMode: 'standalone',
     loading: replica.isLoading || server.trouble === 'LOADING',
     runId: server.runId,
+    clients: server.clients.size,
     replid: log.id,
     replid2: log.previousId ?? noReplid,
     offset: log.offset,

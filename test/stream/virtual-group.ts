@@ -12,7 +12,8 @@ import {
 } from 'rxjs';
 import type { NodeSource } from '../../lib/sources/node-source.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
-import { createTopologyStream, type NodeObserver } from '../../lib/stream/topology-stream.js';
+import type { NodeObserver } from '../../lib/stream/node-observer.js';
+import { createTopologyStream } from '../../lib/stream/topology-stream.js';
 import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import type { Topology } from '../../lib/topology/topology.js';
@@ -32,45 +33,66 @@ export interface VirtualGroupOptions {
   readonly source?: NodeSource;
   /** Given one after the other, over and over. Default 0.5. */
   readonly randoms?: readonly number[];
+  /** How many apps watch each node. Default 1, this one. */
+  readonly fleet?: number;
 }
 
 /** A topology stream over nodes that answer at once, on a clock that the test moves. No I/O. */
-export function startVirtualGroup({ nodes, source, randoms = [0.5] }: VirtualGroupOptions) {
+export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }: VirtualGroupOptions) {
   const scheduler = new VirtualTimeScheduler();
   const says: Record<string, Saw> = { ...nodes };
   const looks: Look[] = [];
   const observers: string[] = [];
   const notes: string[] = [];
-  let drawn = 0;
+  const announced: string[] = [];
+  const hear = new Map<string, NodeObserver['heard']>();
+  const observeNode = (observer: NodeObserver) => {
+    const node = formatEndpoint(observer.endpoint);
+    observer.counted({ kind: 'counted', size: fleet });
+    observer.announce$.subscribe((news) => announced.push(`${node}: ${news}`));
+    hear.set(node, observer.heard);
+    const look = () => {
+      looks.push({ node, at: scheduler.now() });
+      return says[node] ?? pending;
+    };
+    return observeVirtually(observer, { scheduler, look, onEvent: (event) => observers.push(event) });
+  };
   const stream = createTopologyStream({
     source: source ?? staticNodes(Object.keys(nodes)),
-    observe: (observer) =>
-      observeVirtually(observer, {
-        scheduler,
-        onEvent: (event) => observers.push(event),
-        look: (node) => {
-          looks.push({ node, at: scheduler.now() });
-          return says[node] ?? pending;
-        },
-      }),
+    observe: observeNode,
     cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
     notify: (text) => notes.push(text),
     scheduler,
-    random: () => randoms[drawn++ % randoms.length] ?? 0,
+    random: inTurn(randoms),
   });
   return {
     stream,
     looks,
     observers,
     notes,
+    /** What was announced, with the node on which it was. */
+    announced,
+    /** Another app announces something on a node. */
+    hear: (node: string, news: string) => hear.get(node)?.(news),
     /** The moments at which a node was looked at, from `since` on. */
     looksAt: (node: string, since = 0) =>
       looks.filter((look) => look.node === node && look.at >= since).map(({ at }) => at),
+    change: (node: string, saw: Saw) => (says[node] = saw),
+    ...movable(scheduler),
+  };
+}
+
+function inTurn(values: readonly number[]): () => number {
+  let drawn = 0;
+  return () => values[drawn++ % values.length] ?? 0;
+}
+
+function movable(scheduler: VirtualTimeScheduler) {
+  return {
     /** Has something happen at a moment that is still to come. */
     at(ms: number, happen: () => void): void {
       scheduler.schedule(happen, ms - scheduler.now());
     },
-    change: (node: string, saw: Saw) => (says[node] = saw),
     /** Runs the clock up to and including this moment. */
     runTo(ms: number): void {
       scheduler.maxFrames = ms;
@@ -84,7 +106,7 @@ export type VirtualGroup = ReturnType<typeof startVirtualGroup>;
 interface VirtualNode {
   readonly scheduler: VirtualTimeScheduler;
   readonly onEvent: (event: string) => void;
-  readonly look: (node: string) => Saw;
+  readonly look: () => Saw;
 }
 
 function observeVirtually(
@@ -96,8 +118,8 @@ function observeVirtually(
     onEvent(`${node} begins`);
     const seen: Observation[] = [];
     return defer(() => {
-      const signal = observer.whyLook();
-      const saw = look(node);
+      const signal = observer.beginLook();
+      const saw = look();
       return saw === 'hangs'
         ? NEVER
         : timer(0, scheduler).pipe(

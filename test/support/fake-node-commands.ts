@@ -1,17 +1,21 @@
 import type { FakeConnection, Outcome } from './fake-redis.js';
 import { helloReply, infoReply, roleReply } from './fake-node-replies.js';
 import type { FakeNodeState } from './fake-node-state.js';
-import { bulk, error, integer, nil, push, simple } from './resp.js';
+import { array, bulk, error, integer, nil, push, simple } from './resp.js';
 
 export interface CommandContext {
   readonly args: readonly string[];
   readonly connection: FakeConnection;
   readonly state: FakeNodeState;
+  /** Who listens on each channel. */
+  readonly channels: Channels;
   /** The data of the node. */
   readonly data: Map<string, string>;
   /** Tells that the data was changed by so many bytes of replication stream. */
   readonly written: (bytes: number) => void;
 }
+
+export type Channels = Map<string, Set<FakeConnection>>;
 
 type Command = (context: CommandContext) => Outcome;
 
@@ -40,6 +44,9 @@ const commands: Readonly<Record<string, Command>> = {
   INFO: ({ args, state }) => infoReply(state, args),
   ROLE: ({ state }) => roleReply(state),
   SUBSCRIBE: subscribe,
+  PUBLISH: publish,
+  PUBSUB: ({ args: [, channel = ''], channels }) =>
+    array(bulk(channel), integer(channels.get(channel)?.size ?? 0)),
   XREAD: ({ args }) => (args.some((word) => word.toUpperCase() === 'BLOCK') ? 'hang' : nil),
   GET: ({ args: [key = ''], data }) => bulkOrNil(data.get(key)),
   SET: set,
@@ -56,13 +63,22 @@ function hello({ args: [version], connection, state }: CommandContext): Outcome 
 }
 
 /** One confirmation for each channel; the last is what the caller sends. */
-function subscribe({ args, connection }: CommandContext): Outcome {
+function subscribe({ args, connection, channels }: CommandContext): Outcome {
+  for (const channel of args) {
+    channels.set(channel, (channels.get(channel) ?? new Set()).add(connection));
+  }
   const confirmations = args.map((channel, index) =>
     push(bulk('subscribe'), bulk(channel), integer(index + 1)),
   );
   const last = confirmations.pop();
   for (const confirmation of confirmations) connection.send(confirmation);
   return last ?? error("ERR wrong number of arguments for 'subscribe' command");
+}
+
+function publish({ args: [channel = '', message = ''], channels }: CommandContext): Outcome {
+  const listeners = channels.get(channel) ?? new Set();
+  for (const listener of listeners) listener.send(push(bulk('message'), bulk(channel), bulk(message)));
+  return integer(listeners.size);
 }
 
 function set({ args: [key = '', value = '', ...options], data, written }: CommandContext): Outcome {

@@ -45,6 +45,7 @@ type Fields = Readonly<Record<string, string | number>>;
 function infoSections(state: FakeNodeState): Readonly<Record<string, Fields>> {
   return {
     Server: { redis_version: state.version, redis_mode: state.redisMode, run_id: state.runId },
+    Clients: { connected_clients: state.clients },
     Persistence: { loading: Number(state.loading) },
     Replication: {
       role: state.role === 'master' ? 'master' : 'slave',

@@ -7,6 +7,8 @@ export interface FakeNodeState {
   readonly redisMode: 'standalone' | 'cluster' | 'sentinel';
   readonly loading: boolean;
   readonly runId: string;
+  /** How many are connected, as it says. */
+  readonly clients: number;
   readonly replid: string;
   readonly replid2: string;
   readonly offset: number;
@@ -28,6 +30,7 @@ export const firstState: FakeNodeState = {
   redisMode: 'standalone',
   loading: false,
   runId: fakeId('run'),
+  clients: 1,
   replid: fakeId('replication'),
   replid2: noReplid,
   offset: 0,

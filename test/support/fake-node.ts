@@ -1,4 +1,4 @@
-import { answer } from './fake-node-commands.js';
+import { answer, type Channels } from './fake-node-commands.js';
 import { createFaults } from './fake-node-faults.js';
 import { firstState, promoted } from './fake-node-state.js';
 import type { FakeNodeState } from './fake-node-state.js';
@@ -37,7 +37,8 @@ export async function startFakeNode({ onCommand, ...initial }: FakeNodeOptions =
   const data = new Map<string, string>();
   const blocked = createBlocked();
   const faults = createFaults();
-  const context = { data, written: (bytes: number) => update({ offset: state.offset + bytes }) };
+  const channels: Channels = new Map();
+  const context = { data, channels, written: (bytes: number) => update({ offset: state.offset + bytes }) };
   const update = (change: Partial<FakeNodeState>) => {
     state = { ...state, ...change };
   };

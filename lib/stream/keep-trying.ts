@@ -1,0 +1,25 @@
+import { concat, NEVER, Observable, retry, timer } from 'rxjs';
+import type { NodeSource, SourceContext } from '../sources/node-source.js';
+import type { Endpoint } from '../topology/endpoint.js';
+
+const RETRY_MS = 1000;
+
+/** A source that fails is subscribed to again; one that completes has said all it has to say. */
+export function keepTrying(
+  source: NodeSource,
+  context: SourceContext,
+  notify: (text: string) => void,
+): Observable<readonly Endpoint[]> {
+  const lists$ = new Observable<readonly Endpoint[]>((subscriber) => source(context).subscribe(subscriber));
+  return concat(
+    lists$.pipe(
+      retry({
+        delay: (error: unknown) => {
+          notify(`the source of nodes failed: ${error instanceof Error ? error.message : String(error)}`);
+          return timer(RETRY_MS, context.scheduler);
+        },
+      }),
+    ),
+    NEVER,
+  );
+}

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { containing } from '../support/matchers.js';
+import { openReplication } from '../support/open-replication.js';
+import { promote } from '../support/replication.js';
+import { startGroup, type ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+import { createUser } from '../support/users.js';
+
+const CHANNEL = 'nestjs-redis-replication:probe';
+/** Too long for a poll to be what tells of anything. */
+const NEVER_MS = 600_000;
+
+let group: ServerGroup;
+
+beforeEach(async () => {
+  group = await startGroup();
+});
+
+afterEach(() => group.stop());
+
+const heir = () => group.replicas[0] ?? group.master;
+
+async function listenersOn(node: RedisServer): Promise<number> {
+  const reply = await node.command('PUBSUB', 'NUMSUB', CHANNEL);
+  return Array.isArray(reply) ? Number(reply[1]) : 0;
+}
+
+const whenListening = (node: RedisServer, count: number) =>
+  until(`${count} apps listen`, async () => (await listenersOn(node)) === count);
+
+async function questionsTo(node: RedisServer): Promise<number> {
+  const stats = String(await node.command('INFO', 'commandstats'));
+  return Number(/cmdstat_info:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+/** Nobody has asked anything for ten times in a row: what is counted is the question of this test itself. */
+async function whenCalm(node: RedisServer): Promise<void> {
+  const counts: number[] = [];
+  await until('nobody asks any more', async () => {
+    counts.push(await questionsTo(node));
+    const [first = 0, last = 0] = [counts.at(-10), counts.at(-1)];
+    return counts.length >= 10 && last - first === 9;
+  });
+}
+
+describe('apps that watch the same nodes', () => {
+  test('are told of a promotion that no server pushes by the one that polls', async () => {
+    const told = await openReplication(group.endpoints, { pollIntervalMs: NEVER_MS });
+    await whenCalm(heir());
+    const polling = await openReplication(group.endpoints, { pollIntervalMs: 50 });
+    await whenListening(heir(), 2);
+    await promote(heir());
+    await polling.whenMaster(heir());
+    expect(await told.whenMaster(heir())).toMatchObject({ lastFailover: { cause: 'announced' } });
+    expect(await told.writer.set('key', 'value')).toBe('OK');
+    expect(await heir().command('GET', 'key')).toBe('value');
+  });
+
+  test('all follow when the master is killed, and ask less together than each alone would', async () => {
+    const count = 20;
+    const apps = await Promise.all(
+      Array.from({ length: count }, () => openReplication(group.endpoints, { pollIntervalMs: 500 })),
+    );
+    await whenListening(heir(), count);
+    // By then each has counted the others again.
+    await Promise.all(
+      apps.map(({ replication }) =>
+        until('counted', () => replication.hasAnsweredSince(heir().endpoint, Date.now() - 500)),
+      ),
+    );
+    await group.master.kill();
+    await Promise.all(apps.map(({ whenTopology }) => whenTopology(({ kind }) => kind === 'masterless')));
+    const before = await questionsTo(heir());
+    const beganAt = performance.now();
+    await until('a second has passed', () => performance.now() - beganAt > 1000);
+    const perSecond = ((await questionsTo(heir())) - before) / ((performance.now() - beganAt) / 1000);
+    // Each alone asks 200 times a second.
+    expect(perSecond).toBeLessThan(600);
+    await promote(heir());
+    await Promise.all(apps.map(({ whenMaster }) => whenMaster(heir())));
+    const replies = await Promise.all(apps.map(({ writer }) => writer.incr('counter')));
+    expect(replies.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  });
+
+  test('believe no announcement: a flood of false ones changes nothing and drives nobody', async () => {
+    const app = await openReplication(group.endpoints, { pollIntervalMs: NEVER_MS });
+    await whenListening(group.master, 1);
+    const before = await questionsTo(group.master);
+    const runId = /run_id:(\w+)/.exec(String(await group.master.command('INFO', 'server')))?.[1] ?? '';
+    for (let times = 0; times < 1000; times++) {
+      await group.master.command('PUBLISH', CHANNEL, `${runId} flood ${times}`);
+    }
+    // Two of them are questions of this test.
+    expect((await questionsTo(group.master)) - before).toBeLessThan(20);
+    expect(app.replication.latest).toMatchObject({
+      kind: 'steady',
+      master: group.master.endpoint,
+      generation: 1,
+    });
+    expect(await app.writer.set('key', 'value')).toBe('OK');
+  });
+});
+
+test.each([
+  ['the channel', ['~*', '+@all', 'resetchannels']],
+  ['SUBSCRIBE', ['~*', '&*', '+@all', '-subscribe']],
+  ['PUBSUB', ['~*', '&*', '+@all', '-pubsub']],
+])('a user who may not use %s follows all the same, and the log says what it costs', async (_, rules) => {
+  const user = { name: 'app', password: 'secret' };
+  await createUser(group.nodes, { ...user, rules });
+  const app = await openReplication(group.endpoints, { redis: { username: 'app', password: 'secret' } });
+  await until('it is noted', () => app.notes.some((note) => note.includes('channel')));
+  expect(app.notes).toContainEqual(containing(`the user may not use the channel "${CHANNEL}"`));
+  await group.master.kill();
+  await promote(heir());
+  await app.whenMaster(heir());
+  expect(await app.writer.set('key', 'value')).toBe('OK');
+});
