@@ -1,17 +1,36 @@
 import type { Socket } from 'node:net';
-import { retry, switchMap, type Observable } from 'rxjs';
-import type { TopologyNode } from '../topology/topology.js';
+import { defer, retry, switchMap, type Observable } from 'rxjs';
+import type { Topology, TopologyNode } from '../topology/topology.js';
 import { Distrust } from './distrust.js';
 import type { LineSettings } from './line-state.js';
+import { WarmSockets } from './warm-sockets.js';
 
-/** How one connection gets a socket to a node: a new one, as soon as the node may be tried. */
+/** How one connection gets a socket to a node: one that is open already, or a new one as soon as the node may be tried. */
 export class Approach {
-  readonly #settings: Pick<LineSettings, 'stream' | 'reach'>;
+  readonly #settings: ApproachSettings;
   readonly #distrust: Distrust;
+  readonly #warm: WarmSockets;
 
-  constructor(settings: Pick<LineSettings, 'stream' | 'reach'>) {
+  constructor(settings: ApproachSettings) {
     this.#settings = settings;
     this.#distrust = new Distrust(settings.stream);
+    this.#warm = new WarmSockets((node) =>
+      this.#distrust.over(node.endpoint).pipe(switchMap(() => settings.reach(node.address))),
+    );
+  }
+
+  /** Opens sockets before they are asked for: to the node that will be used, else to those that may be; `at` is in use. */
+  prepare(topology: Topology, current: string | undefined, at: string | undefined): void {
+    const { heirs, choose } = this.#settings;
+    if (heirs === undefined) {
+      return;
+    }
+    const pick = choose(topology, current);
+    if (pick.kind === 'use') {
+      this.#warm.keep(pick.node.endpoint === at ? [] : [pick.node]);
+    } else {
+      this.#warm.keep(pick.stay === true ? [] : heirs(topology));
+    }
   }
 
   /** Dials a node until it answers; between attempts it must have been looked at anew. */
@@ -22,7 +41,8 @@ export class Approach {
       stream.emit('connection failed', endpoint);
       return this.#distrust.over(endpoint);
     };
-    return this.#distrust.over(endpoint).pipe(switchMap(() => reach(address).pipe(retry({ delay }))));
+    const socket$ = defer(() => this.#warm.take(endpoint) ?? reach(address));
+    return this.#distrust.over(endpoint).pipe(switchMap(() => socket$.pipe(retry({ delay }))));
   }
 
   /** The node failed us: it is not tried again before it was looked at anew. */
@@ -33,5 +53,8 @@ export class Approach {
   /** Nobody looks for us any more. */
   forget(): void {
     this.#distrust.forget();
+    this.#warm.keep([]);
   }
 }
+
+type ApproachSettings = Omit<LineSettings, 'drainMs' | 'handshakeMs'>;

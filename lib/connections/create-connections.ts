@@ -1,7 +1,14 @@
 import type { Dial } from '../sockets/dial.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
-import { pickReader, pickWriter, type Pick, type ReadFrom, type WriterPolicy } from '../topology/pick.js';
+import {
+  pickReader,
+  pickWriter,
+  replicasIn,
+  type Pick,
+  type ReadFrom,
+  type WriterPolicy,
+} from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './command-traits.js';
 import { FollowingRedis } from './following-redis.js';
@@ -26,7 +33,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connection that always leads to the master. */
 export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
-  return new FollowingRedis(settingsFor(options, (topology) => pickWriter(topology, options)));
+  const { line, ...settings } = settingsFor(options, (topology) => pickWriter(topology, options));
+  return new FollowingRedis({ ...settings, line: { ...line, heirs: replicasIn } });
 }
 
 /** A connection that leads to a node to read from, and refuses everything but reads. */

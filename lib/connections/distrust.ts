@@ -9,7 +9,7 @@ import { formatEndpoint } from '../topology/endpoint.js';
 export class Distrust {
   readonly #observed$: TopologyStream['observed$'];
   #distrusted: Suspect | undefined;
-  #looking = Subscription.EMPTY;
+  #looking = new Subscription();
 
   constructor({ observed$ }: Pick<TopologyStream, 'observed$'>) {
     this.#observed$ = observed$;
@@ -20,13 +20,20 @@ export class Distrust {
     const looked$ = new ReplaySubject<unknown>(1);
     const since = Date.now();
     const times = this.#timesInARow(endpoint, since);
-    this.#looking.unsubscribe();
-    this.#looking = this.#observed$
-      .pipe(
-        filter((observation) => formatEndpoint(observation.endpoint) === endpoint),
-        take(1),
-      )
-      .subscribe(looked$);
+    if (this.#distrusted?.endpoint !== endpoint) {
+      // One node is distrusted at a time: whoever waits for the one before need not wait any longer.
+      this.#distrusted?.looked$.next(undefined);
+      this.#looking.unsubscribe();
+      this.#looking = new Subscription();
+    }
+    this.#looking.add(
+      this.#observed$
+        .pipe(
+          filter((observation) => formatEndpoint(observation.endpoint) === endpoint),
+          take(1),
+        )
+        .subscribe(looked$),
+    );
     this.#distrusted = { endpoint, looked$, since, times };
   }
 
@@ -37,7 +44,7 @@ export class Distrust {
       return of(undefined);
     }
     const looked$ = suspect.looked$.pipe(take(1));
-    return suspect.times < 2 ? looked$ : looked$.pipe(delay(Math.min(5 * 2 ** suspect.times, MAX_PAUSE_MS)));
+    return suspect.times < 2 ? looked$ : looked$.pipe(delay(pauseMs(suspect.times)));
   }
 
   #timesInARow(endpoint: string, now: number): number {
@@ -48,6 +55,7 @@ export class Distrust {
   /** Nobody looks for us any more, so nobody may be waited for. */
   forget(): void {
     this.#looking.unsubscribe();
+    this.#looking = new Subscription();
     this.#distrusted = undefined;
   }
 }
@@ -55,11 +63,16 @@ export class Distrust {
 interface Suspect {
   readonly endpoint: string;
   /** Emits once the node was looked at anew. */
-  readonly looked$: Observable<unknown>;
+  readonly looked$: ReplaySubject<unknown>;
   /** Milliseconds since the epoch. */
   readonly since: number;
   /** How many times in a row. */
   readonly times: number;
+}
+
+/** By chance, so that those whom a server refuses together do not come back together. */
+function pauseMs(times: number): number {
+  return (0.2 + 0.8 * Math.random()) * Math.min(5 * 2 ** times, MAX_PAUSE_MS);
 }
 
 const MAX_PAUSE_MS = 1000;

@@ -11,7 +11,7 @@ import {
   isPipeline,
   isSetup,
   markRejection,
-  prepareSetup,
+  reconnectAtOnce,
   settleHandshake,
   skipMember,
   takeInFlight,
@@ -19,6 +19,7 @@ import {
   type CommandStream,
 } from './ioredis-internals.js';
 import type { FollowingSettings } from './following-settings.js';
+import { Handshake } from './handshake.js';
 import { NodeLine } from './node-line.js';
 import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
@@ -36,6 +37,7 @@ export class FollowingRedis extends Redis {
   private readonly line: NodeLine;
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
+  private readonly handshake: Handshake;
   /** The database that commands issued now are for; the one in use on the socket may lag behind. */
   private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
@@ -45,6 +47,7 @@ export class FollowingRedis extends Redis {
     const lazyConnect = settings.begin === 'when asked' || settings.redis.lazyConnect === true;
     super({ ...settings.redis, ...ownedSettings, lazyConnect, Connector: connectorFor(line) });
     this.settings = settings;
+    this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
     this.db = this.options.db ?? 0;
     this.line = line;
     this.outcomes = new Outcomes(settings, () => ({
@@ -60,8 +63,8 @@ export class FollowingRedis extends Redis {
       whenDrained: (callback) => whenDrained(this, callback),
       onEnd: () => this.disconnect(),
     });
-    this.on('error', settings.onError);
-    this.on('connecting', () => settleHandshake(this));
+    this.on('error', settings.onError).on('connecting', () => settleHandshake(this));
+    this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
     this.on('end', () => this.rest());
   }
@@ -78,17 +81,15 @@ export class FollowingRedis extends Redis {
       return this.skip(command, stream);
     }
     if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
-      prepareSetup(command);
-      return super.sendCommand(command, stream);
+      return this.handshake.send(command, stream);
     }
     const concerned = this.outcomes.note(command, stream);
+    this.db = selectedBy(command) ?? this.db;
     if (this.canWrite) {
-      this.db = selectedBy(command) ?? this.db;
       return concerned && !this.outcomes.admit(command)
         ? this.skip(command, stream)
         : this.write(command, stream);
     }
-    this.db = selectedBy(command) ?? this.db;
     return this.hold(command, stream);
   }
 
@@ -126,6 +127,7 @@ export class FollowingRedis extends Redis {
     return new FollowingRedis({
       ...this.settings,
       begin: 'at once',
+      line: { ...this.settings.line, heirs: () => [] },
       redis: { ...this.settings.redis, ...override },
     });
   }

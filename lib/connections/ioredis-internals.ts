@@ -37,6 +37,13 @@ export function forgetManualClose(redis: Redis): void {
   Reflect.set(redis, 'manuallyClosing', false);
 }
 
+/** Without the timer of ioredis, which takes a millisecond at least; when it runs, it finds the connection being made. */
+export function reconnectAtOnce(redis: Redis, delayMs: number): void {
+  if (delayMs === 0 && redis.status === 'reconnecting') {
+    redis.connect().catch(() => undefined);
+  }
+}
+
 /** Called before `disconnect()`, so that it ends a connection also between two attempts to connect. */
 export function endReconnecting(redis: Redis): void {
   if (redis.status === 'reconnecting') {

@@ -3,13 +3,15 @@ import type { Observable, Subscription } from 'rxjs';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Pick } from '../topology/pick.js';
-import type { Topology } from '../topology/topology.js';
+import type { Topology, TopologyNode } from '../topology/topology.js';
 
 /** What a connection needs to follow the topology. */
 export interface LineSettings {
   readonly stream: TopologyStream;
   /** Whom to use, given the endpoint in use. */
   readonly choose: (topology: Topology, current: string | undefined) => Pick;
+  /** Who may be promoted while there is no node to use; sockets to them are opened in advance. Default: nobody. */
+  readonly heirs?: (topology: Topology) => readonly TopologyNode[];
   /** Opens a socket to a node. */
   readonly reach: (endpoint: Endpoint) => Observable<Socket>;
   /** How long replies that are under way on a node we leave may take, in milliseconds. */

@@ -192,7 +192,11 @@ export class NodeLine {
   #reconsider(): void {
     const state = this.#state;
     const topology = this.#topology;
-    if (topology === undefined || state.kind === 'waiting' || state.kind === 'leaving') {
+    if (topology === undefined) {
+      return;
+    }
+    this.#approach.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
+    if (state.kind === 'waiting' || state.kind === 'leaving') {
       return;
     }
     const pick = this.#settings.choose(topology, state.endpoint);
