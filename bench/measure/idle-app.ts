@@ -5,6 +5,8 @@ import { startApp, type App } from '../contenders/this-library.js';
 /** What the parent process asks for. */
 export interface IdleOrder {
   readonly endpoints: readonly string[];
+  /** How long to wait before anything is counted. */
+  readonly settleMs: number;
   readonly seconds: number;
   readonly instances: number;
 }
@@ -22,17 +24,18 @@ process.once('message', (message) => {
   void run(readOrder(message));
 });
 
-async function run({ endpoints, seconds, instances }: IdleOrder): Promise<void> {
+async function run({ endpoints, settleMs, seconds, instances }: IdleOrder): Promise<void> {
   const open = () => startApp(staticNodes(endpoints), endpoints.length);
   const timersBefore = countTimers();
   const app = await open();
   process.send?.('open');
-  await delay(1000);
+  await delay(settleMs);
   const timers = countTimers() - timersBefore;
   const cpuBefore = process.cpuUsage();
   await delay(seconds * 1000);
   const cpu = process.cpuUsage(cpuBefore);
-  // The parent has counted connections and commands by now.
+  // By then the parent has counted connections and commands, too.
+  await delay(1000);
   const memoryBytesPerApp = await measureMemory(open, instances);
   await app.close();
   const cost: IdleCost = {
@@ -69,6 +72,7 @@ function readOrder(message: unknown): IdleOrder {
   const endpoints: unknown = Reflect.get(message, 'endpoints');
   return {
     endpoints: Array.isArray(endpoints) ? endpoints.map(String) : [],
+    settleMs: Number(Reflect.get(message, 'settleMs')),
     seconds: Number(Reflect.get(message, 'seconds')),
     instances: Number(Reflect.get(message, 'instances')),
   };

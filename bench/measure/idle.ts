@@ -22,6 +22,9 @@ export interface IdleResult extends IdleCost {
   readonly nodes: readonly NodeCost[];
 }
 
+/** Apps count one another often at first, and every ten seconds later on. */
+const settleMs = 10_000;
+
 export interface IdleOptions {
   readonly seconds: number;
   readonly instances: number;
@@ -32,10 +35,10 @@ export async function measureIdle({ seconds, instances }: IdleOptions): Promise<
   const group = await startGroup();
   try {
     const alone = await observe(group, seconds);
-    const order: IdleOrder = { endpoints: group.endpoints, seconds, instances };
+    const order: IdleOrder = { endpoints: group.endpoints, settleMs, seconds, instances };
     const app = startProcess(order);
     await app.isOpen;
-    await delay(1000);
+    await delay(settleMs);
     const withApp = await observe(group, seconds);
     const cost = await app.cost;
     const nodes = group.nodes.map((_node, index) => compare(alone[index], withApp[index], index));
@@ -59,9 +62,12 @@ async function observe({ nodes }: ServerGroup, seconds: number): Promise<readonl
       const before = await countCommands(node);
       await delay(seconds * 1000);
       const commands = (await countCommands(node)) - before;
-      const clients = String(await node.command('CLIENT', 'LIST', 'TYPE', 'normal'))
-        .trim()
-        .split('\n');
+      // Observers listen to their fleet: they count as subscribers.
+      const lists = [
+        await node.command('CLIENT', 'LIST', 'TYPE', 'normal'),
+        await node.command('CLIENT', 'LIST', 'TYPE', 'pubsub'),
+      ];
+      const clients = lists.flatMap((list) => String(list).split('\n')).filter((line) => line !== '');
       return {
         connections: clients.length,
         own: clients.filter((line) => isOwn(line, seconds)).length,
