@@ -13,7 +13,7 @@ import { printLegend, printReads, printRecovery } from './report/print-failovers
 import { printFleet } from './report/print-fleet.js';
 import { printGoals } from './report/print-goals.js';
 import { printIdle, printSteadyState } from './report/print-steady.js';
-import { openResults } from './report/results.js';
+import { openResults, type ResultsFolder } from './report/results.js';
 import { scenarios } from './scenarios/all.js';
 import { readScenarios } from './scenarios/reads.js';
 import { steadyScenarios } from './scenarios/steady.js';
@@ -25,21 +25,23 @@ async function main(options: BenchOptions): Promise<void> {
   printEnvironment(environment);
   const save = openResults(options.isWhole, environment);
   // First what must not be slowed down by what clients leave behind in this process.
-  const steady = await benchSteadyState(options);
-  const idle = await benchIdle(options);
-  const fleet = await benchFleet(options);
-  const recovery = await benchRecovery(options);
-  const reads = await benchReads(options);
+  const steady = await benchSteadyState(options, save);
+  const idle = await benchIdle(options, save);
+  const fleet = await benchFleet(options, save);
+  const recovery = await benchRecovery(options, save);
+  await benchReads(options, save);
   const goals = judgeGoals({ recovery, steady, idle, fleet });
   printGoals(goals);
   printNoise(noise);
-  save.json({ recovery, reads, 'steady-state': steady, idle, fleet, goals });
-  save.svg('recovery', drawRecovery(recovery));
+  save.json('goals', goals);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`\n${seconds} s; written to ${save.folder}`);
 }
 
-async function benchSteadyState({ only, rounds, batchMs }: BenchOptions): Promise<readonly SteadyResult[]> {
+async function benchSteadyState(
+  { only, rounds, batchMs }: BenchOptions,
+  save: ResultsFolder,
+): Promise<readonly SteadyResult[]> {
   const chosen = steadyScenarios.filter(({ name }) => only.test(`steady state, ${name}`));
   if (chosen.length === 0) return [];
   const group = await startGroup();
@@ -49,43 +51,54 @@ async function benchSteadyState({ only, rounds, batchMs }: BenchOptions): Promis
   }
   await group.stop();
   printSteadyState(results);
+  save.json('steady-state', results);
   return results;
 }
 
-async function benchIdle({ only, idleSeconds, instances }: BenchOptions): Promise<IdleResult | undefined> {
+async function benchIdle(
+  { only, idleSeconds, instances }: BenchOptions,
+  save: ResultsFolder,
+): Promise<IdleResult | undefined> {
   if (!only.test('idle')) return undefined;
   const idle = await measureIdle({ seconds: idleSeconds, instances });
   printIdle(idle);
+  save.json('idle', idle);
   return idle;
 }
 
-async function benchFleet({ only, rounds, fleet }: BenchOptions): Promise<FleetResult | undefined> {
+async function benchFleet(
+  { only, rounds, fleet }: BenchOptions,
+  save: ResultsFolder,
+): Promise<FleetResult | undefined> {
   if (!only.test('fleet')) return undefined;
   const result = await measureFleet(fleet, rounds);
   printFleet(result);
+  save.json('fleet', result);
   return result;
 }
 
-async function benchRecovery(options: BenchOptions): Promise<readonly RecoveryResult[]> {
+async function benchRecovery(options: BenchOptions, save: ResultsFolder): Promise<readonly RecoveryResult[]> {
   const chosen = scenarios.filter(({ name }) => options.only.test(name));
   if (chosen.length > 0) printLegend();
-  const results = [];
+  const results: RecoveryResult[] = [];
   for (const scenario of chosen) {
     const result = await measureRecovery(scenario, options);
     printRecovery(result);
     results.push(result);
+    save.json('recovery', results);
+    save.svg('recovery', drawRecovery(results));
   }
   return results;
 }
 
-async function benchReads(options: BenchOptions): Promise<readonly ReadsResult[]> {
-  const results = [];
+async function benchReads(options: BenchOptions, save: ResultsFolder): Promise<void> {
+  const results: ReadsResult[] = [];
   for (const scenario of readScenarios.filter(({ name }) => options.only.test(name))) {
     const result = await measureReads(scenario, options);
     printReads(result);
     results.push(result);
+    save.json('reads', results);
   }
-  return results;
 }
 
 main(readArguments(process.argv.slice(2))).then(

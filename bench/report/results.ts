@@ -6,8 +6,8 @@ import type { Environment } from './environment.js';
 export interface ResultsFolder {
   /** Relative to where the run was started. */
   readonly folder: string;
-  /** One file for each entry, with what it was measured on. */
-  readonly json: (entries: Readonly<Record<string, unknown>>) => void;
+  /** A file with what it was measured on; written again, it replaces itself. */
+  readonly json: (name: string, results: unknown) => void;
   readonly svg: (name: string, text: string) => void;
 }
 
@@ -17,11 +17,7 @@ export function openResults(isWhole: boolean, environment: Environment): Results
   mkdirSync(path, { recursive: true });
   return {
     folder: relative(process.cwd(), path),
-    json(entries) {
-      for (const [name, results] of Object.entries(entries)) {
-        writeFileSync(join(path, `${name}.json`), toText({ environment, results }));
-      }
-    },
+    json: (name, results) => writeFileSync(join(path, `${name}.json`), toText({ environment, results })),
     svg: (name, text) => writeFileSync(join(path, `${name}.svg`), text),
   };
 }
