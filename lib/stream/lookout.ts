@@ -1,6 +1,7 @@
 import {
   distinctUntilChanged,
   map,
+  merge,
   of,
   startWith,
   Subscription,
@@ -14,13 +15,15 @@ import type { Crowd } from '../observers/crowd.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
-import { delayAfter, isNews, nextGapMs, type Cadence, type Pace } from './pace.js';
+import { calm, delayAfter, isNews, nextGapMs, type Cadence, type Pace } from './pace.js';
 
 interface LookoutOptions {
   readonly endpoint: Endpoint;
   readonly signals$: Observable<Signal>;
   readonly cadence: Cadence;
   readonly pace: () => Pace;
+  /** A sweep has ended. */
+  readonly calmed$: Observable<unknown>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
 }
@@ -50,15 +53,18 @@ export class Lookout {
 
   /** Emits when the next look is due. A node that could not be reached just now is given its time. */
   next(last: Observation): Observable<unknown> {
-    const { signals$, cadence, pace, scheduler, random } = this.#options;
-    const { crowd } = this;
+    const { signals$, calmed$, cadence, pace, scheduler, random } = this.#options;
     const now = scheduler.now();
+    const moment = { last, crowd: this.crowd, now, random: random() };
+    const turnAt = now + nextGapMs(pace(), cadence, moment);
+    const turnInCalmAt = now + nextGapMs(calm, cadence, moment);
     this.#state = 'waiting';
-    const turnAt = now + nextGapMs(pace(), cadence, { last, crowd, now, random: random() });
     this.#wantedAt = last.kind === 'faulty' ? Infinity : this.#wantedAt;
-    return signals$.pipe(
+    const mayWait = () => pace().kind === 'calm' && isSettled(last);
+    const dueAt = () => Math.min(mayWait() ? turnInCalmAt : turnAt, this.#wantedAt);
+    return merge(signals$, calmed$).pipe(
       startWith(undefined),
-      map(() => (this.#waitsForOthers() ? this.#wantedAt : Math.min(turnAt, this.#wantedAt))),
+      map(() => (this.#waitsForOthers() ? this.#wantedAt : dueAt())),
       distinctUntilChanged(),
       switchMap((at) => (at <= scheduler.now() ? of(at) : timer(at - scheduler.now(), scheduler))),
       take(1),
@@ -107,6 +113,11 @@ export class Lookout {
       }
     }
   }
+}
+
+/** Once a sweep has ended, nothing new is expected of the node: it need not be looked at as soon as the sweep meant to. */
+function isSettled(last: Observation): boolean {
+  return last.kind === 'answered' && (last.report.link ?? 'up') === 'up';
 }
 
 const MOST_SPREAD_MS = 1000;

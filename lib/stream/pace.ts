@@ -17,6 +17,8 @@ export type Pace =
       readonly master: 'known' | 'sought';
     };
 
+export const calm: Pace = { kind: 'calm' };
+
 /** How dense looks are, all in milliseconds. */
 export interface Cadence {
   readonly pollIntervalMs: number;
@@ -53,7 +55,7 @@ export function onTopology(pace: Pace, topology: Topology, observations: readonl
   );
   const master = masterOf(topology) === undefined ? 'sought' : 'known';
   if (isComplete && master === 'known') {
-    return { kind: 'calm' };
+    return calm;
   }
   return master === pace.master ? pace : { ...pace, master };
 }

@@ -1,12 +1,12 @@
 import {
   defer,
   finalize,
+  Subject,
   Subscription,
   tap,
   type Observable,
   type Observer,
   type SchedulerLike,
-  type Subject,
 } from 'rxjs';
 import type { NodeSource } from '../sources/node-source.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
@@ -40,6 +40,7 @@ export class TopologyLoop {
   readonly #options: LoopOptions;
   readonly #lookouts = new Map<string, Lookout>();
   readonly #grapevine: Grapevine;
+  readonly #calmed$ = new Subject<void>();
   #state: State;
   #pace: Pace;
 
@@ -81,7 +82,7 @@ export class TopologyLoop {
   }
 
   #fold(observations: State['observations'], resolutions: Pick<Observer<Resolution>, 'next'>): void {
-    const before = this.#state.resolution;
+    const [before, paceBefore] = [this.#state.resolution, this.#pace];
     const resolution = resolveTopology(before, [...observations.values()]);
     const master = masterOf(resolution.topology);
     this.#state = { observations, resolution };
@@ -93,13 +94,20 @@ export class TopologyLoop {
       // Whoever looked while there still was a master waits for too long; and where only a poll saw it go, no signal has
       // said that there is something to look for.
       this.#options.emit('poll');
+    } else if (this.#pace.kind === 'calm' && paceBefore.kind !== 'calm') {
+      this.#calmed$.next();
     }
   }
 
   #watch(endpoint: Endpoint): Observable<Observation> {
     const name = formatEndpoint(endpoint);
     return defer(() => {
-      const lookout = new Lookout({ ...this.#options, endpoint, pace: () => this.#pace });
+      const lookout = new Lookout({
+        ...this.#options,
+        endpoint,
+        pace: () => this.#pace,
+        calmed$: this.#calmed$,
+      });
       this.#lookouts.set(name, lookout);
       return this.#options.observe(this.#observer(endpoint, lookout)).pipe(
         finalize(() => {

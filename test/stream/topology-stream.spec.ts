@@ -100,10 +100,24 @@ describe('a signal', () => {
     const told = values.length;
     group.at(700, () => group.stream.emit('unblocked', A));
     group.runTo(1600);
-    // Those that answered before the last one were due again by then.
-    const afterwards = [A, B, C].map((node) => gaps(group.looksAt(node, 700)));
-    expect(afterwards.toSorted((a, b) => a.length - b.length)).toEqual([[500], [5, 500], [5, 500]]);
+    expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([
+      [700, 1200],
+      [700, 1200],
+      [700, 1200],
+    ]);
     expect(values).toHaveLength(told);
+  });
+
+  test('has a replica that looks for its master looked at again soon, also where the sweep is over by then', () => {
+    const cutOff = replica({ on: 'R1', link: 'down' });
+    const group = startVirtualGroup({ nodes: { ...healthy, [B]: cutOff, [C]: cutOff } });
+    record(group);
+    group.runTo(600);
+    group.at(700, () => group.stream.emit('unblocked', A));
+    group.runTo(1000);
+    // The one that ended the sweep has its turn when all is calm.
+    const looks = [B, C].map((node) => group.looksAt(node, 700));
+    expect(looks.toSorted((a, b) => a.length - b.length)).toEqual([[700], [700, 705]]);
   });
 
   test('names the cause and the beginning of the failover that follows', () => {
