@@ -19,7 +19,7 @@ import {
   type CommandStream,
 } from './ioredis-internals.js';
 import type { FollowingSettings } from './following-settings.js';
-import { Handshake } from './handshake.js';
+import { Handshake, leaveUnlessSelected } from './handshake.js';
 import { NodeLine } from './node-line.js';
 import { Outcomes } from './outcomes.js';
 import { ownedSettings } from './redis-options.js';
@@ -220,7 +220,7 @@ export class FollowingRedis extends Redis {
   private useDb(db: number): void {
     if (this.canWrite && db !== this.condition?.select) {
       const select = new Command('select', [db]);
-      select.promise.catch(() => undefined);
+      leaveUnlessSelected(this, select);
       super.sendCommand(select);
     }
   }

@@ -1,5 +1,5 @@
 import { Command, type Redis } from 'ioredis';
-import { prepareSetup, type CommandStream } from './ioredis-internals.js';
+import { prepareRestore, prepareSetup, type CommandStream } from './ioredis-internals.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
@@ -25,8 +25,12 @@ export class Handshake {
 
   send(command: Command, stream: CommandStream | undefined): unknown {
     prepareSetup(command);
+    if (command.name === 'select') {
+      leaveUnlessSelected(this.#redis, command);
+    }
     const early = this.#early?.stream === this.#redis.stream ? this.#early : undefined;
     if (this.#redis.status !== 'connect') {
+      prepareRestore(command);
       return this.#write(command, stream);
     }
     if (command.name === 'info') {
@@ -67,6 +71,11 @@ export class Handshake {
       }
     }
   }
+}
+
+/** A connection on which a database could not be selected would write to another one. */
+export function leaveUnlessSelected({ stream }: Redis, select: Command): void {
+  select.promise.catch(() => stream.destroy());
 }
 
 /** What is issued in one go travels together, for one call of the system instead of one for each command. */

@@ -102,6 +102,18 @@ export function prepareSetup(command: Command): void {
   }
 }
 
+/** What ioredis restores on a new connection: nobody hears how it ends, so that it waits for as long as it takes. */
+export function prepareRestore(command: Command): void {
+  unheard.add(command);
+  command.setTimeout = () => undefined;
+}
+
+export function isUnheard(command: Command): boolean {
+  return unheard.has(command);
+}
+
+const unheard = new WeakSet<Command>();
+
 /** ioredis forgets what was sent in a handshake that failed. Nobody must wait for it; a database is selected anew. */
 export function settleHandshake(redis: Redis): void {
   for (const { command } of takeInFlight(redis)) {

@@ -6,12 +6,13 @@ import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
   isSettled,
+  isUnheard,
   markRejection,
   type CommandItem,
   type CommandStream,
 } from './ioredis-internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
-import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
+import { isBusy, isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
 import { Rejections, type Circumstances } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
@@ -110,7 +111,7 @@ export class Outcomes {
     if (this.#transactions.of(command) !== undefined) {
       return this.#refusedInTransaction(error, command, item.select);
     }
-    if (!isStateRefusal(error.message)) {
+    if (!isStateRefusal(error.message) && !(isBusy(error.message) && isUnheard(command))) {
       return 'not a refusal';
     }
     if (this.#impatient.has(command)) {

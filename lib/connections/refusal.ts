@@ -21,6 +21,11 @@ export function isDiscardedByState(message: string): boolean {
   return isDiscarded(message) && /\b(READONLY|LOADING|MASTERDOWN)\b/.test(message);
 }
 
+/** A script has been running for long: the server will do again once that is over, and no other is any better. */
+export function isBusy(message: string): boolean {
+  return message.startsWith('BUSY');
+}
+
 const FIRST_WORD = /^(READONLY|REDIRECT|LOADING|MASTERDOWN)\b/;
 /** With its dash: without, it would be an error that the script itself made up, after it had run. */
 const WRAPPED_BY_SCRIPT = /^ERR .*script.* -(READONLY|LOADING|MASTERDOWN) /;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { NotAppliedError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FollowingRedis } from '../../lib/connections/following-redis.js';
@@ -184,6 +185,67 @@ test('a subscription that is restored too slowly leaves no unhandled rejection',
   await nextTurn();
   expect(unhandled).not.toHaveBeenCalled();
 });
+
+const busy = error('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.');
+
+test.each([undefined, 50])(
+  'a subscription that a busy server does not restore is restored once it is not busy, with commandTimeout %s',
+  async (commandTimeout) => {
+    const state = { isBusy: false };
+    const node = await fakeNode({
+      onCommand: ([name, channel]) =>
+        name === 'subscribe' && channel === 'news' && state.isBusy ? busy : undefined,
+    });
+    // Only in RESP2 a connection knows by itself that it has subscribed.
+    const redis = { commandTimeout, protocol: 2 } as const;
+    const { writer } = await openReplication([node.endpoint], { redis });
+    const listener = writer.duplicate();
+    onTestFinished(() => listener.disconnect());
+    await listener.subscribe('news');
+    state.isBusy = true;
+    node.dropConnections();
+    const asked = () => sent(node, 'subscribe').filter((text) => text === 'subscribe news').length;
+    await until('it is refused a few times', () => asked() > 3);
+    state.isBusy = false;
+    const refused = asked();
+    await until('it is restored', () => listener.mode === 'subscriber');
+    expect(asked()).toBeGreaterThan(refused);
+  },
+);
+
+test.each([
+  ['in the handshake', async () => undefined],
+  ['of a command that waited', async (writer: Redis) => writer.select(3)],
+])(
+  'a connection on which no database can be selected is left before anything is written: %s',
+  async (_, begin) => {
+    const written: string[] = [];
+    const state = { refusals: 0 };
+    const node = await fakeNode({
+      onCommand: ([name = ''], { id }) => {
+        if (name === 'select' && state.refusals > 0) {
+          state.refusals -= 1;
+          written.push(`${id} refused`);
+          return busy;
+        }
+        if (name === 'select' || name === 'incr') written.push(`${id} ${name}`);
+        return undefined;
+      },
+    });
+    const { writer } = await openReplication([node.endpoint], { redis: { db: 2 } });
+    await begin(writer);
+    written.length = 0;
+    state.refusals = 1;
+    node.dropConnections();
+    await once(writer, 'close');
+    expect(await writer.incr('counter')).toBe(1);
+    const at = written.find((each) => each.endsWith('incr'))?.split(' ')[0];
+    const isOn = (each: string) => each.startsWith(`${at} `);
+    expect(written.filter((each) => each.endsWith('refused'))).toHaveLength(1);
+    expect(written.filter(isOn)).not.toContain(`${at} refused`);
+    expect(written.filter(isOn)).toContain(`${at} select`);
+  },
+);
 
 test('a server that turns out to be loading is left at once, and tried again', async () => {
   const asked: number[] = [];
