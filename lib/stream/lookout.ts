@@ -1,7 +1,7 @@
 import {
+  combineLatest,
   distinctUntilChanged,
   map,
-  merge,
   of,
   startWith,
   Subscription,
@@ -22,7 +22,7 @@ interface LookoutOptions {
   readonly signals$: Observable<Signal>;
   readonly cadence: Cadence;
   readonly pace: () => Pace;
-  /** A sweep has ended. */
+  /** A sweep has ended: nobody need look as soon as it meant to. */
   readonly calmed$: Observable<unknown>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
@@ -56,15 +56,15 @@ export class Lookout {
     const { signals$, calmed$, cadence, pace, scheduler, random } = this.#options;
     const now = scheduler.now();
     const moment = { last, crowd: this.crowd, now, random: random() };
-    const turnAt = now + nextGapMs(pace(), cadence, moment);
-    const turnInCalmAt = now + nextGapMs(calm, cadence, moment);
+    const turnIn = (paceThen: Pace) => now + nextGapMs(paceThen, cadence, moment);
     this.#state = 'waiting';
     this.#wantedAt = last.kind === 'faulty' ? Infinity : this.#wantedAt;
-    const mayWait = () => pace().kind === 'calm' && isSettled(last);
-    const dueAt = () => Math.min(mayWait() ? turnInCalmAt : turnAt, this.#wantedAt);
-    return merge(signals$, calmed$).pipe(
-      startWith(undefined),
-      map(() => (this.#waitsForOthers() ? this.#wantedAt : dueAt())),
+    const turnAt$ = calmed$.pipe(
+      map(() => turnIn(calm)),
+      startWith(turnIn(pace())),
+    );
+    return combineLatest([turnAt$, signals$.pipe(startWith(undefined))]).pipe(
+      map(([turnAt]) => (this.#waitsForOthers() ? this.#wantedAt : Math.min(turnAt, this.#wantedAt))),
       distinctUntilChanged(),
       switchMap((at) => (at <= scheduler.now() ? of(at) : timer(at - scheduler.now(), scheduler))),
       take(1),
@@ -113,11 +113,6 @@ export class Lookout {
       }
     }
   }
-}
-
-/** Once a sweep has ended, nothing new is expected of the node: it need not be looked at as soon as the sweep meant to. */
-function isSettled(last: Observation): boolean {
-  return last.kind === 'answered' && (last.report.link ?? 'up') === 'up';
 }
 
 const MOST_SPREAD_MS = 1000;

@@ -45,16 +45,20 @@ export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace
     : { ...pace, denseUntil: Math.max(pace.denseUntil, signal.at + denseMs / 10) };
 }
 
-/** A sweep ends when every node was looked at since it began and there is a master to write to. */
+/**
+ * A sweep ends when every node was looked at since it began and there is a master to write to; where that is a new one,
+ * when replicas were looked at since then, because most of them follow it within a moment.
+ */
 export function onTopology(pace: Pace, topology: Topology, observations: readonly Observation[]): Pace {
   if (pace.kind === 'calm') {
     return pace;
   }
-  const isComplete = observations.every(
-    ({ kind, signal }) => kind !== 'pending' && signal.at >= pace.signal.at,
-  );
+  const { at: since = -Infinity } = topology.lastFailover ?? {};
+  const isDone = ({ kind, signal }: Observation) => kind !== 'pending' && signal.at >= pace.signal.at;
+  const isAhead = (each: Observation) =>
+    each.kind === 'answered' && each.report.role === 'replica' && each.at <= since;
   const master = masterOf(topology) === undefined ? 'sought' : 'known';
-  if (isComplete && master === 'known') {
+  if (master === 'known' && observations.every((each) => isDone(each) && !isAhead(each))) {
     return calm;
   }
   return master === pace.master ? pace : { ...pace, master };

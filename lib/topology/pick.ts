@@ -72,7 +72,7 @@ export function pickReader(topology: Topology, { readFrom, current, random }: Re
     // The first replica to answer would get the readers of all apps that start together.
     return { kind: 'wait', reason: whyWait(topology) };
   }
-  const tier = readerTiers(topology, readFrom).find((nodes) => nodes.length > 0) ?? [];
+  const tier = readerTiers(topology, readFrom, current).find((nodes) => nodes.length > 0) ?? [];
   const node = tier.find(({ endpoint }) => endpoint === current) ?? tier[Math.floor(random * tier.length)];
   if (node === undefined) {
     return { kind: 'wait', reason: whyWait(topology) };
@@ -132,11 +132,18 @@ function describeNode(node: TopologyNode): string {
  * A replica whose link is down or that follows another master is the last resort, not excluded: each replica of a
  * dead master is link-down until one is promoted, and reads matter most just then.
  */
-function readerTiers(topology: Topology, readFrom: ReadFrom): readonly (readonly TopologyNode[])[] {
+function readerTiers(
+  topology: Topology,
+  readFrom: ReadFrom,
+  current: string | undefined,
+): readonly (readonly TopologyNode[])[] {
   const master = masterTier(topology);
   const serving = topology.nodes.filter((node) => node.kind === 'replica' && node.link !== 'syncing');
   // Without a master, one replica after the other is seen to have lost it: no reason to move from the one to the other.
-  const fresh = master.length === 0 ? serving : serving.filter(isFresh);
+  // With a new one, a replica gets the time to be looked at: most follow it at once.
+  const isGood = (node: TopologyNode) => isFresh(node) && isJudged(node);
+  const mayStay = (node: TopologyNode) => node.endpoint === current && !isJudged(node);
+  const fresh = master.length === 0 ? serving : serving.filter((node) => isGood(node) || mayStay(node));
   const cutOff = serving.filter((node) => !fresh.includes(node));
   switch (readFrom) {
     case 'master':
@@ -158,6 +165,10 @@ function masterTier(topology: Topology): readonly TopologyNode[] {
   const endpoint = masterOf(topology);
   const node = endpoint === undefined ? undefined : findNode(topology, endpoint);
   return node === undefined ? [] : [node];
+}
+
+function isJudged(node: TopologyNode): boolean {
+  return node.kind === 'replica' && node.following !== undefined;
 }
 
 function isFresh(node: TopologyNode): boolean {

@@ -66,7 +66,7 @@ function concludeTopology({ previous, evidence, verdict, latest }: Conclusion): 
   const lastDataLoss = loss ?? before.lastDataLoss;
   const facts = {
     generation: generationOf(previous, server),
-    nodes: describeServers(evidence, server),
+    nodes: describeServers({ evidence, master: server, since: lastFailover?.at }),
     ...(lastFailover && { lastFailover }),
     ...(lastDataLoss && { lastDataLoss }),
   };

@@ -4,28 +4,28 @@ import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import { bytesLost } from './data-loss.js';
 import type { TopologyNode } from './topology.js';
 
+interface View {
+  readonly evidence: Evidence;
+  readonly master: AnsweredServer | undefined;
+  /** When the master was accepted in place of another, in milliseconds since the epoch. */
+  readonly since: number | undefined;
+}
+
 /** Every server as the topology shows it, by endpoint. */
-export function describeServers(
-  evidence: Evidence,
-  master: AnsweredServer | undefined,
-): readonly TopologyNode[] {
-  return evidence.servers
-    .map((server) => describeServer(server, evidence, master))
+export function describeServers(view: View): readonly TopologyNode[] {
+  return view.evidence.servers
+    .map((server) => describeServer(server, view))
     .toSorted((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
 }
 
-function describeServer(
-  server: Server,
-  evidence: Evidence,
-  master: AnsweredServer | undefined,
-): TopologyNode {
+function describeServer(server: Server, view: View): TopologyNode {
   const identity = {
     endpoint: server.endpoint,
     address: server.address,
     ...(server.aliases.length > 0 && { aliases: server.aliases }),
   };
   if (isAnswered(server)) {
-    return { ...identity, ...describeAnswer(server, evidence, master) };
+    return { ...identity, ...describeAnswer(server, view) };
   }
   const { observation } = server;
   return observation.kind === 'faulty'
@@ -39,9 +39,11 @@ function describeServer(
     : { ...identity, kind: 'pending', reachable: false };
 }
 
-function describeAnswer(server: AnsweredServer, evidence: Evidence, master: AnsweredServer | undefined) {
+function describeAnswer(server: AnsweredServer, { evidence, master, since = -Infinity }: View) {
   const { role, runId, offset, link } = server.report;
-  const following = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
+  const isOn = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
+  // What it said before there was this master does not tell whether it will follow it.
+  const following = server.observation.at < since ? undefined : isOn;
   const lagBytes = following === true ? lagBehind(server, master) : undefined;
   const kind = kindOf(server, evidence, master);
   const lostBytes = kind === 'stale' && master !== undefined ? bytesLost(server.report, master.report) : 0;
@@ -54,7 +56,7 @@ function describeAnswer(server: AnsweredServer, evidence: Evidence, master: Answ
     ...(link !== undefined && { link }),
     ...(lagBytes !== undefined && { lagBytes }),
     ...(following !== undefined && { following }),
-    ...(following === false &&
+    ...(isOn === false &&
       master !== undefined &&
       isAstray(server, master, evidence) && { astray: true as const }),
     ...(lostBytes > 0 && { lostBytes }),

@@ -95,7 +95,10 @@ export type TopologyNode = NodeIdentity &
         readonly link?: ReplicaLink;
         /** Replicas only: bytes behind the master, where both offsets are known and on one history. */
         readonly lagBytes?: number;
-        /** Replicas only: `false` where it replicates from another master than the accepted one. */
+        /**
+         * Replicas only: `false` where it replicates from another master than the accepted one. Absent while there is no
+         * master, and where it has not been looked at since there is this one.
+         */
         readonly following?: boolean;
         /** Replicas only: `true` where it replicates a history that the accepted master's does not continue. */
         readonly astray?: true;

@@ -75,6 +75,17 @@ describe('a sweep', () => {
     expect(onTopology(sweeping, topology, observations)).toEqual(checking);
   });
 
+  test('that found another master goes on until replicas were looked at once more', () => {
+    const before = resolveTopology(initialResolution(0), observe({ at: 1, saw: steady }));
+    const handedOver = { [A]: replica({ on: 'R1' }), [B]: master({ on: 'R2/R1@1' }) };
+    const found = observe({ at: 1001, saw: handedOver });
+    const { topology } = resolveTopology(before, found);
+    expect(onTopology(sweeping, topology, found)).toEqual(checking);
+    expect(onTopology(sweeping, topology, observe({ at: 1002, saw: handedOver }))).toEqual(calm);
+    const gone = observe({ at: 1001, saw: { ...handedOver, [A]: silent('REFUSED') } });
+    expect(onTopology(sweeping, resolveTopology(before, gone).topology, gone)).toEqual(calm);
+  });
+
   test('does not begin by a topology', () => {
     expect(after(calm, 1, { [A]: silent('REFUSED') })).toBe(calm);
   });

@@ -108,16 +108,18 @@ describe('a signal', () => {
     expect(values).toHaveLength(told);
   });
 
-  test('has a replica that looks for its master looked at again soon, also where the sweep is over by then', () => {
-    const cutOff = replica({ on: 'R1', link: 'down' });
-    const group = startVirtualGroup({ nodes: { ...healthy, [B]: cutOff, [C]: cutOff } });
-    record(group);
-    group.runTo(600);
-    group.at(700, () => group.stream.emit('unblocked', A));
-    group.runTo(1000);
-    // The one that ended the sweep has its turn when all is calm.
-    const looks = [B, C].map((node) => group.looksAt(node, 700));
-    expect(looks.toSorted((a, b) => a.length - b.length)).toEqual([[700], [700, 705]]);
+  test('has all nodes looked at once more after a failover: replicas have to be seen following', () => {
+    const group = startVirtualGroup({ nodes: healthy });
+    const { last } = record(group);
+    group.at(700, () => {
+      group.change(A, replica({ on: 'R1' }));
+      group.change(B, heir);
+      group.stream.emit('unblocked', A);
+    });
+    group.at(702, () => group.change(C, replica({ on: 'R2/R1@1' })));
+    group.runTo(710);
+    expect(last()).toMatchObject({ kind: 'steady', master: B });
+    expect(last()?.nodes.find(({ endpoint }) => endpoint === C)).toMatchObject({ following: true });
   });
 
   test('names the cause and the beginning of the failover that follows', () => {
@@ -160,13 +162,16 @@ describe('while there is no master', () => {
     expect(gaps(group.looksAt(A, 700))).toEqual([50, 50]);
   });
 
-  test('the sweep ends with the look at which there is one and everyone was seen', () => {
+  test('the sweep ends when there is one, and the replicas were seen once more', () => {
     const { group, last } = loseMaster();
     group.at(903, () => group.change(B, heir));
     group.runTo(2000);
     expect(last()?.changedAt).toBeCloseTo(903.84, 2);
     expect(last()).toMatchObject({ master: B });
-    expect(gaps(group.looksAt(B, 903))).toEqual([500, 500]);
+    expect([B, C].map((node) => gaps(group.looksAt(node, 903)))).toEqual([
+      [5, 500, 500],
+      [5, 500, 500],
+    ]);
   });
 
   test('looks become ever rarer after ten seconds, down to one every 250 ms', () => {

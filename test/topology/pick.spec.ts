@@ -7,6 +7,7 @@ import {
   whyWait,
   type ReadFrom,
 } from '../../lib/topology/pick.js';
+import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import { containing } from '../support/matchers.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Topology } from '../../lib/topology/topology.js';
@@ -279,6 +280,32 @@ describe('the reader', () => {
     });
     expect(read(promoted, 'replicaPreferred', { current: B })).toBe(`replica ${C}`);
     expect(read(promoted, 'replica', { current: B })).toBe(`replica ${C}`);
+  });
+
+  describe('once another is the master, while a replica has not been looked at since', () => {
+    const before = observe({ at: 1, saw: healthy });
+    const dying = observe({ at: 2, saw: cutOff });
+    const [heir] = observe({ at: 3, saw: { [B]: master({ on: 'R2/R1@1' }) } });
+    const promoted = dying.map((each) => (formatEndpoint(each.endpoint) === B && heir ? heir : each));
+    const { topology } = [before, dying, promoted].reduce(resolveTopology, initialResolution(0));
+
+    test('stays on it, and on the heir', () => {
+      expect(topology).toMatchObject({ kind: 'steady', master: B });
+      expect(read(topology, 'replicaPreferred', { current: C })).toBe(`replica ${C}`);
+      expect(read(topology, 'replicaPreferred', { current: B })).toBe(`master ${B}`);
+    });
+
+    test('counts it as cut off where a node is chosen', () => {
+      expect(read(topology, 'replicaPreferred')).toBe(`master ${B}`);
+      expect(read(topology, 'replica', { current: B })).toBe(`replica ${C}`);
+    });
+
+    test('leaves it when it is seen that it does not follow', () => {
+      const [seen] = observe({ at: 4, saw: { [C]: replica({ on: 'R1', link: 'down' }) } });
+      const looked = promoted.map((each) => (formatEndpoint(each.endpoint) === C && seen ? seen : each));
+      const next = [before, dying, promoted, looked].reduce(resolveTopology, initialResolution(0)).topology;
+      expect(read(next, 'replicaPreferred', { current: C })).toBe(`master ${B}`);
+    });
   });
 
   test('leaves the master it fell back to once there is a replica', () => {
