@@ -22,17 +22,19 @@ export function newsIn({ topology, accepted }: Resolution): string | undefined {
   return master && `${accepted?.replicationId ?? master} ${accepted?.runId ?? ''}`;
 }
 
-/** What an app thinks of announcements. */
-export interface Hearing {
-  /** The news that was heard or found last. */
-  readonly latest: string | undefined;
-  /** Nothing is heeded until then, in milliseconds since the epoch. */
-  readonly quietUntil: number;
-  /** How often in a row there was nothing to be found. */
-  readonly inVain: number;
-}
+/** What an app thinks of announcements; `latest` is the news that was heard or found last. */
+export type Hearing =
+  | { readonly kind: 'trusting'; readonly latest: string | undefined }
+  /** There was nothing to be found where it looked: nothing is heeded `until` then, in milliseconds since the epoch. */
+  | {
+      readonly kind: 'wary';
+      readonly latest: string;
+      readonly until: number;
+      /** How often in a row. */
+      readonly times: number;
+    };
 
-export const nothingHeard: Hearing = { latest: undefined, quietUntil: 0, inVain: 0 };
+export const nothingHeard: Hearing = { kind: 'trusting', latest: undefined };
 
 interface Heard {
   readonly news: string;
@@ -45,16 +47,18 @@ const FIRST_QUIET_MS = 50;
 const LONGEST_QUIET_MS = 60_000;
 const LONGEST_NEWS = 200;
 
-/** Whether an announcement is worth a look. Each that was in vain makes deaf for twice as long. */
+/** Whether an announcement is worth a look. It counts as vain until a master is found; each makes deaf for twice as long. */
 export function onHeard(
   hearing: Hearing,
   { news, at, known }: Heard,
 ): { readonly hearing: Hearing; readonly isHeeded: boolean } {
-  if (news === known || news.length > LONGEST_NEWS || at < hearing.quietUntil) {
+  const isDeaf = hearing.kind === 'wary' && at < hearing.until;
+  if (news === known || news.length > LONGEST_NEWS || isDeaf) {
     return { hearing, isHeeded: false };
   }
-  const quietMs = Math.min(FIRST_QUIET_MS * 2 ** hearing.inVain, LONGEST_QUIET_MS);
-  return { hearing: { latest: news, quietUntil: at + quietMs, inVain: hearing.inVain + 1 }, isHeeded: true };
+  const times = hearing.kind === 'wary' ? hearing.times : 0;
+  const quietMs = Math.min(FIRST_QUIET_MS * 2 ** times, LONGEST_QUIET_MS);
+  return { hearing: { kind: 'wary', latest: news, until: at + quietMs, times: times + 1 }, isHeeded: true };
 }
 
 /** A master was found, so that what was heard was not in vain. Whether others have told of it before. */
@@ -62,5 +66,5 @@ export function onFound(
   hearing: Hearing,
   news: string,
 ): { readonly hearing: Hearing; readonly isTold: boolean } {
-  return { hearing: { latest: news, quietUntil: 0, inVain: 0 }, isTold: hearing.latest === news };
+  return { hearing: { kind: 'trusting', latest: news }, isTold: hearing.latest === news };
 }

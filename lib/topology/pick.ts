@@ -141,9 +141,8 @@ function readerTiers(
   const serving = topology.nodes.filter((node) => node.kind === 'replica' && node.link !== 'syncing');
   // Without a master, one replica after the other is seen to have lost it: no reason to move from the one to the other.
   // With a new one, a replica gets the time to be looked at: most follow it at once.
-  const isGood = (node: TopologyNode) => isFresh(node) && isJudged(node);
-  const mayStay = (node: TopologyNode) => node.endpoint === current && !isJudged(node);
-  const fresh = master.length === 0 ? serving : serving.filter((node) => isGood(node) || mayStay(node));
+  const fits = (node: TopologyNode) => (isJudged(node) ? isFresh(node) : node.endpoint === current);
+  const fresh = master.length === 0 ? serving : serving.filter(fits);
   const cutOff = serving.filter((node) => !fresh.includes(node));
   switch (readFrom) {
     case 'master':

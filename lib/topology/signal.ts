@@ -12,7 +12,6 @@ export type SignalKind =
   | 'wrong role'
   | 'unblocked'
   | 'reply timed out'
-  | 'node list changed'
   | 'announced'
   | 'requested';
 

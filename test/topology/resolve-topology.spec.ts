@@ -127,7 +127,7 @@ describe('when and why it changed', () => {
     const sign = { kind: 'connection closed', endpoint: A, at: 1000 } as const;
     const lost = resolveTopology(first, observe({ at: 1003, saw: silence, signal: sign }));
     expect(lost.topology).toMatchObject({ kind: 'masterless', cause: 'connection closed', changedAt: 1003 });
-    const still = resolveTopology(lost, observe({ at: 1020, saw: silence, signal: 'node list changed' }));
+    const still = resolveTopology(lost, observe({ at: 1020, saw: silence, signal: 'requested' }));
     const found = resolveTopology(
       still,
       observe({ at: 1038, saw: { ...silence, [B]: master({ on: 'R2/R1@1' }) }, signal: 'poll' }),
