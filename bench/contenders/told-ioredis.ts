@@ -1,4 +1,4 @@
-import { writesKey, type Contender, type Address } from './contender.js';
+import { writesKey, type Address, type Client, type Contender } from './contender.js';
 import { openIoredis, startIoredis, tlsOptions, type IoredisOptions } from './open-ioredis.js';
 
 /**
@@ -8,29 +8,34 @@ import { openIoredis, startIoredis, tlsOptions, type IoredisOptions } from './op
 export const toldIoredis: Contender = {
   name: 'raw ioredis, told the address',
   package: 'ioredis',
-  async open(place) {
-    const options: IoredisOptions = {
-      ...tlsOptions(place),
-      enableReadyCheck: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: null,
-    };
-    let redis = await openIoredis({ ...place.master, ...options });
-    let leaving = createLeaving();
-    const leaveFor = (master: Address) => {
+  open: (place) => openTold(place.master, tlsOptions(place)),
+};
+
+export interface ToldClient extends Client {
+  readonly tell: (master: Address) => void;
+}
+
+export async function openTold(firstMaster: Address, tls: IoredisOptions = {}): Promise<ToldClient> {
+  const options: IoredisOptions = {
+    ...tls,
+    enableReadyCheck: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+  };
+  let redis = await openIoredis({ ...firstMaster, ...options });
+  let leaving = createLeaving();
+  return {
+    // By itself `disconnect` settles a waiting command late, or never while ioredis is reconnecting.
+    write: (id) => Promise.race([redis.rpush(writesKey, id), leaving.left]),
+    tell(master) {
       leaving.leave();
       redis.disconnect();
       leaving = createLeaving();
       redis = startIoredis({ ...master, ...options });
-    };
-    return {
-      // By itself `disconnect` settles a waiting command late, or never while ioredis is reconnecting.
-      write: (id) => Promise.race([redis.rpush(writesKey, id), leaving.left]),
-      tell: leaveFor,
-      close: async () => redis.disconnect(),
-    };
-  },
-};
+    },
+    close: async () => redis.disconnect(),
+  };
+}
 
 function createLeaving(): { readonly leave: () => void; readonly left: Promise<never> } {
   const controller = new AbortController();

@@ -1,13 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { staticNodes } from 'nestjs-redis-replication';
-import { writesKey } from '../contenders/contender.js';
+import { parseEndpoint } from '../../lib/topology/endpoint.js';
+import { writesKey, type Address } from '../contenders/contender.js';
 import { outcomeOf } from '../contenders/outcome-of.js';
-import { startApp, type App } from '../contenders/this-library.js';
-import { readOrder, wallClock, type FleetOrder, type InstanceReport } from './fleet-messages.js';
+import { startApp } from '../contenders/this-library.js';
+import { openTold } from '../contenders/told-ioredis.js';
+import {
+  readOrder,
+  wallClock,
+  type FleetKind,
+  type FleetOrder,
+  type InstanceReport,
+} from './fleet-messages.js';
 
 interface Instance {
   readonly number: number;
-  readonly app: App;
+  readonly write: (id: string) => Promise<unknown>;
+  readonly tell: (master: Address) => void;
 }
 
 const instances: Instance[] = [];
@@ -22,11 +31,16 @@ process.once('disconnect', () => process.exit());
 async function follow(order: FleetOrder): Promise<void> {
   switch (order.kind) {
     case 'open':
-      await open(order.endpoints, order.instances);
+      for (const number of order.instances) {
+        instances.push({ number, ...(await openers[order.fleet](order.endpoints)) });
+      }
       process.send?.('open');
       return;
     case 'write':
       process.send?.(await play(order.round));
+      return;
+    case 'tell':
+      instances.forEach(({ tell }) => tell(parseEndpoint(order.master)));
       return;
     case 'report':
       endRound();
@@ -36,11 +50,15 @@ async function follow(order: FleetOrder): Promise<void> {
   }
 }
 
-async function open(endpoints: readonly string[], numbers: readonly number[]): Promise<void> {
-  for (const number of numbers) {
-    instances.push({ number, app: await startApp(staticNodes(endpoints), endpoints.length) });
-  }
-}
+type Open = (endpoints: readonly string[]) => Promise<Omit<Instance, 'number'>>;
+
+const openers: Readonly<Record<FleetKind, Open>> = {
+  async apps(endpoints) {
+    const { writer } = await startApp(staticNodes(endpoints), endpoints.length);
+    return { write: (id) => writer.rpush(writesKey, id), tell: () => undefined };
+  },
+  floor: ([master = '']) => openTold(parseEndpoint(master)),
+};
 
 /** Ends when every instance has a write acknowledged, or the round is ended. */
 async function play(round: number): Promise<readonly InstanceReport[]> {
@@ -63,7 +81,7 @@ interface Player {
 const pauseAfterErrorMs = 1;
 
 /** A caller with one write at a time, which it issues again until it is acknowledged. */
-function createPlayer({ number, app }: Instance, round: number): Player {
+function createPlayer({ number, write }: Instance, round: number): Player {
   const refused: Record<'failed' | 'unknown', string[]> = { failed: [], unknown: [] };
   let done: { readonly acknowledged: string; readonly at: number } | undefined;
   return {
@@ -71,7 +89,7 @@ function createPlayer({ number, app }: Instance, round: number): Player {
       for (let attempt = 1; flow.isOn && done === undefined; attempt += 1) {
         const id = `${round}:${number}:${attempt}`;
         try {
-          await app.writer.rpush(writesKey, id);
+          await write(id);
           done = { acknowledged: id, at: wallClock() };
         } catch (error) {
           refused[outcomeOf(error)].push(id);

@@ -1,13 +1,20 @@
+/** What a fleet consists of: apps with this library, or the floor, clients that are told who is master. */
+export type FleetKind = 'apps' | 'floor';
+
 /** What the benchmark tells a process of the fleet. */
 export type FleetOrder =
   | {
       readonly kind: 'open';
+      readonly fleet: FleetKind;
+      /** The master first. */
       readonly endpoints: readonly string[];
       /** The numbers of the instances to open. */
       readonly instances: readonly number[];
     }
   /** Each instance writes until one write is acknowledged. It is answered once: when all are, or at `report`. */
   | { readonly kind: 'write'; readonly round: number }
+  /** For the floor: who is master from now on. */
+  | { readonly kind: 'tell'; readonly master: string }
   | { readonly kind: 'report' };
 
 /** How one instance came through one failover. */
@@ -31,11 +38,14 @@ export function readOrder(message: unknown): FleetOrder {
     case 'open':
       return {
         kind,
+        fleet: field(message, 'fleet') === 'floor' ? 'floor' : 'apps',
         endpoints: list(message, 'endpoints').map(String),
         instances: list(message, 'instances').map(Number),
       };
     case 'write':
       return { kind, round: Number(field(message, 'round')) };
+    case 'tell':
+      return { kind, master: String(field(message, 'master')) };
     case 'report':
       return { kind };
     default:

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { onExit } from '../../test/support/exit-hook.js';
-import { readReports, type FleetOrder, type InstanceReport } from './fleet-messages.js';
+import { readReports, type FleetKind, type FleetOrder, type InstanceReport } from './fleet-messages.js';
 import { within } from './within.js';
 
 /** Many instances of the module, in several processes. */
@@ -12,6 +12,8 @@ export interface Fleet {
   readonly processes: number;
   /** Each instance issues one write, and issues it again until it is acknowledged. */
   readonly startWrites: () => void;
+  /** Tells the floor who is master. */
+  readonly tell: (master: string) => void;
   /** When all are, or the limit is over. An instance whose process has ended is not among them. */
   readonly whenBack: (limitMs: number) => Promise<readonly InstanceReport[]>;
   /** Ends all processes. */
@@ -22,7 +24,11 @@ const openMs = 60_000;
 const reportMs = 5000;
 
 /** Resolves when all instances are connected and have looked at every node. */
-export async function startFleet(endpoints: readonly string[], instances: number): Promise<Fleet> {
+export async function startFleet(
+  fleet: FleetKind,
+  endpoints: readonly string[],
+  instances: number,
+): Promise<Fleet> {
   const shares = shareOut(instances, availableParallelism() * 2);
   const members = shares.map(startProcess);
   let reports: Promise<readonly InstanceReport[]> = Promise.resolve([]);
@@ -33,7 +39,7 @@ export async function startFleet(endpoints: readonly string[], instances: number
   const tellAll = (order: FleetOrder) => members.forEach(({ child }) => tell(child, order));
   try {
     const opening = members.map(({ child }, index) => {
-      tell(child, { kind: 'open', endpoints, instances: shares[index] ?? [] });
+      tell(child, { kind: 'open', fleet, endpoints, instances: shares[index] ?? [] });
       return nextMessage(child);
     });
     await within(openMs, `opening ${instances} instances`, Promise.all(opening));
@@ -49,6 +55,7 @@ export async function startFleet(endpoints: readonly string[], instances: number
       reports = Promise.all(members.map(({ child }) => nextReports(child))).then((all) => all.flat());
       tellAll({ kind: 'write', round });
     },
+    tell: (master) => tellAll({ kind: 'tell', master }),
     async whenBack(limitMs) {
       await within(limitMs, 'the last write', reports).catch(() => tellAll({ kind: 'report' }));
       return within(reportMs, 'the report of the fleet', reports);

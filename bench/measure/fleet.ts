@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fleetScenarios, type FleetScenario } from '../scenarios/fleet.js';
-import { openStage, type Stage } from '../scenarios/stage.js';
+import { fleetKilled, fleetScenarios, type FleetScenario } from '../scenarios/fleet.js';
+import { findRoles, openStage, type Stage } from '../scenarios/stage.js';
 import { startSampling } from './command-counts.js';
+import type { FleetKind } from './fleet-messages.js';
 import { startFleet, type Fleet } from './fleet-processes.js';
 import { findLoad, type NodeLoad } from './node-load.js';
 import { limitMs, playFleetRound, type FleetRound } from './play-fleet-round.js';
@@ -18,6 +19,8 @@ export interface FleetResult {
   readonly limitMs: number;
   readonly calm: NodeLoad;
   readonly scenarios: readonly FleetScenarioResult[];
+  /** As many clients that know nothing but what they are told at the moment of the promotion, in as many processes. */
+  readonly floor: readonly FleetScenarioResult[];
   /** Why a round could not be played, after which none was. */
   readonly error: string | null;
 }
@@ -33,12 +36,16 @@ export interface FleetOptions {
 export async function measureFleet(options: FleetOptions, rounds: number): Promise<FleetResult> {
   const stage = await openStage({});
   try {
-    const fleet = await startFleet(stage.group.endpoints, options.instances);
-    try {
-      return await measure({ fleet, stage, options }, rounds);
-    } finally {
-      await fleet.stop();
-    }
+    const apps = await withFleet('apps', { stage, options }, async (setting) => {
+      await delay(options.settleSeconds * 1000);
+      const calm = await measureCalm(stage, options.calmSeconds * 1000);
+      const { instances, processes } = setting.fleet;
+      return { instances, processes, calm, ...(await playAll(setting, fleetScenarios, rounds)) };
+    });
+    const floor = await withFleet('floor', { stage, options }, (setting) =>
+      playAll(setting, [fleetKilled], rounds),
+    );
+    return { ...apps, limitMs, floor: floor.scenarios, error: apps.error ?? floor.error };
   } finally {
     await stage.stop();
   }
@@ -50,20 +57,19 @@ interface Setting {
   readonly options: FleetOptions;
 }
 
-async function measure(setting: Setting, rounds: number): Promise<FleetResult> {
-  const { fleet, stage, options } = setting;
-  await delay(options.settleSeconds * 1000);
-  const calm = await measureCalm(stage, options.calmSeconds * 1000);
-  const turns = fleetScenarios.flatMap((scenario) =>
-    Array.from({ length: Math.min(rounds, scenario.maxRounds) }, () => scenario),
-  );
-  const { played, error } = await playAll(setting, turns);
-  const scenarios = fleetScenarios.map((scenario) => ({
-    scenario: scenario.name,
-    note: scenario.note,
-    rounds: played.filter((each) => each.scenario === scenario).map(({ round }) => round),
-  }));
-  return { instances: fleet.instances, processes: fleet.processes, limitMs, calm, scenarios, error };
+async function withFleet<T>(
+  kind: FleetKind,
+  { stage, options }: Omit<Setting, 'fleet'>,
+  measure: (setting: Setting) => Promise<T>,
+): Promise<T> {
+  const { master, replicas } = await findRoles(stage.group);
+  const endpoints = [master, ...replicas].map(({ endpoint }) => endpoint);
+  const fleet = await startFleet(kind, endpoints, options.instances);
+  try {
+    return await measure({ fleet, stage, options });
+  } finally {
+    await fleet.stop();
+  }
 }
 
 async function measureCalm({ group }: Stage, calmMs: number): Promise<NodeLoad> {
@@ -75,22 +81,27 @@ async function measureCalm({ group }: Stage, calmMs: number): Promise<NodeLoad> 
 }
 
 interface Played {
-  readonly scenario: FleetScenario;
-  readonly round: FleetRound;
+  readonly scenarios: readonly FleetScenarioResult[];
+  readonly error: string | null;
 }
 
 async function playAll(
   { fleet, stage, options }: Setting,
-  turns: readonly FleetScenario[],
-): Promise<{ readonly played: readonly Played[]; readonly error: string | null }> {
-  const played: Played[] = [];
+  scenarios: readonly FleetScenario[],
+  maxRounds: number,
+): Promise<Played> {
+  const results: FleetScenarioResult[] = [];
   try {
-    for (const scenario of turns) {
-      if (played.length > 0) await delay(options.settleSeconds * 1000);
-      played.push({ scenario, round: await playFleetRound({ fleet, scenario, stage }) });
+    for (const scenario of scenarios) {
+      const rounds: FleetRound[] = [];
+      results.push({ scenario: scenario.name, note: scenario.note, rounds });
+      while (rounds.length < Math.min(maxRounds, scenario.maxRounds)) {
+        rounds.push(await playFleetRound({ fleet, scenario, stage }));
+        await delay(options.settleSeconds * 1000);
+      }
     }
-    return { played, error: null };
+    return { scenarios: results, error: null };
   } catch (error) {
-    return { played, error: error instanceof Error ? error.message : String(error) };
+    return { scenarios: results, error: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -43,7 +43,7 @@ const leastPhaseMs = 1000;
 /** Every instance has one write waiting when a replica is promoted. Brings the group in order again. */
 export async function playFleetRound({ fleet, scenario, stage }: FleetPlay): Promise<FleetRound> {
   const roles = await findRoles(stage.group);
-  const all: Round = { ...roles, stage, tell: () => undefined };
+  const all: Round = { ...roles, stage, tell: (master) => fleet.tell(master.endpoint) };
   const sampling = startSampling(roles.replicas);
   try {
     const change = await scenario.failOver(all, fleet.startWrites);

@@ -24,8 +24,28 @@ export interface SteadyOptions {
   readonly batchMs: number;
 }
 
-/** Writer and reader against a raw ioredis at the same server, in turns: A B, B A, A B … */
+/** No two connections are quite alike to the system: each has its own buffers, and keeps them. */
+const sittings = 6;
+
+/** Writer and reader against a raw ioredis at the same server, in turns: A B, B A, A B …, on several connections. */
 export async function measureSteadyState(
+  scenario: SteadyScenario,
+  group: ServerGroup,
+  options: SteadyOptions,
+): Promise<readonly SteadyResult[]> {
+  const rounds = Math.ceil(options.rounds / sittings);
+  const results: SteadyResult[] = [];
+  for (let sitting = 0; sitting < Math.min(sittings, options.rounds); sitting += 1) {
+    results.push(...(await measureOnce(scenario, group, { ...options, rounds })));
+  }
+  return (['writer', 'reader'] as const).map((role) => {
+    const parts = results.filter((part) => part.role === role);
+    const commandsPerBatch = Math.max(...parts.map((part) => part.commandsPerBatch));
+    return { scenario: scenario.name, role, commandsPerBatch, pairs: parts.flatMap(({ pairs }) => pairs) };
+  });
+}
+
+async function measureOnce(
   scenario: SteadyScenario,
   group: ServerGroup,
   options: SteadyOptions,

@@ -5,13 +5,14 @@ import { mean, summarize } from '../measure/statistics.js';
 import { formatMean, formatRate, formatTable, formatWithin, printSection } from './format.js';
 
 export function printFleet(fleet: FleetResult): void {
-  const { instances, processes, scenarios, error } = fleet;
+  const { instances, processes, scenarios, floor, error } = fleet;
   printSection(
     'A fleet of apps',
     [
       `${instances} instances in ${processes} processes, a writer and a reader each, on one group of three nodes.`,
       'Each has one write waiting. Times: from the promotion to the first write that is acknowledged, all instances',
-      'of all rounds together. Numbers of writes are means of one round, of all instances together.',
+      'of all rounds together. Numbers of writes are means of one round, of all instances together. The floor is as',
+      'many raw ioredis that are told the address; a write that waits in vain on the old connection counts as unknown.',
     ].join('\n'),
   );
   const played = scenarios.filter(({ rounds }) => rounds.length > 0);
@@ -19,7 +20,9 @@ export function printFleet(fleet: FleetResult): void {
   console.log(
     formatTable(
       [...headers, 'duplicated', 'lost'],
-      played.map((each) => writeCells(each, fleet.limitMs)),
+      [...played, ...floor.map((each) => ({ ...each, scenario: `floor: ${each.scenario}` }))].map((each) =>
+        writeCells(each, fleet.limitMs),
+      ),
     ),
   );
   printLoads(fleet.calm, played);
