@@ -54,10 +54,10 @@ function describe(results: readonly RecoveryResult[]): EChartsOption {
       left: 0,
       itemWidth: 12,
       itemHeight: 12,
-      itemGap: 20,
+      itemGap: 36,
       textStyle: { color: text, fontSize: 12 },
     },
-    grid: { top: 130, left: 290, right: 70, bottom: 30 },
+    grid: { top: 148, left: 290, right: 70, bottom: 30 },
     ...describeAxes(results),
     series: contenders.flatMap(({ name }, index) => describeContender(name, index, results)),
   };
