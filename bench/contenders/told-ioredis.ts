@@ -11,11 +11,7 @@ export const toldIoredis: Contender = {
   open: (place) => openTold(place.master, tlsOptions(place)),
 };
 
-export interface ToldClient extends Client {
-  readonly tell: (master: Address) => void;
-}
-
-export async function openTold(firstMaster: Address, tls: IoredisOptions = {}): Promise<ToldClient> {
+export async function openTold(firstMaster: Address, tls: IoredisOptions = {}): Promise<Required<Client>> {
   const options: IoredisOptions = {
     ...tls,
     enableReadyCheck: false,

@@ -108,6 +108,7 @@ export function prepareRestore(command: Command): void {
   command.setTimeout = () => undefined;
 }
 
+/** Whether it restores a connection, so that nobody but us hears of a refusal. */
 export function isUnheard(command: Command): boolean {
   return unheard.has(command);
 }
