@@ -22,7 +22,7 @@ interface LookoutOptions {
   readonly signals$: Observable<Signal>;
   readonly cadence: Cadence;
   readonly pace: () => Pace;
-  /** A sweep has ended: nobody need look as soon as it meant to. */
+  /** The first sweep has ended: nobody need look as soon as it meant to. */
   readonly calmed$: Observable<unknown>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;

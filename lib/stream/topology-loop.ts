@@ -94,7 +94,11 @@ export class TopologyLoop {
       // Whoever looked while there still was a master waits for too long; and where only a poll saw it go, no signal has
       // said that there is something to look for.
       this.#options.emit('poll');
-    } else if (this.#pace.kind === 'calm' && paceBefore.kind !== 'calm') {
+    } else if (
+      this.#pace.kind === 'calm' &&
+      paceBefore.kind === 'sweeping' &&
+      paceBefore.signal.kind === 'start'
+    ) {
       this.#calmed$.next();
     }
   }
