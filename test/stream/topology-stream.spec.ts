@@ -166,8 +166,9 @@ describe('while there is no master', () => {
     group.runTo(2000);
     expect(last()?.changedAt).toBeCloseTo(903.84, 2);
     expect(last()).toMatchObject({ master: B });
-    expect([B, C].map((node) => gaps(group.looksAt(node, 903)))).toEqual([
-      [5, 500, 500],
+    // The first of them is due again when the other ends the sweep.
+    expect([B, C].map((node) => gaps(group.looksAt(node, 903)).slice(0, 3)).toSorted()).toEqual([
+      [5, 5, 500],
       [5, 500, 500],
     ]);
   });
