@@ -1,6 +1,10 @@
-export { NotAppliedError, ReadOnlyConnectionError, UnknownOutcomeError } from './connections/errors.js';
-export type { LostCommand, Resend } from './connections/resend.js';
-export type { RedisConnectionOptions } from './connections/redis-options.js';
+export {
+  NotAppliedError,
+  ReadOnlyConnectionError,
+  UnknownOutcomeError,
+} from './connections/outcomes/errors.js';
+export type { LostCommand, Resend } from './connections/outcomes/resend.js';
+export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
 export type { RedisReplicationOptions } from './nest/options.js';
 export {
   RedisReplicationModule,

@@ -10,11 +10,11 @@ import {
   type WriterPolicy,
 } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
-import { readerRefusal } from './command-traits.js';
+import { readerRefusal } from './outcomes/command-traits.js';
 import { FollowingRedis } from './following-redis.js';
-import type { RedisConnectionOptions } from './redis-options.js';
-import type { HoldOptions } from './rejections.js';
-import type { Resend } from './resend.js';
+import type { RedisConnectionOptions } from './ioredis/redis-options.js';
+import type { HoldOptions } from './outcomes/rejections.js';
+import type { Resend } from './outcomes/resend.js';
 
 /** What writer and reader have in common. */
 export interface ConnectionOptions {

@@ -1,6 +1,6 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { selectedBy } from './command-traits.js';
-import { ReadOnlyConnectionError } from './errors.js';
+import { selectedBy } from './outcomes/command-traits.js';
+import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
   commandOf,
   endReconnecting,
@@ -17,16 +17,16 @@ import {
   takeInFlight,
   type CommandItem,
   type CommandStream,
-} from './ioredis-internals.js';
+} from './ioredis/internals.js';
 import type { FollowingSettings } from './following-settings.js';
-import { Handshake, leaveUnlessSelected } from './handshake.js';
-import { NodeLine } from './node-line.js';
-import { Outcomes } from './outcomes.js';
-import { ownedSettings } from './redis-options.js';
-import { answerByHello, isForbidden } from './role-by-hello.js';
-import { connectorFor } from './topology-connector.js';
-import { whenDrained } from './when-drained.js';
-import { createWriteProbe } from './write-probe.js';
+import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
+import { NodeLine } from './line/node-line.js';
+import { Outcomes } from './outcomes/outcomes.js';
+import { ownedSettings } from './ioredis/redis-options.js';
+import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
+import { connectorFor } from './ioredis/connector.js';
+import { whenDrained } from './ioredis/when-drained.js';
+import { createWriteProbe } from './ioredis/write-probe.js';
 
 /**
  * An ioredis connection whose socket always leads to the node that the topology picks. It stays the same object;

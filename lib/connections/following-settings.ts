@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import type { LineSettings } from './line-state.js';
-import type { HoldOptions } from './rejections.js';
-import type { Resend } from './resend.js';
+import type { LineSettings } from './line/line-state.js';
+import type { HoldOptions } from './outcomes/rejections.js';
+import type { Resend } from './outcomes/resend.js';
 
 /** What a connection that follows the topology needs to know. */
 export interface FollowingSettings {

@@ -1,5 +1,5 @@
 import { FollowingRedis } from '../connections/following-redis.js';
-import { NotAppliedError } from '../connections/errors.js';
+import { NotAppliedError } from '../connections/outcomes/errors.js';
 import type { Redis } from 'ioredis';
 import type { WriteProbe } from './judge-health.js';
 

@@ -1,5 +1,5 @@
-import type { RedisConnectionOptions } from '../connections/redis-options.js';
-import type { Resend } from '../connections/resend.js';
+import type { RedisConnectionOptions } from '../connections/ioredis/redis-options.js';
+import type { Resend } from '../connections/outcomes/resend.js';
 import type { NodeSource } from '../sources/node-source.js';
 import type { ReadFrom } from '../topology/pick.js';
 

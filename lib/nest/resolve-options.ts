@@ -1,5 +1,5 @@
-import { ownedOptions } from '../connections/redis-options.js';
-import { resendPolicies, type Resend } from '../connections/resend.js';
+import { ownedOptions } from '../connections/ioredis/redis-options.js';
+import { resendPolicies, type Resend } from '../connections/outcomes/resend.js';
 import { readPolicies } from '../topology/pick.js';
 import { describeValue } from './describe-value.js';
 import type { RedisReplicationOptions, ResolvedOptions } from './options.js';

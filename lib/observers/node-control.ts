@@ -10,8 +10,8 @@ import {
   type Observable,
 } from 'rxjs';
 import type { ControlConnection } from './control-connection.js';
-import { FleetSeat } from './fleet-seat.js';
-import { faultOf } from './node-fault.js';
+import { FleetSeat } from '../fleet/fleet-membership.js';
+import { faultOf } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
 import { watchNode } from './watch-node.js';

@@ -3,7 +3,7 @@ import { formatEndpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { SignalKind } from '../topology/signal.js';
 import { NodeControl } from './node-control.js';
-import { faultOf, type Fault } from './node-fault.js';
+import { faultOf, type Fault } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
 /**

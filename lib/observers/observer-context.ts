@@ -3,7 +3,7 @@ import type { Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
-import type { Crowd } from './crowd.js';
+import type { Crowd } from '../fleet/fleet-size.js';
 
 /** What the observer of one node works with. */
 export interface ObserverContext {

@@ -1,9 +1,9 @@
 import type { NodeFault, NodeReport } from '../topology/observation.js';
 import type { ControlConnection } from './control-connection.js';
-import { isForbidden } from './is-forbidden.js';
-import { parseHello } from './parse-hello.js';
-import { parseInfo, readReplication } from './parse-info.js';
-import { parseRole } from './parse-role.js';
+import { isForbidden } from '../replies/is-forbidden.js';
+import { parseHello } from '../replies/parse-hello.js';
+import { parseInfo, readReplication } from '../replies/parse-info.js';
+import { parseRole } from '../replies/parse-role.js';
 
 /** What a node answered: a report, or that it is not a server of a master/replica group. */
 export type Answer =

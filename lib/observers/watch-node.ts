@@ -14,7 +14,7 @@ import {
 } from 'rxjs';
 import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
-import { faultOf } from './node-fault.js';
+import { faultOf } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
 /** A watcher is armed again at once, in a fleet one after the other; where it does not last, not more often than this. */

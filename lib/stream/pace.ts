@@ -1,4 +1,4 @@
-import type { Crowd } from '../observers/crowd.js';
+import type { Crowd } from '../fleet/fleet-size.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';

@@ -15,9 +15,9 @@ import { initialResolution, resolveTopology, type Resolution } from '../topology
 import type { Signal, SignalKind } from '../topology/signal.js';
 import { masterOf } from '../topology/topology.js';
 import { forEachNode } from './for-each-node.js';
-import { Grapevine } from './grapevine.js';
+import { Grapevine } from '../fleet/gossip.js';
 import { keepTrying } from './keep-trying.js';
-import { Lookout } from './lookout.js';
+import { Lookout } from './probe-schedule.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onSignal, onTopology, type Cadence, type Pace } from './pace.js';
 

@@ -3,11 +3,13 @@ import type { Import, Source } from './read-source.js';
 /** Each folder of `lib/` with the folders it may import from, types included: those below it. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
+  replies: ['topology'],
   sockets: ['topology'],
   sources: ['topology'],
-  observers: ['topology', 'sockets', 'sources'],
-  stream: ['topology', 'sockets', 'sources', 'observers'],
-  connections: ['topology', 'sockets', 'sources', 'observers', 'stream'],
+  fleet: ['topology', 'replies', 'observers'],
+  observers: ['topology', 'replies', 'sockets', 'sources', 'fleet'],
+  stream: ['topology', 'sockets', 'sources', 'observers', 'fleet'],
+  connections: ['topology', 'replies', 'sockets', 'sources', 'observers', 'stream'],
   nest: ['topology', 'sockets', 'sources', 'observers', 'stream', 'connections'],
   // The indicator finds its connections by the tokens of the module. The module must not know the indicator,
   // because `@nestjs/terminus` may be absent.

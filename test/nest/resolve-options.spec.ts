@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { resendPolicies } from '../../lib/connections/resend.js';
-import { ownedOptions } from '../../lib/connections/redis-options.js';
+import { resendPolicies } from '../../lib/connections/outcomes/resend.js';
+import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { readPolicies } from '../../lib/topology/pick.js';

@@ -1,6 +1,6 @@
 import { asyncScheduler, of, Subject, take, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
-import type { Crowd } from '../../lib/observers/crowd.js';
+import type { Crowd } from '../../lib/fleet/fleet-size.js';
 import { observeNode } from '../../lib/observers/observe-node.js';
 import { dial } from '../../lib/sockets/dial.js';
 import type { ObserverContext } from '../../lib/observers/observer-context.js';

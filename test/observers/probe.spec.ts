@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { probe, startProbe } from '../../lib/observers/probe.js';
 import { matching } from '../support/matchers.js';
-import { redis7Master, redis7Replica } from './info-texts.js';
+import { redis7Master, redis7Replica } from '../replies/info-texts.js';
 
 const NOPERM = new Error("NOPERM this user has no permissions to run the 'info' command");
 const UNKNOWN = new Error("ERR unknown command 'INFO', with args beginning with: ");

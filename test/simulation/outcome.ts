@@ -1,4 +1,4 @@
-import { NotAppliedError, UnknownOutcomeError } from '../../lib/connections/errors.js';
+import { NotAppliedError, UnknownOutcomeError } from '../../lib/connections/outcomes/errors.js';
 import type { Told } from './history.js';
 
 /** How a command ended for its caller. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Crowd } from '../../lib/observers/crowd.js';
+import type { Crowd } from '../../lib/fleet/fleet-size.js';
 import { delayAfter, nextGapMs, onSignal, onTopology, type Pace } from '../../lib/stream/pace.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Signal } from '../../lib/topology/signal.js';
-import { A, B, master, observe, pending, replica, silent, type Saying } from '../topology/sayings.js';
+import { A, B, master, observe, pending, replica, silent, type Saying } from '../topology/reports.js';
 import { seededRandom } from '../topology/seeded-random.js';
 
 const cadence = { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 };

@@ -2,7 +2,7 @@ import { concat, NEVER, of, Subject, throwError } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import { masterOf } from '../../lib/topology/topology.js';
-import { A, B, C, master, replica, silent } from '../topology/sayings.js';
+import { A, B, C, master, replica, silent } from '../topology/reports.js';
 import { record, startVirtualGroup } from './virtual-group.js';
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };

@@ -17,7 +17,7 @@ import { createTopologyStream } from '../../lib/stream/topology-stream.js';
 import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import type { Topology } from '../../lib/topology/topology.js';
-import { observe, pending, type Saying } from '../topology/sayings.js';
+import { observe, pending, type Saying } from '../topology/reports.js';
 
 export interface Look {
   readonly node: string;

@@ -1,5 +1,5 @@
 import type { Case } from './phases.js';
-import { A, B, C, master, onlyRole, pending, READER, replica, silent } from './sayings.js';
+import { A, B, C, master, onlyRole, pending, READER, replica, silent } from './reports.js';
 
 export const bootCases: readonly Case[] = [
   {

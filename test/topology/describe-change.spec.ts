@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeChange } from '../../lib/topology/describe-change.js';
 import type { WriterPolicy } from '../../lib/topology/pick.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
-import { A, B, C, master, observe, pending, replica, silent, type Look } from './sayings.js';
+import { A, B, C, master, observe, pending, replica, silent, type Look } from './reports.js';
 
 /** What is logged at each of the looks, as `level: text`. */
 function log(...looks: readonly Look[]): readonly (readonly string[])[] {

@@ -1,5 +1,5 @@
 import type { Case, Phase } from './phases.js';
-import { A, B, C, D, master, replica, silent } from './sayings.js';
+import { A, B, C, D, master, replica, silent } from './reports.js';
 
 /** A is master of B and C, and accepted. */
 export const steady: Phase = {

@@ -5,7 +5,7 @@ import type {
   TopologyKind,
   TopologyNode,
 } from '../../lib/topology/topology.js';
-import type { Look } from './sayings.js';
+import type { Look } from './reports.js';
 
 /** One look at all nodes, and what must follow from it and from all looks before it. */
 export interface Phase extends Look {

@@ -11,7 +11,7 @@ import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import { containing } from '../support/matchers.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Topology } from '../../lib/topology/topology.js';
-import { A, B, C, master, observe, onlyRole, pending, replica, silent, type Saying } from './sayings.js';
+import { A, B, C, master, observe, onlyRole, pending, replica, silent, type Saying } from './reports.js';
 
 /** The topology after looks at these moments of a group. */
 function after(...looks: readonly Readonly<Record<string, Saying>>[]): Topology {

@@ -3,7 +3,7 @@ import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology, type Resolution } from '../../lib/topology/resolve-topology.js';
 import { masterOf, type Topology } from '../../lib/topology/topology.js';
-import { randomLooks } from './random-looks.js';
+import { randomLooks } from './random-observations.js';
 import { seededRandom, type SeededRandom } from './seeded-random.js';
 
 const RUNS = 1000;

@@ -6,7 +6,7 @@ import { failoverCases } from './failover-phases.js';
 import { factsOf, type Case, type Phase } from './phases.js';
 import { restartCases } from './restart-phases.js';
 import { staleCases } from './stale-phases.js';
-import { A, B, C, master, observe, onlyRole, READER, replica, silent } from './sayings.js';
+import { A, B, C, master, observe, onlyRole, READER, replica, silent } from './reports.js';
 
 const named = (cases: readonly Case[]) => cases.map(({ name, phases }) => [name, phases] as const);
 

@@ -1,6 +1,6 @@
 import { steady } from './failover-phases.js';
 import type { Case, Phase } from './phases.js';
-import { A, B, C, master, replica, silent } from './sayings.js';
+import { A, B, C, master, replica, silent } from './reports.js';
 
 const down: Phase = {
   at: 2000,

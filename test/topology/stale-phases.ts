@@ -1,6 +1,6 @@
 import { steady, split } from './failover-phases.js';
 import type { Case, Phase } from './phases.js';
-import { A, B, C, D, master, replica, silent } from './sayings.js';
+import { A, B, C, D, master, replica, silent } from './reports.js';
 
 const alone = master({ on: 'R1', offset: 1500 });
 

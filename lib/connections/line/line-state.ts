@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net';
+import type { Observable, Subscription } from 'rxjs';
+import type { TopologyStream } from '../../stream/topology-stream.js';
+import type { Endpoint } from '../../topology/endpoint.js';
+import type { Pick } from '../../topology/pick.js';
+import type { Topology, TopologyNode } from '../../topology/topology.js';
+
+/** What a connection needs to follow the topology. */
+export interface LineSettings {
+  readonly stream: TopologyStream;
+  /** Whom to use, given the endpoint in use. */
+  readonly choose: (topology: Topology, current: string | undefined) => Pick;
+  /** Who may be promoted while there is no node to use; sockets to them are opened in advance. Default: nobody. */
+  readonly heirs?: (topology: Topology) => readonly TopologyNode[];
+  /** Opens a socket to a node. */
+  readonly reach: (endpoint: Endpoint) => Observable<Socket>;
+  /** How long replies that are under way on a node we leave may take, in milliseconds. */
+  readonly drainMs: number;
+  /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */
+  readonly handshakeMs: number;
+}
+
+/** The connection whose socket the line provides. */
+export interface LineClient {
+  /** Commands may be written now. */
+  readonly onOpen: () => void;
+  /** Commands may not be written any more. */
+  readonly onShut: () => void;
+  /** The socket is gone; what was written and not answered will not be. */
+  readonly onLost: (node: string) => void;
+  /** Calls back once nothing is in flight that will be answered soon. */
+  readonly whenDrained: (callback: () => void) => Subscription;
+  /** There will be no node any more. */
+  readonly onEnd: () => void;
+}
+
+/** Where a connection stands. Commands are written in `open` only. */
+export type LineState =
+  | { readonly kind: 'waiting'; readonly reason: string }
+  | { readonly kind: 'handshake'; readonly endpoint: string; readonly socket: Socket }
+  | { readonly kind: 'open'; readonly endpoint: string; readonly socket: Socket }
+  /** The node is suspect and no better one is known: nothing is written, replies may still come. */
+  | {
+      readonly kind: 'suspended';
+      readonly endpoint: string;
+      readonly socket: Socket;
+      readonly reason: string;
+    }
+  /** Another node is to be used, or this one refused: nothing is written, the socket goes when replies are in. */
+  | { readonly kind: 'leaving'; readonly endpoint: string; readonly socket: Socket; readonly reason: string };

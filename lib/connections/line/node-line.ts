@@ -1,0 +1,248 @@
+import {
+  distinctUntilChanged,
+  EMPTY,
+  firstValueFrom,
+  map,
+  NEVER,
+  Subject,
+  Subscription,
+  switchMap,
+  takeUntil,
+} from 'rxjs';
+import type { Socket } from 'node:net';
+import { closeGently, destroyLate } from '../../sockets/close-socket.js';
+import { endpointOf, type Pick } from '../../topology/pick.js';
+import { findNode, type Topology } from '../../topology/topology.js';
+import { Approach } from './node-dialer.js';
+import type { LineClient, LineSettings, LineState } from './line-state.js';
+import { isRun, keepsWord, type ServerWord } from './server-identity.js';
+
+/** Provides one connection with sockets to the node that the topology picks, one after the other. */
+export class NodeLine {
+  readonly #settings: LineSettings;
+  readonly #hungUp$ = new Subject<void>();
+  #client: LineClient | undefined;
+  #following = Subscription.EMPTY;
+  #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
+  #topology: Topology | undefined;
+  readonly #approach: Approach;
+  #current: string | undefined;
+  #runId: string | undefined;
+  /** Read on the command path; always `state.kind === 'open'`. */
+  isOpen = false;
+
+  constructor(settings: LineSettings) {
+    this.#settings = settings;
+    this.#approach = new Approach(settings);
+  }
+
+  get state(): LineState {
+    return this.#state;
+  }
+
+  /** The server process that the connection leads to, or led to last. */
+  get server(): string | undefined {
+    return this.#runId ?? this.#current;
+  }
+
+  get generation(): number {
+    return this.#topology?.generation ?? 0;
+  }
+
+  /** Why nothing is written now, in words for the caller of a command. */
+  get reason(): string {
+    const pick = this.#topology && this.#pick(this.#topology);
+    if (pick?.kind === 'wait') {
+      return pick.reason;
+    }
+    return 'reason' in this.#state ? this.#state.reason : `connecting to ${this.#state.endpoint}`;
+  }
+
+  attach(client: LineClient): void {
+    this.#client = client;
+  }
+
+  /** Resolves with a connected socket as soon as there is a node to use. Rejects only when hung up meanwhile. */
+  async connect(): Promise<Socket> {
+    this.#follow();
+    const topology$ = this.#following.closed ? EMPTY : this.#settings.stream.topology$;
+    const socket$ = topology$.pipe(
+      map((topology) => this.#pick(topology)),
+      distinctUntilChanged((a, b) => endpointOf(a) === endpointOf(b)),
+      switchMap((pick) =>
+        pick.kind === 'wait'
+          ? NEVER
+          : this.#approach.to(pick.node).pipe(map((socket) => this.#adopt(socket, pick.node.endpoint))),
+      ),
+      takeUntil(this.#hungUp$),
+    );
+    return firstValueFrom(socket$).catch(() => {
+      throw new Error('Connection is closed.');
+    });
+  }
+
+  /** Whether the node is what it was picked for, by its own word on this very connection. */
+  check(word: ServerWord): boolean {
+    if (this.#state.kind !== 'handshake' || this.#topology === undefined) {
+      return true;
+    }
+    const pick = this.#pick(this.#topology);
+    if (pick.kind === 'use' && keepsWord(pick, word)) {
+      this.#runId = word.run_id;
+      return true;
+    }
+    this.#leave({ reason: `${this.#state.endpoint} is not what it was taken for`, drain: false });
+    this.#settings.stream.emit('wrong role', this.#state.endpoint);
+    return false;
+  }
+
+  /** The handshake is done. */
+  ready(): void {
+    if (this.#state.kind === 'handshake') {
+      this.#enter({ ...this.#state, kind: 'open' });
+      this.#reconsider();
+    }
+    if (this.isOpen) {
+      this.#client?.onOpen();
+    }
+  }
+
+  /** The node refused a command because of its state: it is left, and looked at anew before it is used again. */
+  refused(): void {
+    if (this.#state.kind === 'open' || this.#state.kind === 'suspended') {
+      const { endpoint } = this.#state;
+      this.#leave({ reason: `${endpoint} refused a command because of its state`, drain: true });
+      this.#settings.stream.emit('write refused', endpoint);
+    }
+  }
+
+  /** Closes the socket, if any; `connect()` may be called again. */
+  hangUp(): void {
+    this.#hungUp$.next();
+    if ('socket' in this.#state) {
+      const { socket, kind } = this.#state;
+      if (kind === 'open' || kind === 'handshake') {
+        closeGently(socket);
+      } else {
+        socket.destroy();
+      }
+    }
+  }
+
+  /** Follows the topology no longer, until `connect()` is called. */
+  rest(): void {
+    this.#following.unsubscribe();
+    this.#approach.forget();
+  }
+
+  /** Waits for nothing any more. */
+  end(): void {
+    this.#hungUp$.next();
+    if ('socket' in this.#state) {
+      this.#state.socket.destroy();
+    }
+    this.rest();
+  }
+
+  #follow(): void {
+    if (this.#following.closed) {
+      this.#following = this.#settings.stream.topology$.subscribe({
+        next: (topology) => {
+          this.#topology = topology;
+          this.#reconsider();
+        },
+        complete: () => this.#client?.onEnd(),
+      });
+    }
+  }
+
+  #pick(topology: Topology): Pick {
+    const pick = this.#settings.choose(topology, this.#current);
+    this.#current = endpointOf(pick) ?? this.#current;
+    return pick;
+  }
+
+  #adopt(socket: Socket, endpoint: string): Socket {
+    this.#enter({ kind: 'handshake', endpoint, socket });
+    this.#runId = undefined;
+    // A socket that has ended or failed closes a little later; nothing may be written to it in between.
+    for (const event of ['end', 'error', 'close']) {
+      socket.once(event, () => this.#onClose(socket, endpoint));
+    }
+    const isShakingHands = () => this.#state.kind === 'handshake' && this.#state.socket === socket;
+    destroyLate(socket, this.#settings.handshakeMs, isShakingHands);
+    return socket;
+  }
+
+  #onClose(socket: Socket, endpoint: string): void {
+    if (!('socket' in this.#state) || this.#state.socket !== socket) {
+      return;
+    }
+    const { kind } = this.#state;
+    this.#approach.distrust(endpoint);
+    this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
+    socket.destroy();
+    this.#client?.onLost(endpoint);
+    if (kind !== 'leaving') {
+      this.#settings.stream.emit('connection closed', endpoint);
+    }
+  }
+
+  /** Compares where we are with where the topology wants us. */
+  #reconsider(): void {
+    const state = this.#state;
+    const topology = this.#topology;
+    if (topology === undefined) {
+      return;
+    }
+    this.#approach.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
+    if (state.kind === 'waiting' || state.kind === 'leaving') {
+      return;
+    }
+    const pick = this.#settings.choose(topology, state.endpoint);
+    const isReachable = findNode(topology, state.endpoint)?.reachable === true;
+    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint && isRun(pick, this.#runId)) {
+      this.#resume(state);
+    } else if (pick.kind === 'use') {
+      this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });
+    } else if (isReachable && pick.stay !== true) {
+      this.#leave({ reason: pick.reason, drain: true });
+    } else if (state.kind === 'open') {
+      this.#enter({ ...state, kind: 'suspended', reason: pick.reason });
+    }
+  }
+
+  #resume(state: LineState): void {
+    if (state.kind === 'suspended') {
+      const { endpoint, socket } = state;
+      this.#enter({ kind: 'open', endpoint, socket });
+      this.#client?.onOpen();
+    }
+  }
+
+  /** A node that still answers gets the time to answer what was sent; one that hangs gets none. */
+  #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
+    if (!('socket' in this.#state)) {
+      return;
+    }
+    const { socket, endpoint, kind } = this.#state;
+    this.#enter({ kind: 'leaving', endpoint, socket, reason });
+    if (!drain || kind === 'handshake' || this.#client === undefined) {
+      socket.destroy();
+      return;
+    }
+    const draining = this.#client.whenDrained(() => socket.destroy());
+    socket.once('close', () => draining.unsubscribe());
+    destroyLate(socket, this.#settings.drainMs);
+  }
+
+  #enter(state: LineState): void {
+    this.#state = state;
+    const wasOpen = this.isOpen;
+    this.isOpen = state.kind === 'open';
+    this.#current = 'endpoint' in state ? state.endpoint : this.#current;
+    if (wasOpen && !this.isOpen) {
+      this.#client?.onShut();
+    }
+  }
+}

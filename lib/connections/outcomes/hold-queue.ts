@@ -1,0 +1,99 @@
+import type { Command } from 'ioredis';
+import type { CommandStream } from '../ioredis/internals.js';
+
+/** A command that waits for a node. */
+export interface HeldCommand {
+  readonly command: Command;
+  /** The pipeline it belongs to, if it is to be written as part of it. */
+  readonly stream?: CommandStream | undefined;
+  /** The database it was issued for, where that is known. */
+  readonly db?: number | undefined;
+  /** When it is rejected, in milliseconds since the epoch; never, where absent. */
+  readonly deadline?: number | undefined;
+}
+
+/** Why a held command left the queue without being sent. */
+export type HoldEnd = 'timed out' | 'full' | 'closed';
+
+interface HoldLimits {
+  readonly maxCommands: number;
+  /** Rejects a command; the queue has let go of it by then. */
+  readonly reject: (held: HeldCommand, end: HoldEnd) => void;
+}
+
+/** Commands that wait, in the order in which they will be sent; bounded in number and in time. */
+export class HoldQueue {
+  readonly #limits: HoldLimits;
+  /** Sent and refused by the old node: older than all that waited from the start. */
+  #refused: HeldCommand[] = [];
+  #waiting: HeldCommand[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer runs, in milliseconds since the epoch. */
+  #due = Infinity;
+
+  constructor(limits: HoldLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#refused.length + this.#waiting.length;
+  }
+
+  /** Takes a command in; one over the limit is rejected at once. */
+  add(held: HeldCommand, place: 'refused' | 'waiting'): void {
+    if (this.size >= this.#limits.maxCommands && held.deadline !== undefined) {
+      this.#limits.reject(held, 'full');
+      return;
+    }
+    (place === 'refused' ? this.#refused : this.#waiting).push(held);
+    this.#arm(held.deadline);
+  }
+
+  /** Lets go of all commands, in order: the caller sends them. */
+  takeAll(): readonly HeldCommand[] {
+    const all = [...this.#refused, ...this.#waiting];
+    this.#refused = [];
+    this.#waiting = [];
+    this.#disarm();
+    return all;
+  }
+
+  /** Rejects all commands. */
+  rejectAll(end: HoldEnd): void {
+    for (const held of this.takeAll()) {
+      this.#limits.reject(held, end);
+    }
+  }
+
+  /** One timer for all: it runs for the earliest deadline, and at most once per `TICK_MS`. */
+  #arm(deadline: number | undefined): void {
+    if (deadline === undefined || deadline >= this.#due) {
+      return;
+    }
+    this.#disarm();
+    this.#due = deadline;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(TICK_MS, deadline - Date.now()));
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#due = Infinity;
+  }
+
+  #expire(): void {
+    this.#due = Infinity;
+    const now = Date.now();
+    const isOver = ({ deadline = Infinity }: HeldCommand) => deadline <= now;
+    const over = [...this.#refused, ...this.#waiting].filter(isOver);
+    this.#refused = this.#refused.filter((held) => !isOver(held));
+    this.#waiting = this.#waiting.filter((held) => !isOver(held));
+    for (const { deadline } of [...this.#refused, ...this.#waiting]) {
+      this.#arm(deadline);
+    }
+    for (const held of over) {
+      this.#limits.reject(held, 'timed out');
+    }
+  }
+}
+
+const TICK_MS = 5;

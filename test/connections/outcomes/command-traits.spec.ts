@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import {
+  isBlocking,
+  isConnectionState,
+  isReadOnly,
+  readerRefusal,
+} from '../../../lib/connections/outcomes/command-traits.js';
+
+test.each([
+  ['get', true],
+  ['GET', true],
+  ['hgetall', true],
+  ['scan', true],
+  ['eval_ro', true],
+  ['sort_ro', true],
+  ['set', false],
+  ['incr', false],
+  ['getdel', false],
+  ['getex', false],
+  ['sort', false],
+  ['eval', false],
+  ['publish', false],
+  ['no-such-command', false],
+])('%s only reads: %s', (name, expected) => {
+  expect(isReadOnly(name)).toBe(expected);
+});
+
+test.each([
+  ['subscribe', true],
+  ['PSUBSCRIBE', true],
+  ['select', true],
+  ['client', true],
+  ['auth', true],
+  ['get', false],
+  ['multi', false],
+  ['watch', false],
+])('%s concerns the connection itself: %s', (name, expected) => {
+  expect(isConnectionState(name)).toBe(expected);
+});
+
+test.each([
+  ['blpop', true],
+  ['BRPOPLPUSH', true],
+  ['xread', true],
+  ['bzpopmin', true],
+  ['lpop', false],
+  ['get', false],
+  ['no-such-command', false],
+])('%s may wait for data: %s', (name, expected) => {
+  expect(isBlocking(name)).toBe(expected);
+});
+
+describe('a reader', () => {
+  test.each([
+    'get',
+    'MGET',
+    'scan',
+    'eval_ro',
+    'EVALSHA_RO',
+    'fcall_ro',
+    'xread',
+    'subscribe',
+    'select',
+    'ping',
+    'info',
+    'object',
+    'time',
+  ])('may send %s', (name) => {
+    expect(readerRefusal(name)).toBeUndefined();
+  });
+
+  test.each([
+    ['set', 'it is not a read; use the writer'],
+    ['DEL', 'it is not a read; use the writer'],
+    ['publish', 'it is not a read; use the writer'],
+    ['flushall', 'it is not a read; use the writer'],
+    ['wait', 'it is not a read; use the writer'],
+    ['xreadgroup', 'it is not a read; use the writer'],
+    ['multi', 'a transaction is for the writer; use a pipeline to read several keys at once'],
+    ['WATCH', 'a transaction is for the writer; use a pipeline to read several keys at once'],
+    ['json.set', 'it is not known to only read; use the writer'],
+    ['eval', 'a script may write, and the reader may fall back to the master; use EVAL_RO, or the writer'],
+    [
+      'EVALSHA',
+      'a script may write, and the reader may fall back to the master; use EVALSHA_RO, or the writer',
+    ],
+    ['fcall', 'a script may write, and the reader may fall back to the master; use FCALL_RO, or the writer'],
+  ])('may not send %s: %s', (name, reason) => {
+    expect(readerRefusal(name)).toBe(reason);
+  });
+});
+
+test('names beyond any that a program uses are still judged, and take no room', () => {
+  for (let index = 0; index < 1500; index++) readerRefusal(`command-${index}`);
+  expect(isReadOnly('zrange')).toBe(true);
+  expect(isReadOnly('zadd')).toBe(false);
+});

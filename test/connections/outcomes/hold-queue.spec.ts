@@ -1,0 +1,157 @@
+import { Command } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HoldQueue } from '../../../lib/connections/outcomes/hold-queue.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A queue, and what it rejected: `name end @ moment`. */
+function start(maxCommands = 10) {
+  const rejected: string[] = [];
+  const queue = new HoldQueue({
+    maxCommands,
+    reject: ({ command }, end) => rejected.push(`${command.name} ${end} @ ${Date.now()}`),
+  });
+  return {
+    queue,
+    rejected,
+    add: (name: string, deadline?: number, place: 'refused' | 'waiting' = 'waiting') =>
+      queue.add({ command: new Command(name, []), deadline }, place),
+    names: () => queue.takeAll().map(({ command }) => command.name),
+  };
+}
+
+describe('commands are let go', () => {
+  test('in the order in which they came, those a node refused before those that only waited', () => {
+    const { add, names, queue } = start();
+    add('w1', 100);
+    add('r1', 100, 'refused');
+    add('w2', 100);
+    add('r2', 100, 'refused');
+    expect(queue.size).toBe(4);
+    expect(names()).toEqual(['r1', 'r2', 'w1', 'w2']);
+    expect(queue.size).toBe(0);
+  });
+
+  test('once only, and are rejected never after that', () => {
+    const { add, names, rejected } = start();
+    add('w1', 100);
+    expect(names()).toEqual(['w1']);
+    expect(names()).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    expect(rejected).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('with all that belongs to them', () => {
+    const { queue } = start();
+    const held = { command: new Command('get', ['key']), db: 3, deadline: 50, stream: undefined };
+    queue.add(held, 'waiting');
+    expect(queue.takeAll()).toEqual([held]);
+  });
+});
+
+describe('a command is rejected', () => {
+  test('when its time is up, not before', () => {
+    const { add, rejected, queue } = start();
+    add('w1', 100);
+    vi.advanceTimersByTime(99);
+    expect(rejected).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(rejected).toEqual(['w1 timed out @ 100']);
+    expect(queue.size).toBe(0);
+  });
+
+  test('each at its own time, by one timer', () => {
+    const { add, rejected } = start();
+    add('w1', 100);
+    add('w2', 130);
+    add('w3', 400);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(rejected).toEqual(['w1 timed out @ 100', 'w2 timed out @ 130', 'w3 timed out @ 400']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('in time although one with a later end came first: a refused command has waited before', () => {
+    const { add, rejected } = start();
+    add('w1', 5000);
+    add('r1', 200, 'refused');
+    add('r2', 100, 'refused');
+    vi.advanceTimersByTime(200);
+    expect(rejected).toEqual(['r2 timed out @ 100', 'r1 timed out @ 200']);
+    vi.advanceTimersByTime(4800);
+    expect(rejected.at(-1)).toBe('w1 timed out @ 5000');
+  });
+
+  test('soon where its time was up before it came', () => {
+    const { add, rejected } = start();
+    vi.setSystemTime(1000);
+    add('r1', 400, 'refused');
+    expect(rejected).toEqual([]);
+    vi.advanceTimersByTime(5);
+    expect(rejected).toEqual(['r1 timed out @ 1005']);
+  });
+
+  test('at once where there is no room, and the others stay', () => {
+    const { add, rejected, names } = start(2);
+    add('w1', 100);
+    add('r1', 100, 'refused');
+    add('w2', 100);
+    add('r2', 100, 'refused');
+    expect(rejected).toEqual(['w2 full @ 0', 'r2 full @ 0']);
+    expect(names()).toEqual(['r1', 'w1']);
+  });
+
+  test('at once where nothing may wait', () => {
+    const { add, rejected, queue } = start(0);
+    add('w1', 100);
+    expect(rejected).toEqual(['w1 full @ 0']);
+    expect(queue.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('with all others, in order, where the queue is given up', () => {
+    const { add, queue, rejected } = start();
+    add('w1', 100);
+    add('subscribe');
+    add('r1', 100, 'refused');
+    queue.rejectAll('closed');
+    expect(rejected).toEqual(['r1 closed @ 0', 'w1 closed @ 0', 'subscribe closed @ 0']);
+    expect(queue.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('only after the queue has let go of it, so that it may be added again at once', () => {
+    const sizes: number[] = [];
+    const queue: HoldQueue = new HoldQueue({ maxCommands: 1, reject: () => sizes.push(queue.size) });
+    queue.add({ command: new Command('w1', []), deadline: 100 }, 'waiting');
+    vi.advanceTimersByTime(100);
+    expect(sizes).toEqual([0]);
+  });
+});
+
+describe('a command without a deadline', () => {
+  test('waits for ever, and needs no timer', () => {
+    const { add, rejected, names } = start();
+    add('subscribe');
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(1_000_000);
+    expect(rejected).toEqual([]);
+    expect(names()).toEqual(['subscribe']);
+  });
+
+  test('finds room where others do not, and does not keep them from being timed out', () => {
+    const { add, rejected, names } = start(1);
+    add('w1', 100);
+    add('subscribe');
+    vi.advanceTimersByTime(100);
+    expect(rejected).toEqual(['w1 timed out @ 100']);
+    expect(names()).toEqual(['subscribe']);
+  });
+});

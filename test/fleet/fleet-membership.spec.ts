@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
+import { error } from '../support/resp.js';
+import { containing } from '../support/matchers.js';
+import { until } from '../support/until.js';
+import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from '../observers/observed-node.js';
+
+const started: { node?: FakeNode; readonly observers: ObservedNode[] } = { observers: [] };
+
+afterEach(async () => {
+  started.observers.splice(0).forEach((observer) => observer.stop());
+  await started.node?.stop();
+});
+
+async function start(fake: FakeNodeOptions = {}) {
+  const node = await startFakeNode(fake);
+  started.node = node;
+  return node;
+}
+
+async function join(node: FakeNode, options: ObservedNodeOptions = {}) {
+  const observer = observeOverTcp(node.endpoint, options);
+  started.observers.push(observer);
+  await until('the others are counted', () => observer.crowds.length > 0);
+  return observer;
+}
+
+const refusing = (...forbidden: readonly string[]): FakeNodeOptions => ({
+  onCommand: ([name = '', word]) =>
+    forbidden.includes(name.toUpperCase()) || forbidden.includes(`${name} ${word}`.toUpperCase())
+      ? error(`NOPERM this user has no permissions to run the '${name.toLowerCase()}' command`)
+      : undefined,
+});
+
+const count = (node: FakeNode, command: string) =>
+  node.commands.filter((argv) => argv.join(' ').toUpperCase().startsWith(command)).length;
+
+describe('an app that may use the channel', () => {
+  test('counts all that listen on the node, itself included', async () => {
+    const node = await start();
+    const first = await join(node);
+    const second = await join(node);
+    expect(first.crowds[0]).toEqual({ kind: 'counted', size: 1 });
+    expect(second.crowds[0]).toEqual({ kind: 'counted', size: 2 });
+    expect([first.notes, second.notes]).toEqual([[], []]);
+  });
+
+  test('hears what another announces, and is not told of a signal by it', async () => {
+    const node = await start();
+    const first = await join(node);
+    const second = await join(node);
+    second.announce('B was promoted');
+    await until('it is heard', () => first.news.length > 0);
+    expect(first.news).toEqual(['B was promoted']);
+    expect(first.signals).toEqual([]);
+  });
+
+  test('goes on asking for the role on the same connection', async () => {
+    const node = await start();
+    const observer = await join(node);
+    node.update({ offset: 77 });
+    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { offset: 77 } });
+    expect(node.connections).toBe(2);
+  });
+
+  test('asks for the number of the others rarely, and together with a look only', async () => {
+    const node = await start();
+    const observer = await join(node);
+    expect(count(node, 'PUBSUB')).toBe(1);
+    for (let look = 0; look < 5; look++) await observer.look();
+    expect(count(node, 'PUBSUB')).toBe(1);
+  });
+
+  test('joins again on the next connection', async () => {
+    const node = await start();
+    const observer = await join(node);
+    node.dropConnections();
+    await until('it is told', () => observer.signals.length > 0);
+    await observer.look();
+    await until('it listens again', () => count(node, 'SUBSCRIBE') === 2);
+    expect(observer.notes).toEqual([]);
+  });
+});
+
+describe('an app that hears no other', () => {
+  test('because it speaks RESP2 guesses their number by the clients of the node, and stays able to ask', async () => {
+    const node = await start({ clients: 90 });
+    const observer = await join(node, { redis: { protocol: 2 } });
+    expect(observer.crowds[0]).toEqual({ kind: 'guessed', size: 30 });
+    expect(count(node, 'SUBSCRIBE')).toBe(0);
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(observer.notes).toEqual([]);
+  });
+
+  test.each([
+    ['SUBSCRIBE', { kind: 'guessed', size: 4 }],
+    ['PUBSUB', { kind: 'guessed', size: 4 }],
+  ])('because the user may not run %s guesses as well, and says so', async (forbidden, crowd) => {
+    const node = await start({ clients: 12, ...refusing(forbidden) });
+    const observer = await join(node);
+    expect(observer.crowds[0]).toEqual(crowd);
+    expect(observer.notes).toEqual([containing('the user may not use the channel "channel"')]);
+    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+  });
+
+  test('because it may not PUBLISH finds out when it has something to tell', async () => {
+    const node = await start({ clients: 12, ...refusing('PUBLISH') });
+    const observer = await join(node);
+    observer.announce('B was promoted');
+    await until('it guesses', () => observer.crowds.length > 1);
+    expect(observer.crowds.at(-1)).toEqual({ kind: 'guessed', size: 4 });
+    expect(observer.notes).toEqual([containing('the user may not use the channel')]);
+  });
+
+  test('and may not run INFO either does not know how many there are', async () => {
+    const node = await start(refusing('SUBSCRIBE', 'INFO'));
+    const observer = await join(node, { redis: { protocol: 2 } });
+    expect(observer.crowds[0]).toEqual({ kind: 'unknown' });
+    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { faultOf } from '../../lib/replies/node-fault.js';
+
+const coded = (code: string, message = `words of ${code}`) => Object.assign(new Error(message), { code });
+
+describe('what keeps a node from being used', () => {
+  test.each([
+    ['ECONNREFUSED', 'REFUSED'],
+    ['ENOTFOUND', 'NOT_FOUND'],
+    ['EAI_AGAIN', 'NOT_FOUND'],
+    ['EHOSTUNREACH', 'UNREACHABLE'],
+    ['ENETUNREACH', 'UNREACHABLE'],
+    ['EHOSTDOWN', 'UNREACHABLE'],
+    ['ETIMEDOUT', 'TIMEOUT'],
+    ['ECONNRESET', 'CLOSED'],
+    ['EPIPE', 'CLOSED'],
+  ])('by the code %s is %s', (code, fault) => {
+    expect(faultOf(coded(code))).toEqual({ fault, message: `words of ${code}` });
+  });
+
+  test.each([
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'CERT_HAS_EXPIRED',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'EPROTO',
+  ])('by the code %s is TLS, and the message says so', (code) => {
+    expect(faultOf(coded(code))).toEqual({ fault: 'TLS', message: `TLS handshake failed: words of ${code}` });
+  });
+
+  test.each([
+    ['NOAUTH Authentication required.', 'NOAUTH'],
+    ['NOAUTH HELLO must be called with the client already authenticated', 'NOAUTH'],
+    ['WRONGPASS invalid username-password pair or user is disabled.', 'WRONGPASS'],
+    ['ERR invalid password', 'WRONGPASS'],
+    ["NOPERM this user has no permissions to run the 'role' command", 'NOPERM'],
+    ['ERR max number of clients reached', 'MAXCLIENTS'],
+    ['Connection is closed.', 'CLOSED'],
+    ["Stream isn't writeable and enableOfflineQueue options is false", 'CLOSED'],
+    ['MISCONF Errors writing to the AOF file: No space left on device', 'ERROR'],
+    ['ERR unknown command', 'ERROR'],
+  ])('by the reply "%s" is %s', (message, fault) => {
+    expect(faultOf(new Error(message))).toEqual({ fault, message });
+  });
+
+  test('by a code that is not known falls back on the words', () => {
+    expect(faultOf(coded('EWHATEVER', 'NOAUTH Authentication required.'))).toMatchObject({ fault: 'NOAUTH' });
+  });
+
+  test('may be thrown as anything', () => {
+    expect(faultOf('broken')).toEqual({ fault: 'ERROR', message: 'broken' });
+    expect(faultOf(undefined)).toEqual({ fault: 'ERROR', message: 'undefined' });
+  });
+});
+
+test('the password that a server without AUTH quotes is left out', () => {
+  const message = "ERR unknown command 'AUTH', with args beginning with: 'app' 's3cret\nmore' ";
+  expect(faultOf(new Error(message))).toEqual({ fault: 'ERROR', message: "ERR unknown command 'AUTH'" });
+});

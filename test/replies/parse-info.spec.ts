@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { parseInfo, readReplication } from '../../lib/replies/parse-info.js';
+import { redis7Master, redis7Replica, syncingReplica, valkey8Master } from './info-texts.js';
+
+describe('INFO replication', () => {
+  test('of a Redis 7 master names its replicas, IPv6 among them, and the history with its last step', () => {
+    expect(readReplication(parseInfo(redis7Master))).toStrictEqual({
+      role: 'master',
+      history: {
+        id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f',
+        previous: { id: '0d9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c', from: 1254 },
+      },
+      offset: 1516,
+      named: [
+        { host: '10.0.0.2', port: 6380 },
+        { host: '2001:db8::3', port: 6381 },
+      ],
+    });
+  });
+
+  test('of a Valkey 8 master that was never promoted has no step before', () => {
+    expect(readReplication(parseInfo(valkey8Master))).toStrictEqual({
+      role: 'master',
+      history: { id: '8a1f3c5e7d9b0a2c4e6f8d1b3a5c7e9f0b2d4a6c' },
+      offset: 14,
+      named: [{ host: 'replica-1.example', port: 6379 }],
+    });
+  });
+
+  test('of a replica names its master and the replicas chained behind it, and the offset it has applied', () => {
+    expect(readReplication(parseInfo(redis7Replica))).toStrictEqual({
+      role: 'replica',
+      history: { id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f' },
+      offset: 1516,
+      link: 'up',
+      named: [
+        { host: '10.0.0.1', port: 6379 },
+        { host: '10.0.0.3', port: 6379 },
+      ],
+    });
+  });
+
+  test('of a replica in full sync says that it has nothing to serve', () => {
+    expect(readReplication(parseInfo(syncingReplica))).toMatchObject({
+      role: 'replica',
+      link: 'syncing',
+      offset: 1,
+      named: [{ host: 'redis-master.example', port: 6379 }],
+    });
+  });
+
+  test('of a replica whose link is down says so', () => {
+    const text = redis7Replica.replace('master_link_status:up', 'master_link_status:down');
+    expect(readReplication(parseInfo(text))).toMatchObject({ link: 'down' });
+  });
+
+  test.each([
+    ['an empty text', ''],
+    ['no role', '# Replication\r\nmaster_repl_offset:1\r\n'],
+    ['the role of a Sentinel', 'role:sentinel\r\n'],
+  ])('with %s says nothing', (_, text) => {
+    expect(readReplication(parseInfo(text))).toBeUndefined();
+  });
+
+  test('without ids and offset is a role only', () => {
+    expect(readReplication(parseInfo('role:master\r\n'))).toStrictEqual({ role: 'master', named: [] });
+  });
+
+  test.each([
+    ['without a port', 'slave0:ip=10.0.0.2,state=online'],
+    ['without an address', 'slave0:ip=,port=6379,state=online'],
+    ['with port 0', 'slave0:ip=10.0.0.2,port=0,state=online'],
+    ['of another field that only looks like one', 'slave_priority:100'],
+  ])('leaves out a replica %s', (_, line) => {
+    expect(readReplication(parseInfo(`role:master\r\n${line}\r\n`))?.named).toEqual([]);
+  });
+
+  test('leaves out an offset that is no number', () => {
+    expect(readReplication(parseInfo('role:master\r\nmaster_repl_offset:many\r\n'))).not.toHaveProperty(
+      'offset',
+    );
+  });
+});
+
+test('INFO fields may contain colons, and headings and empty lines are none', () => {
+  const info = parseInfo('# Server\r\nrun_id:abc\r\n\r\nexecutable:/opt/a:b\n:nameless\nno field\n');
+  expect([...info]).toEqual([
+    ['run_id', 'abc'],
+    ['executable', '/opt/a:b'],
+  ]);
+});
