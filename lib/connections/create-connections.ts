@@ -34,7 +34,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The connection that always leads to the master. */
 export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
   const { line, ...settings } = settingsFor(options, (topology) => pickWriter(topology, options));
-  return new FollowingRedis({ ...settings, line: { ...line, heirs: replicasIn } });
+  return new FollowingRedis({ ...settings, line: { ...line, candidates: replicasIn } });
 }
 
 /** A connection that leads to a node to read from, and refuses everything but reads. */

@@ -1,5 +1,5 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { selectedBy } from './outcomes/command-traits.js';
+import { isBlocking, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
   commandOf,
@@ -60,7 +60,7 @@ export class FollowingRedis extends Redis {
       onOpen: () => this.release(),
       onShut: () => this.shut(),
       onLost: (node) => this.lose(node),
-      whenDrained: (callback) => whenDrained(this, callback),
+      whenDrained: (callback) => whenDrained(this, isBlocking, callback),
       onEnd: () => this.disconnect(),
     });
     this.on('error', settings.onError).on('connecting', () => settleHandshake(this));
@@ -127,7 +127,7 @@ export class FollowingRedis extends Redis {
     return new FollowingRedis({
       ...this.settings,
       begin: 'at once',
-      line: { ...this.settings.line, heirs: () => [] },
+      line: { ...this.settings.line, candidates: () => [] },
       redis: { ...this.settings.redis, ...override },
     });
   }
@@ -148,7 +148,7 @@ export class FollowingRedis extends Redis {
     this.outcomes.end();
     await new Promise<void>((resolve) => {
       const limit = setTimeout(resolve, limitMs);
-      whenDrained(this, () => {
+      whenDrained(this, isBlocking, () => {
         clearTimeout(limit);
         resolve();
       });

@@ -1,14 +1,11 @@
 import type { RedisOptions } from 'ioredis';
 import type { LineSettings } from './line/line-state.js';
-import type { HoldOptions } from './outcomes/rejections.js';
-import type { Resend } from './outcomes/resend.js';
+import type { OutcomeSettings } from './outcomes/outcomes.js';
 
 /** What a connection that follows the topology needs to know. */
-export interface FollowingSettings {
+export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
-  readonly hold: HoldOptions;
-  readonly resend: Resend;
   /** Why a command must not be sent on this connection, in words for the caller. */
   readonly refuse?: (commandName: string) => string | undefined;
   readonly onError: (error: Error) => void;

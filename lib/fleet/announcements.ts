@@ -1,70 +1,78 @@
 import type { Resolution } from '../topology/resolve-topology.js';
 import { masterOf } from '../topology/topology.js';
 
-/** What an app has found and tells those who watch the same node: they look, and believe the node only. */
+/** What an app tells the others that watch the same node. They probe that node, and believe only the node. */
 export interface Announcement {
-  /** The node on which it is told. */
+  /** The node on which it is published. */
   readonly endpoint: string;
-  /** Tells one promotion from another; it names nobody. */
-  readonly news: string;
+  /** Tells one promotion from another. It names no node. */
+  readonly promotionId: string;
 }
 
-/** What is worth telling others of the step from one resolution to the next: that a node was promoted. */
+/** The announcement that a change of resolution calls for: a node was promoted. */
 export function announcementOf(before: Resolution, after: Resolution): Announcement | undefined {
-  const [endpoint, news] = [masterOf(after.topology), newsIn(after)];
+  const [endpoint, promotionId] = [masterOf(after.topology), promotionIdOf(after)];
   const isPromotion = before.accepted !== undefined && after.topology.generation > before.topology.generation;
-  return isPromotion && endpoint !== undefined && news !== undefined ? { endpoint, news } : undefined;
+  return isPromotion && endpoint !== undefined && promotionId !== undefined
+    ? { endpoint, promotionId }
+    : undefined;
 }
 
-/** What names the accepted master and its accession, while there is one. */
-export function newsIn({ topology, accepted }: Resolution): string | undefined {
+/** Identifies the promotion of the accepted master; `undefined` while there is none. */
+export function promotionIdOf({ topology, accepted }: Resolution): string | undefined {
   const master = masterOf(topology);
   return master && `${accepted?.replicationId ?? master} ${accepted?.runId ?? ''}`;
 }
 
-/** What an app thinks of announcements; `latest` is the news that was heard or found last. */
-export type Hearing =
+/** How far this app trusts announcements. `latest` is the promotion that it received or detected last. */
+export type Trust =
   | { readonly kind: 'trusting'; readonly latest: string | undefined }
-  /** There was nothing to be found where it looked: nothing is heeded `until` then, in milliseconds since the epoch. */
+  /** The last announcement has not led to a master: others are ignored until `mutedUntil`, in epoch milliseconds. */
   | {
-      readonly kind: 'wary';
+      readonly kind: 'doubting';
       readonly latest: string;
-      readonly until: number;
-      /** How often in a row. */
-      readonly times: number;
+      readonly mutedUntil: number;
+      /** How many announcements in a row have led to nothing. */
+      readonly failures: number;
     };
 
-export const nothingHeard: Hearing = { kind: 'trusting', latest: undefined };
+export const initialTrust: Trust = { kind: 'trusting', latest: undefined };
 
-interface Heard {
-  readonly news: string;
+interface ReceivedAnnouncement {
+  readonly promotionId: string;
   readonly at: number;
-  /** What the app knows already, if there is a master. */
+  /** The promotion of the master that this app has accepted, if any. */
   readonly known: string | undefined;
 }
 
-const FIRST_QUIET_MS = 50;
-const LONGEST_QUIET_MS = 60_000;
-const LONGEST_NEWS = 200;
+const FIRST_MUTE_MS = 50;
+const LONGEST_MUTE_MS = 60_000;
+const LONGEST_PROMOTION_ID = 200;
 
-/** Whether an announcement is worth a look. It counts as vain until a master is found; each makes deaf for twice as long. */
-export function onHeard(
-  hearing: Hearing,
-  { news, at, known }: Heard,
-): { readonly hearing: Hearing; readonly isHeeded: boolean } {
-  const isDeaf = hearing.kind === 'wary' && at < hearing.until;
-  if (news === known || news.length > LONGEST_NEWS || isDeaf) {
-    return { hearing, isHeeded: false };
+/**
+ * Whether an announcement is worth a probe. It counts as false until a master is found, and each false one in a row
+ * doubles the time during which others are ignored.
+ */
+export function onReceived(
+  trust: Trust,
+  { promotionId, at, known }: ReceivedAnnouncement,
+): { readonly trust: Trust; readonly isWorthProbing: boolean } {
+  const isMuted = trust.kind === 'doubting' && at < trust.mutedUntil;
+  if (promotionId === known || promotionId.length > LONGEST_PROMOTION_ID || isMuted) {
+    return { trust, isWorthProbing: false };
   }
-  const times = hearing.kind === 'wary' ? hearing.times : 0;
-  const quietMs = Math.min(FIRST_QUIET_MS * 2 ** times, LONGEST_QUIET_MS);
-  return { hearing: { kind: 'wary', latest: news, until: at + quietMs, times: times + 1 }, isHeeded: true };
+  const failures = trust.kind === 'doubting' ? trust.failures : 0;
+  const muteMs = Math.min(FIRST_MUTE_MS * 2 ** failures, LONGEST_MUTE_MS);
+  return {
+    trust: { kind: 'doubting', latest: promotionId, mutedUntil: at + muteMs, failures: failures + 1 },
+    isWorthProbing: true,
+  };
 }
 
-/** A master was found, so that what was heard was not in vain. Whether others have told of it before. */
-export function onFound(
-  hearing: Hearing,
-  news: string,
-): { readonly hearing: Hearing; readonly isTold: boolean } {
-  return { hearing: { kind: 'trusting', latest: news }, isTold: hearing.latest === news };
+/** A promotion was detected, so the announcements before it were true. Tells whether this one was among them. */
+export function onDetected(
+  trust: Trust,
+  promotionId: string,
+): { readonly trust: Trust; readonly wasAnnounced: boolean } {
+  return { trust: { kind: 'trusting', latest: promotionId }, wasAnnounced: trust.latest === promotionId };
 }

@@ -1,117 +1,140 @@
-import type { ControlConnection } from '../observers/control-connection.js';
-import { countCrowd, guessCrowd, type Crowd } from './fleet-size.js';
+import { Subscription, type SchedulerLike } from 'rxjs';
 import { isForbidden } from '../replies/is-forbidden.js';
-import type { ObserverContext } from '../observers/observer-context.js';
 import { parseHello } from '../replies/parse-hello.js';
 import { parseInfo } from '../replies/parse-info.js';
+import { countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
+import type { NodeFleet } from './node-fleet.js';
 
-/** Apps that start together find one another by counting often at first, and ever more rarely then. */
+/** Apps that start together count one another often at first, then ever more rarely. */
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 
+/** The connection on which an app takes part in the fleet of a node. */
+interface FleetConnection {
+  readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
+  readonly subscribe: (channel: string, onMessage: (message: string) => void) => Promise<unknown>;
+}
+
+interface MembershipOptions {
+  readonly connection: FleetConnection;
+  readonly fleet: NodeFleet;
+  /** The channel on which the apps of the fleet publish. */
+  readonly channel: string;
+  /** Identifies the server process at the other end of the connection; empty where it is not known. */
+  readonly server: string;
+  readonly scheduler: SchedulerLike;
+  /** Something an operator should know once. */
+  readonly notify: (text: string) => void;
+}
+
 /**
- * The place of this app among all that watch the same node: on one connection it hears what they announce, counts them,
- * and announces what it has found itself. It has no timer of its own, but goes along with the looks.
+ * Takes part in the fleet of one node, over one connection: receives announcements, publishes those of this app, and
+ * counts the members. It has no timer of its own: it counts after a probe.
  */
-export class FleetSeat {
-  readonly #connection: ControlConnection;
-  readonly #context: ObserverContext;
-  readonly #server: string;
-  /** By what the apps are counted, best first; one that is forbidden gives way to the next. */
-  #census: 'listeners' | 'clients' | 'nothing' = 'clients';
+export class FleetMembership {
+  readonly #options: MembershipOptions;
+  /** What the apps are counted by, best first. What is forbidden gives way to the next. */
+  #countedBy: 'subscribers' | 'clients' | 'nothing' = 'clients';
   #pauseMs = FIRST_PAUSE_MS;
-  #dueAt = Infinity;
+  #countDueAt = Infinity;
+  #publishing = Subscription.EMPTY;
 
-  /** `server` tells the server process at the other end of the connection, where it is known. */
-  constructor(connection: ControlConnection, context: ObserverContext, server = '') {
-    this.#connection = connection;
-    this.#context = context;
-    this.#server = server;
+  constructor(options: MembershipOptions) {
+    this.#options = options;
   }
 
-  /** Listens from now on. Never rejects. */
+  /** Never rejects. */
   async join(): Promise<void> {
+    this.#publishing = this.#options.fleet.announcements$.subscribe((id) => void this.#publish(id));
     try {
-      await this.#listen();
+      await this.#subscribe();
     } catch {
-      // Without `HELLO`, or closed: nobody is heard on this connection.
+      // `HELLO` is unknown or the connection is closed: no announcement arrives on this connection.
     }
-    this.#dueAt = 0;
-    this.goAlong();
+    this.#countDueAt = 0;
+    this.afterProbe();
   }
 
-  /** To be called after every look. */
-  goAlong(): void {
-    const now = this.#context.scheduler.now();
-    if (now >= this.#dueAt) {
-      this.#dueAt = now + this.#pauseMs;
+  leave(): void {
+    this.#publishing.unsubscribe();
+  }
+
+  /** Call it after every probe. */
+  afterProbe(): void {
+    const now = this.#options.scheduler.now();
+    if (now >= this.#countDueAt) {
+      this.#countDueAt = now + this.#pauseMs;
       this.#pauseMs = Math.min(2 * this.#pauseMs, LAST_PAUSE_MS);
       this.#count();
     }
   }
 
-  /** Tells all who listen on this node. Never rejects. */
-  async announce(news: string): Promise<void> {
-    const told = this.#connection.call('PUBLISH', this.#context.channel, `${this.#server} ${news}`);
-    if ((await permitted(told).catch(() => undefined)) === 'forbidden') {
-      this.#standAside();
+  async #publish(promotionId: string): Promise<void> {
+    const { connection, channel, server } = this.#options;
+    const published = connection.call('PUBLISH', channel, `${server} ${promotionId}`);
+    if ((await permitted(published).catch(() => undefined)) === 'forbidden') {
+      this.#giveUpChannel();
       this.#count();
     }
   }
 
-  async #listen(): Promise<void> {
-    // Of a subscriber that speaks RESP2 a server takes hardly any other command.
-    if (parseHello(await this.#connection.call('HELLO')).protocol !== '3') {
+  async #subscribe(): Promise<void> {
+    const { connection, channel } = this.#options;
+    // A RESP2 connection that subscribes may run hardly any other command.
+    if (parseHello(await connection.call('HELLO')).protocol !== '3') {
       return;
     }
-    const listening = this.#connection.subscribe(this.#context.channel, (message) => this.#hear(message));
-    if ((await permitted(listening)) === 'forbidden') {
-      this.#standAside();
+    const subscribed = connection.subscribe(channel, (message) => this.#receive(message));
+    if ((await permitted(subscribed)) === 'forbidden') {
+      this.#giveUpChannel();
     } else {
-      this.#census = 'listeners';
+      this.#countedBy = 'subscribers';
     }
   }
 
-  /** A master passes what is published on it to its replicas; who listens there is told by the master itself. */
-  #hear(message: string): void {
-    const [server, ...news] = message.split(' ');
-    if (server === this.#server) {
-      this.#context.heard(news.join(' '));
+  /** A master passes messages on to its replicas, so only those that were published on this very server count. */
+  #receive(message: string): void {
+    const [server, ...promotionId] = message.split(' ');
+    if (server === this.#options.server) {
+      this.#options.fleet.receive(promotionId.join(' '));
     }
   }
 
   #count(): void {
-    const { counted } = this.#context;
-    // A connection that was closed says nothing of how many there are.
-    this.#takeCensus().then(counted, () => undefined);
+    const { fleet } = this.#options;
+    this.#countApps().then(
+      (size) => fleet.resize(size),
+      // A connection that was closed does not tell how many apps there are.
+      () => undefined,
+    );
   }
 
-  async #takeCensus(): Promise<Crowd> {
-    const { call } = this.#connection;
-    if (this.#census === 'listeners') {
-      const reply = await permitted(call('PUBSUB', 'NUMSUB', this.#context.channel));
+  async #countApps(): Promise<FleetSize> {
+    const { connection, channel } = this.#options;
+    if (this.#countedBy === 'subscribers') {
+      const reply = await permitted(connection.call('PUBSUB', 'NUMSUB', channel));
       if (reply !== 'forbidden') {
-        return countCrowd(reply);
+        return countSubscribers(reply);
       }
-      this.#standAside();
+      this.#giveUpChannel();
     }
-    if (this.#census === 'clients') {
-      const reply = await permitted(call('INFO', 'clients'));
+    if (this.#countedBy === 'clients') {
+      const reply = await permitted(connection.call('INFO', 'clients'));
       if (reply !== 'forbidden') {
-        return guessCrowd(parseInfo(String(reply)).get('connected_clients'));
+        return estimateFleetSize(parseInfo(String(reply)).get('connected_clients'));
       }
-      this.#census = 'nothing';
+      this.#countedBy = 'nothing';
     }
     return { kind: 'unknown' };
   }
 
-  /** What others announce cannot be counted on any more. */
-  #standAside(): void {
-    const { channel, notify } = this.#context;
-    this.#census = this.#census === 'listeners' ? 'clients' : this.#census;
+  /** Announcements of others may not arrive, so this app no longer relies on them. */
+  #giveUpChannel(): void {
+    const { channel, notify } = this.#options;
+    this.#countedBy = this.#countedBy === 'subscribers' ? 'clients' : this.#countedBy;
     notify(
       `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot tell one another ` +
-        'of a promotion, and each looks more rarely the more clients the node has',
+        'of a promotion, and each probes more rarely the more clients the node has',
     );
   }
 }

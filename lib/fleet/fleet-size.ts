@@ -1,26 +1,26 @@
 /**
  * How many apps watch one node, this one included.
  *
- * - `counted`: those that listen to one another, so that one of them can look for all.
- * - `guessed`: this app hears no other; the number of clients of the node tells how many there may be.
- * - `unknown`: this app hears no other, and nothing tells how many there are.
+ * - `counted`: the apps that subscribe to the fleet's channel, so that each can leave probes to the others.
+ * - `estimated`: this app receives no announcements; the number of clients of the node limits how many apps there are.
+ * - `unknown`: this app receives no announcements, and the node does not tell how many clients it has.
  */
-export type Crowd =
-  { readonly kind: 'counted' | 'guessed'; readonly size: number } | { readonly kind: 'unknown' };
+export type FleetSize =
+  { readonly kind: 'counted' | 'estimated'; readonly size: number } | { readonly kind: 'unknown' };
 
-/** An app has two connections to watch a node, and one or two to use it. */
+/** An app has two connections that watch a node, and one or two that use it. */
 const CLIENTS_PER_APP = 3;
 
-/** What `connected_clients` of a node says of the number of apps. */
-export function guessCrowd(connectedClients: string | undefined): Crowd {
+/** Estimates the number of apps from `connected_clients` of a node. */
+export function estimateFleetSize(connectedClients: string | undefined): FleetSize {
   const clients = Number(connectedClients);
   return Number.isFinite(clients)
-    ? { kind: 'guessed', size: Math.max(1, Math.round(clients / CLIENTS_PER_APP)) }
+    ? { kind: 'estimated', size: Math.max(1, Math.round(clients / CLIENTS_PER_APP)) }
     : { kind: 'unknown' };
 }
 
-/** What `PUBSUB NUMSUB` with one channel says: the name of the channel, then how many listen. */
-export function countCrowd(reply: unknown): Crowd {
-  const listeners = Array.isArray(reply) ? Number(reply[1]) : 0;
-  return { kind: 'counted', size: Math.max(1, listeners || 0) };
+/** Reads the reply to `PUBSUB NUMSUB` with one channel: the name of the channel, then its number of subscribers. */
+export function countSubscribers(reply: unknown): FleetSize {
+  const subscribers = Array.isArray(reply) ? Number(reply[1]) : 0;
+  return { kind: 'counted', size: Math.max(1, subscribers || 0) };
 }

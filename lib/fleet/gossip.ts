@@ -2,55 +2,58 @@ import { filter, map, Subject, type Observable } from 'rxjs';
 import type { Resolution } from '../topology/resolve-topology.js';
 import {
   announcementOf,
-  newsIn,
-  nothingHeard,
-  onFound,
-  onHeard,
+  initialTrust,
+  onDetected,
+  onReceived,
+  promotionIdOf,
   type Announcement,
 } from './announcements.js';
 
-interface GrapevineOptions {
+interface GossipOptions {
   readonly now: () => number;
-  /** Has the node looked at on which something was announced. */
-  readonly look: (endpoint: string) => void;
+  /** Probes the node on which something was announced. */
+  readonly probe: (endpoint: string) => void;
 }
 
-/** What apps that watch the same nodes tell one another. */
-export class Grapevine {
-  readonly #options: GrapevineOptions;
-  readonly #told$ = new Subject<Announcement>();
-  #hearing = nothingHeard;
+/** Announcements that the apps of a fleet exchange. */
+export class Gossip {
+  readonly #options: GossipOptions;
+  readonly #announcements$ = new Subject<Announcement>();
+  #trust = initialTrust;
+  #known: string | undefined;
 
-  constructor(options: GrapevineOptions) {
+  constructor(options: GossipOptions) {
     this.#options = options;
   }
 
-  /** What is to be announced on a node. */
-  on(endpoint: string): Observable<string> {
-    return this.#told$.pipe(
+  /** The ids of promotions that this app has to publish on a node. */
+  announcementsFor(endpoint: string): Observable<string> {
+    return this.#announcements$.pipe(
       filter((announcement) => announcement.endpoint === endpoint),
-      map(({ news }) => news),
+      map(({ promotionId }) => promotionId),
     );
   }
 
-  /** Somebody announced something on a node, while `resolution` was what we knew. */
-  hear(news: string, endpoint: string, resolution: Resolution): void {
-    const { now, look } = this.#options;
-    const { hearing, isHeeded } = onHeard(this.#hearing, { news, at: now(), known: newsIn(resolution) });
-    this.#hearing = hearing;
-    if (isHeeded) {
-      look(endpoint);
+  /** An announcement was published on a node, by another app or by this one. */
+  receive(promotionId: string, endpoint: string): void {
+    const { now, probe } = this.#options;
+    const received = { promotionId, at: now(), known: this.#known };
+    const { trust, isWorthProbing } = onReceived(this.#trust, received);
+    this.#trust = trust;
+    if (isWorthProbing) {
+      probe(endpoint);
     }
   }
 
-  /** Tells others what was found, unless it is known among them; `speaksUp` says whether it is ours to tell. */
-  find(before: Resolution, after: Resolution, speaksUp: () => boolean): void {
+  /** Announces the promotion between two resolutions, if any, unless another app has, or is to: see `isChosen`. */
+  resolved(before: Resolution, after: Resolution, isChosen: () => boolean): void {
+    this.#known = promotionIdOf(after);
     const announcement = announcementOf(before, after);
     if (announcement !== undefined) {
-      const { hearing, isTold } = onFound(this.#hearing, announcement.news);
-      this.#hearing = hearing;
-      if (!isTold && speaksUp()) {
-        this.#told$.next(announcement);
+      const { trust, wasAnnounced } = onDetected(this.#trust, announcement.promotionId);
+      this.#trust = trust;
+      if (!wasAnnounced && isChosen()) {
+        this.#announcements$.next(announcement);
       }
     }
   }

@@ -7,7 +7,7 @@ interface ProbeOptions {
   readonly key: string;
   readonly limitMs: number;
   /** Has observers look at the nodes now. */
-  readonly look: () => void;
+  readonly probe: () => void;
   /** Whether the master has answered observers since the attempt began. */
   readonly isAnswering: () => boolean;
 }
@@ -18,7 +18,7 @@ interface ProbeOptions {
  */
 export async function probeWrite(
   writer: Redis,
-  { key, limitMs, look, isAnswering }: ProbeOptions,
+  { key, limitMs, probe: look, isAnswering }: ProbeOptions,
 ): Promise<WriteProbe> {
   if (writer.status === 'end') {
     return { kind: 'closed' };

@@ -56,7 +56,7 @@ export class RedisReplicationHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const session: Session<Key> = this.healthIndicatorService.check(key);
     try {
-      const { status, data } = await this.look(name, timeoutMs);
+      const { status, data } = await this.probe(name, timeoutMs);
       switch (status) {
         case 'up':
           return session.up({ ...data });
@@ -75,7 +75,7 @@ export class RedisReplicationHealthIndicator {
     }
   }
 
-  private async look(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
+  private async probe(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
     const { options } = replication;
@@ -87,7 +87,7 @@ export class RedisReplicationHealthIndicator {
     const probe = await probeWrite(writer, {
       key: options.probeKey,
       limitMs: timeoutMs,
-      look: () => replication.look(),
+      probe: () => replication.probe(),
       isAnswering,
     });
     return judgeHealth(replication.latest, probe, options);

@@ -40,7 +40,7 @@ export class Replication {
   private readonly stream: TopologyStream;
   private readonly report: Report;
   private readonly dial: Dial;
-  private readonly said = new Set<string>();
+  private readonly reported = new Set<string>();
   /** When each node last answered an observer, in milliseconds since the epoch. */
   private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
@@ -69,7 +69,7 @@ export class Replication {
   }
 
   /** Has every node looked at now. */
-  look(): void {
+  probe(): void {
     this.stream.emit('requested');
   }
 
@@ -189,12 +189,12 @@ export class Replication {
   }
 
   private reportOnce(note: ChangeNote): void {
-    if (!this.said.has(note.text)) {
+    if (!this.reported.has(note.text)) {
       // What is said once is few: nodes times reasons. Should it ever be many, it may be said again.
-      if (this.said.size >= MAX_SAID) {
-        this.said.clear();
+      if (this.reported.size >= MAX_SAID) {
+        this.reported.clear();
       }
-      this.said.add(note.text);
+      this.reported.add(note.text);
       this.report(note);
     }
   }

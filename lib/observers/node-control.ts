@@ -10,7 +10,7 @@ import {
   type Observable,
 } from 'rxjs';
 import type { ControlConnection } from './control-connection.js';
-import { FleetSeat } from '../fleet/fleet-membership.js';
+import { FleetMembership } from '../fleet/fleet-membership.js';
 import { faultOf } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
@@ -19,9 +19,9 @@ import { watchNode } from './watch-node.js';
 interface Session {
   readonly connection: ControlConnection;
   readonly probe: ProbeSession;
-  readonly seat: FleetSeat;
-  /** What ends with the session. */
-  readonly company: Subscription;
+  readonly membership: FleetMembership;
+  /** The watcher, which ends with the session. */
+  readonly watching: Subscription;
 }
 
 /** The connections to one node: opened when needed, dropped when they fail. */
@@ -37,17 +37,17 @@ export class NodeControl {
   ask(): Observable<Answer> {
     const { replyTimeoutMs, connectTimeoutMs } = this.#context;
     const dialled$ = defer(() => from(this.#dial())).pipe(this.#within(connectTimeoutMs, 'no connection'));
-    const ask = ({ connection, probe: state, seat }: Session) =>
+    const ask = ({ connection, probe: state, membership }: Session) =>
       from(probe(connection.call, state)).pipe(
         this.#within(replyTimeoutMs, 'no answer'),
         tap(() => state.isProvisional && this.hangUp()),
-        tap({ complete: () => seat.goAlong() }),
+        tap({ complete: () => membership.afterProbe() }),
       );
     const session = this.#session;
     if (session === undefined) {
       return dialled$.pipe(mergeMap(ask));
     }
-    // That a connection was closed says nothing of the node: a new one tells.
+    // A closed connection does not mean that the node is gone. A new one tells.
     return ask(session).pipe(
       catchError((error: unknown) => {
         if (faultOf(error).fault !== 'CLOSED') {
@@ -62,7 +62,8 @@ export class NodeControl {
   hangUp(): void {
     const session = this.#session;
     this.#session = undefined;
-    session?.company.unsubscribe();
+    session?.watching.unsubscribe();
+    session?.membership.leave();
     session?.connection.close();
     this.#dialling?.close();
     this.#dialling = undefined;
@@ -82,21 +83,20 @@ export class NodeControl {
   }
 
   #begin(connection: ControlConnection, state: ProbeSession): Session {
-    const { emit, endpoint, notify, announce$ } = this.#context;
+    const { emit, endpoint, notify } = this.#context;
     if (state.command !== 'INFO') {
       notify(
         `the user may not run INFO; ${state.command} tells the role, but neither lineage (after a split brain the ` +
           'heir cannot be told) nor lag',
       );
     }
-    const seat = new FleetSeat(connection, this.#context, state.runId);
-    const company = new Subscription();
-    if (state.unfit === undefined && !state.isProvisional) {
-      void seat.join();
-      company.add(watchNode(this.#context).subscribe());
-      company.add(announce$.subscribe((news) => void seat.announce(news)));
+    const membership = new FleetMembership({ ...this.#context, connection, server: state.runId ?? '' });
+    const isUsable = state.unfit === undefined && !state.isProvisional;
+    if (isUsable) {
+      void membership.join();
     }
-    const session: Session = { connection, probe: state, seat, company };
+    const watching = isUsable ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
+    const session: Session = { connection, probe: state, membership, watching };
     this.#session = session;
     void connection.closed.then(() => {
       if (this.#session === session) {

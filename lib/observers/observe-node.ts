@@ -17,25 +17,29 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
       kind: 'pending',
       endpoint: context.endpoint,
       at: 0,
-      signal: context.beginLook(),
+      signal: context.beginProbe(),
     };
-    return defer(() => look(control, context, last)).pipe(
-      map((observation) => blameTurn(last, observation)),
+    return defer(() => probeOnce(control, context, last)).pipe(
+      map((observation) => attributeFailure(last, observation)),
       tap((observation) => {
-        if (isTurn(last, observation)) {
+        if (hasFailed(last, observation)) {
           context.emit(observation.signal.kind, context.endpoint);
         }
         last = observation;
       }),
-      repeat({ delay: () => context.nextLook(last) }),
+      repeat({ delay: () => context.nextProbe(last) }),
       finalize(() => control.hangUp()),
     );
   });
 }
 
-function look(control: NodeControl, context: ObserverContext, last: Observation): Observable<Observation> {
+function probeOnce(
+  control: NodeControl,
+  context: ObserverContext,
+  last: Observation,
+): Observable<Observation> {
   const { endpoint, scheduler } = context;
-  const signal = context.beginLook();
+  const signal = context.beginProbe();
   // Asked beside the look, so that it costs no time; not at the first silence, which must be told at once.
   const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(shareReplay(1));
   isServing$.subscribe();
@@ -67,13 +71,13 @@ function isSilent(last: Observation): boolean {
 }
 
 /** A node that answered before and does not now: worth a look at all the others. */
-function isTurn(before: Observation, now: Observation): boolean {
+function hasFailed(before: Observation, now: Observation): boolean {
   return before.kind === 'answered' && now.kind === 'faulty';
 }
 
 /** Whatever made us look, that the node fell silent is the news. */
-function blameTurn(before: Observation, now: Observation): Observation {
-  if (!isTurn(before, now) || now.kind !== 'faulty') {
+function attributeFailure(before: Observation, now: Observation): Observation {
+  if (!hasFailed(before, now) || now.kind !== 'faulty') {
     return now;
   }
   const kind: SignalKind = now.fault === 'TIMEOUT' ? 'reply timed out' : 'connection failed';

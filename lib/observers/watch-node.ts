@@ -79,7 +79,7 @@ function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): End
   return ending;
 }
 
-function repeatUntilForbidden({ scheduler, spreadMs }: ObserverContext) {
+function repeatUntilForbidden({ scheduler, fleet }: ObserverContext) {
   return (endings$: Observable<Ending>): Observable<Ending> =>
     defer(() => {
       let last: Ending = 'closed';
@@ -90,7 +90,8 @@ function repeatUntilForbidden({ scheduler, spreadMs }: ObserverContext) {
         repeat({
           delay: () => {
             const [now, before] = [scheduler.now(), begunAt];
-            const pauseMs = last === 'unarmed' ? REARM_MS : Math.max(spreadMs(), REARM_MS - (now - before));
+            const pauseMs =
+              last === 'unarmed' ? REARM_MS : Math.max(fleet.spreadMs(), REARM_MS - (now - before));
             begunAt = now + pauseMs;
             return last === 'forbidden' ? EMPTY : timer(pauseMs, scheduler);
           },

@@ -1,7 +1,4 @@
 import type { ObserverContext } from '../observers/observer-context.js';
 
 /** How one node is observed: what the stream gives to the layer below. */
-export type NodeObserver = Pick<
-  ObserverContext,
-  'endpoint' | 'nextLook' | 'beginLook' | 'emit' | 'spreadMs' | 'counted' | 'heard' | 'announce$'
->;
+export type NodeObserver = Pick<ObserverContext, 'endpoint' | 'fleet' | 'nextProbe' | 'beginProbe' | 'emit'>;

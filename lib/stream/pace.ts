@@ -1,17 +1,17 @@
-import type { Crowd } from '../fleet/fleet-size.js';
-import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import type { FleetSize } from '../fleet/fleet-size.js';
+import { shareOf } from '../fleet/turns.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 
-/** How eagerly nodes are looked at. */
+/** How often nodes are probed. */
 export type Pace =
   | { readonly kind: 'calm' }
   | {
       readonly kind: 'sweeping';
       /** The signal that began the sweep. */
       readonly signal: Signal;
-      /** Looks are as dense as can be until then, in milliseconds since the epoch. */
+      /** Probes are as frequent as they can be until then, in epoch milliseconds. */
       readonly denseUntil: number;
       /** Whether there is a master meanwhile. */
       readonly master: 'known' | 'sought';
@@ -19,16 +19,16 @@ export type Pace =
 
 export const calm: Pace = { kind: 'calm' };
 
-/** How dense looks are, all in milliseconds. */
+/** The gaps between probes, all in milliseconds. */
 export interface Cadence {
   readonly pollIntervalMs: number;
-  /** In a sweep each node is looked at as often as this by all apps that watch it together. */
+  /** In a sweep, all apps that watch a node together probe it once in this time. */
   readonly sweepGapMs: number;
   readonly sweepGapMaxMs: number;
   readonly denseMs: number;
 }
 
-/** At first nobody knows anything. */
+/** An app that starts knows nothing yet, so it begins with a sweep. */
 export function firstPace(now: number, { denseMs }: Cadence): Pace {
   return {
     kind: 'sweeping',
@@ -38,7 +38,7 @@ export function firstPace(now: number, { denseMs }: Cadence): Pace {
   };
 }
 
-/** A signal begins a sweep, or makes the one under way dense again for a while. */
+/** A signal begins a sweep. During a sweep it makes probes frequent again for a tenth of that time. */
 export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace {
   return pace.kind === 'calm'
     ? { kind: 'sweeping', signal, denseUntil: signal.at + denseMs, master: 'known' }
@@ -46,8 +46,8 @@ export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace
 }
 
 /**
- * A sweep ends when every node was looked at since it began and there is a master to write to; where that is a new one,
- * when replicas were looked at since then, because most of them follow it within a moment.
+ * A sweep ends when there is a master and every node was probed since the sweep began. After a failover, replicas must
+ * be probed once more, because most of them follow the new master only a moment later.
  */
 export function onTopology(pace: Pace, topology: Topology, observations: readonly Observation[]): Pace {
   if (pace.kind === 'calm') {
@@ -55,62 +55,37 @@ export function onTopology(pace: Pace, topology: Topology, observations: readonl
   }
   const { at: since = -Infinity } = topology.lastFailover ?? {};
   const isDone = ({ kind, signal }: Observation) => kind !== 'pending' && signal.at >= pace.signal.at;
-  const isAhead = (each: Observation) =>
+  const isOutdated = (each: Observation) =>
     each.kind === 'answered' && each.report.role === 'replica' && each.at <= since;
   const master = masterOf(topology) === undefined ? 'sought' : 'known';
-  if (master === 'known' && observations.every((each) => isDone(each) && !isAhead(each))) {
+  if (master === 'known' && observations.every((each) => isDone(each) && !isOutdated(each))) {
     return calm;
   }
   return master === pace.master ? pace : { ...pace, master };
 }
 
-interface Onlooker {
-  readonly endpoint: Endpoint;
-  readonly crowd: Crowd;
-  /** From 0 up to, not including, 1. */
-  readonly random: number;
-}
-
-/**
- * How soon after a signal a node is looked at, in milliseconds. Who is alone looks at once. In a fleet, those look at once
- * whose own connection to the node is concerned, or who were told on it; else one app does, on average, and the rest find
- * their places in the rounds that follow.
- */
-export function delayAfter(
-  signal: Signal,
-  { endpoint, crowd, random }: Onlooker,
-  { sweepGapMs }: Cadence,
-): number {
-  const isOwn = signal.endpoint === formatEndpoint(endpoint) && signal.kind !== 'unblocked';
-  const isWaitedFor = signal.kind === 'start' || signal.kind === 'requested';
-  if (isOwn || isWaitedFor || crowd.kind !== 'counted' || random * crowd.size < 1) {
-    return 0;
-  }
-  return random * crowd.size * sweepGapMs;
-}
-
-/** Such a signal makes out of date what a look that is under way will see. */
-export function isNews({ kind }: Signal): boolean {
+/** Whether a signal outdates what a probe under way will see. */
+export function outdatesProbe({ kind }: Signal): boolean {
   return kind === 'requested' || kind === 'announced';
 }
 
 interface Moment {
-  /** What the last look at the node saw. */
+  /** What the last probe of the node saw. */
   readonly last: Observation;
-  readonly crowd: Crowd;
+  readonly fleetSize: FleetSize;
   readonly now: number;
   /** From 0 up to, not including, 1. */
   readonly random: number;
 }
 
-/** How long to wait before the same node is looked at again. Jitter keeps the apps of a fleet from asking in step. */
-export function nextGapMs(pace: Pace, cadence: Cadence, { last, crowd, now, random }: Moment): number {
+/** How long to wait before the next probe of a node. Jitter keeps the apps of a fleet from probing in step. */
+export function nextGapMs(pace: Pace, cadence: Cadence, { last, fleetSize, now, random }: Moment): number {
   const jitter = 0.9 + 0.2 * random;
   if (pace.kind === 'calm') {
     return cadence.pollIntervalMs * jitter;
   }
   const gapMs = turnGapMs({
-    crowd,
+    fleetSize,
     cadence,
     ageMs: cadence.denseMs - (pace.denseUntil - now),
     master: pace.master,
@@ -118,52 +93,37 @@ export function nextGapMs(pace: Pace, cadence: Cadence, { last, crowd, now, rand
   return (last.kind === 'faulty' ? dialGapMs(gapMs, cadence) : gapMs) * jitter;
 }
 
-/** Most hand-overs are over within a few milliseconds of the first signal; a few apps may look more often then. */
+/** Most planned failovers are over within milliseconds of the first signal, so a small fleet probes faster at first. */
 const OPENING_MS = 20;
-const DENSEST = 0.2;
-/** Of an app that hears no other and cannot tell how many there are. */
-const UNKNOWN_CROWD = { gapMs: 20, denseMs: 1000 };
+const OPENING_FACTOR = 0.2;
 
-interface Age {
-  readonly crowd: Crowd;
+interface Sweep {
+  readonly fleetSize: FleetSize;
   readonly cadence: Cadence;
   /** How long ago the sweep began, in milliseconds. */
   readonly ageMs: number;
   readonly master: 'known' | 'sought';
 }
 
-/** The share of one app in the looks that all apply together; later on ever less. */
-function turnGapMs({ crowd, cadence, ageMs, master }: Age): number {
-  const share = shareOf(crowd, cadence);
+/** The gap between two probes by this app: its share of the fleet's probes, fewer the longer the sweep takes. */
+function turnGapMs({ fleetSize, cadence, ageMs, master }: Sweep): number {
+  const { sweepGapMs: gapMs, sweepGapMaxMs: maxGapMs, denseMs } = cadence;
+  const share = shareOf(fleetSize, { gapMs, maxGapMs, denseMs });
   if (master === 'sought' && ageMs < OPENING_MS && share.gapMs <= OPENING_MS) {
-    return share.gapMs * Math.max(DENSEST, ageMs / OPENING_MS);
+    return share.gapMs * Math.max(OPENING_FACTOR, ageMs / OPENING_MS);
   }
   if (master === 'known') {
-    // Nothing is sought: there is no reason to look more rarely than in calm.
+    // The rounds of a large fleet are long, and there is no reason to probe less often than in calm.
     return Math.min(share.gapMs, cadence.pollIntervalMs);
   }
   const doublings = ageMs < share.denseMs ? 0 : 1 + Math.floor((ageMs - share.denseMs) / 1000);
-  return Math.min(share.gapMs * 2 ** doublings, Math.max(share.gapMs, cadence.sweepGapMaxMs));
+  return Math.min(share.gapMs * 2 ** doublings, Math.max(share.gapMs, maxGapMs));
 }
 
-function shareOf(crowd: Crowd, { sweepGapMs: gapMs, sweepGapMaxMs, denseMs }: Cadence) {
-  switch (crowd.kind) {
-    case 'counted':
-      return { gapMs: crowd.size * gapMs, denseMs };
-    case 'guessed':
-      // Nobody tells it of a promotion.
-      return { gapMs: Math.min(crowd.size * gapMs, sweepGapMaxMs), denseMs };
-    case 'unknown':
-      return UNKNOWN_CROWD;
-    default:
-      return crowd satisfies never;
-  }
-}
+const MIN_DIAL_FACTOR = 10;
+const MAX_DIAL_GAP_MS = 1000;
 
-const MOST_DIALS = 10;
-const RAREST_DIAL_MS = 1000;
-
-/** A node that is not there costs a dial each time, and nobody is asked anything. */
-function dialGapMs(gapMs: number, { sweepGapMs: leastMs }: Cadence): number {
-  return Math.min(Math.max(gapMs, MOST_DIALS * leastMs), RAREST_DIAL_MS);
+/** A node that cannot be reached costs a dial each time, but no server is burdened by it. */
+function dialGapMs(gapMs: number, { sweepGapMs }: Cadence): number {
+  return Math.min(Math.max(gapMs, MIN_DIAL_FACTOR * sweepGapMs), MAX_DIAL_GAP_MS);
 }

@@ -15,9 +15,10 @@ import { initialResolution, resolveTopology, type Resolution } from '../topology
 import type { Signal, SignalKind } from '../topology/signal.js';
 import { masterOf } from '../topology/topology.js';
 import { forEachNode } from './for-each-node.js';
-import { Grapevine } from '../fleet/gossip.js';
+import { Gossip } from '../fleet/gossip.js';
+import { NodeFleet } from '../fleet/node-fleet.js';
 import { keepTrying } from './keep-trying.js';
-import { Lookout } from './probe-schedule.js';
+import { ProbeSchedule } from './probe-schedule.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onSignal, onTopology, type Cadence, type Pace } from './pace.js';
 
@@ -35,11 +36,11 @@ export interface LoopOptions {
   readonly observed$: Subject<Observation>;
 }
 
-/** Sources tell observers where to look, signals when; what these see is folded, one observation after the other. */
+/** Sources name the nodes, signals say when to probe them, and each observation is folded into the next resolution. */
 export class TopologyLoop {
   readonly #options: LoopOptions;
-  readonly #lookouts = new Map<string, Lookout>();
-  readonly #grapevine: Grapevine;
+  readonly #fleets = new Map<string, NodeFleet>();
+  readonly #gossip: Gossip;
   readonly #calmed$ = new Subject<void>();
   #state: State;
   #pace: Pace;
@@ -49,7 +50,7 @@ export class TopologyLoop {
     this.#options = options;
     this.#state = initialState(now());
     this.#pace = firstPace(now(), options.cadence);
-    this.#grapevine = new Grapevine({ now, look: (endpoint) => options.emit('announced', endpoint) });
+    this.#gossip = new Gossip({ now, probe: (endpoint) => options.emit('announced', endpoint) });
   }
 
   /** To be called once; ends with the subscription. */
@@ -88,11 +89,11 @@ export class TopologyLoop {
     this.#state = { observations, resolution };
     this.#pace = onTopology(this.#pace, resolution.topology, [...observations.values()]);
     resolutions.next(resolution);
-    this.#grapevine.find(before, resolution, () => this.#lookouts.get(master ?? '')?.speaksUp() === true);
+    this.#gossip.resolved(before, resolution, () => this.#isChosenToAnnounce(master));
     const isLost = masterOf(before.topology) !== undefined && master === undefined;
     if (isLost || (this.#pace.kind === 'calm' && master === undefined)) {
-      // Whoever looked while there still was a master waits for too long; and where only a poll saw it go, no signal has
-      // said that there is something to look for.
+      // Probes that were scheduled while there was a master are due too late now, and if it was a poll that saw the
+      // master go, no signal has begun a sweep yet.
       this.#options.emit('poll');
     } else if (
       this.#pace.kind === 'calm' &&
@@ -103,40 +104,51 @@ export class TopologyLoop {
     }
   }
 
+  #isChosenToAnnounce(master: string | undefined): boolean {
+    return this.#fleets.get(master ?? '')?.isChosenToAnnounce() === true;
+  }
+
   #watch(endpoint: Endpoint): Observable<Observation> {
     const name = formatEndpoint(endpoint);
     return defer(() => {
-      const lookout = new Lookout({
+      const { random, cadence } = this.#options;
+      const now = () => this.#now;
+      const fleet = new NodeFleet({ endpoint, gossip: this.#gossip, gapMs: cadence.sweepGapMs, now, random });
+      const schedule = new ProbeSchedule({
         ...this.#options,
         endpoint,
+        fleet,
         pace: () => this.#pace,
         calmed$: this.#calmed$,
       });
-      this.#lookouts.set(name, lookout);
-      return this.#options.observe(this.#observer(endpoint, lookout)).pipe(
+      this.#fleets.set(name, fleet);
+      return this.#options.observe(this.#observer({ endpoint, fleet, schedule })).pipe(
         finalize(() => {
-          lookout.close();
-          this.#lookouts.delete(name);
+          schedule.close();
+          this.#fleets.delete(name);
         }),
       );
     });
   }
 
-  #observer(endpoint: Endpoint, lookout: Lookout): NodeObserver {
+  #observer({ endpoint, fleet, schedule }: WatchedNode): NodeObserver {
     return {
       endpoint,
-      beginLook: () => {
-        lookout.begin();
+      fleet,
+      beginProbe: () => {
+        schedule.begin();
         return this.#pace.kind === 'sweeping' ? this.#pace.signal : { kind: 'poll', at: this.#now };
       },
-      nextLook: (last) => lookout.next(last),
+      nextProbe: (last) => schedule.next(last),
       emit: (kind, from) => this.#options.emit(kind, formatEndpoint(from)),
-      spreadMs: () => lookout.spreadMs(),
-      counted: (crowd) => (lookout.crowd = crowd),
-      heard: (news) => this.#grapevine.hear(news, formatEndpoint(endpoint), this.#state.resolution),
-      announce$: this.#grapevine.on(formatEndpoint(endpoint)),
     };
   }
+}
+
+interface WatchedNode {
+  readonly endpoint: Endpoint;
+  readonly fleet: NodeFleet;
+  readonly schedule: ProbeSchedule;
 }
 
 interface State {

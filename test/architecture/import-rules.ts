@@ -1,25 +1,54 @@
 import type { Import, Source } from './read-source.js';
 
-/** Each folder of `lib/` with the folders it may import from, types included: those below it. */
+/**
+ * Each folder of `lib/` with the folders it may import from, types included: those below it. A folder inside of a folder
+ * that stands here has rules of its own.
+ */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
   replies: ['topology'],
   sockets: ['topology'],
   sources: ['topology'],
-  fleet: ['topology', 'replies', 'observers'],
-  observers: ['topology', 'replies', 'sockets', 'sources', 'fleet'],
-  stream: ['topology', 'sockets', 'sources', 'observers', 'fleet'],
-  connections: ['topology', 'replies', 'sockets', 'sources', 'observers', 'stream'],
-  nest: ['topology', 'sockets', 'sources', 'observers', 'stream', 'connections'],
-  // The indicator finds its connections by the tokens of the module. The module must not know the indicator,
-  // because `@nestjs/terminus` may be absent.
-  health: ['topology', 'sockets', 'sources', 'observers', 'stream', 'connections', 'nest'],
+  fleet: ['topology', 'replies'],
+  observers: ['topology', 'replies', 'sockets', 'fleet'],
+  stream: ['topology', 'sources', 'fleet', 'observers'],
+  // The line does not know how commands end, and the outcomes do not know where sockets come from.
+  'connections/ioredis': ['topology', 'replies'],
+  'connections/line': ['topology', 'sockets', 'stream'],
+  'connections/outcomes': ['topology', 'connections/ioredis'],
+  connections: [
+    'topology',
+    'sockets',
+    'stream',
+    'connections/ioredis',
+    'connections/line',
+    'connections/outcomes',
+  ],
+  nest: [
+    'topology',
+    'sockets',
+    'sources',
+    'observers',
+    'stream',
+    'connections',
+    'connections/ioredis',
+    'connections/outcomes',
+  ],
+  health: ['topology', 'connections', 'connections/outcomes', 'nest'],
+};
+
+/**
+ * Folders behind an entry point of their own. Nothing imports them: what an app does not ask for is not loaded, and a
+ * package that only they need may be absent.
+ */
+const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly string[] }>> = {
+  health: { optionalPeers: ['@nestjs/terminus'] },
 };
 
 /** What users import. Only these files gather the exports of others, and no file imports them. */
 export const entryFiles: readonly string[] = ['lib/index.ts', 'lib/health/index.ts'];
 
-const ioredisLayers = ['observers', 'connections'];
+const ioredisLayers = ['observers', 'connections', 'connections/ioredis', 'connections/outcomes'];
 const nestLayers = ['nest', 'health'];
 
 /** One line for each import that is not allowed. */
@@ -40,13 +69,17 @@ function refuseFile({ path }: Source, { target }: Import): string | undefined {
   if (entryFiles.includes(target)) return 'nothing imports an entry file';
   if (path === 'lib/index.ts') return undefined;
   const [from, to] = [layerOf(path), layerOf(target)];
-  if (from === to || layers[from]?.includes(to)) return undefined;
+  if (from === to) return undefined;
+  if (Object.hasOwn(entryFolders, to)) return `nothing imports ${to}, which is an entry point`;
+  if (layers[from]?.includes(to)) return undefined;
   return `${from} may not import ${to}`;
 }
 
 function refusePackage({ path }: Source, { target, kind }: Import): string | undefined {
   const layer = layerOf(path);
   if (layer === 'topology') return 'topology imports nothing';
+  const owner = Object.keys(entryFolders).find((each) => entryFolders[each]?.optionalPeers.includes(target));
+  if (owner !== undefined && owner !== layer) return `only ${owner} imports the optional ${target}`;
   if (target.startsWith('@nestjs/') && !nestLayers.includes(layer)) {
     return `only ${nestLayers.join(' and ')} import @nestjs packages`;
   }
@@ -60,7 +93,9 @@ function isInLib(target: string): boolean {
   return target.startsWith('lib/');
 }
 
-/** `topology` for `lib/topology/pick.ts`, and for files that lie deeper too. */
+/** `topology` for `lib/topology/pick.ts` and for files that lie deeper, unless a deeper folder has rules of its own. */
 function layerOf(path: string): string {
-  return path.split('/')[1] ?? '';
+  const [, folder = '', inner = ''] = path.split('/');
+  const nested = `${folder}/${inner}`;
+  return layers[nested] === undefined ? folder : nested;
 }

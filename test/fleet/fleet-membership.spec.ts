@@ -21,7 +21,7 @@ async function start(fake: FakeNodeOptions = {}) {
 async function join(node: FakeNode, options: ObservedNodeOptions = {}) {
   const observer = observeOverTcp(node.endpoint, options);
   started.observers.push(observer);
-  await until('the others are counted', () => observer.crowds.length > 0);
+  await until('the others are counted', () => observer.fleetSizes.length > 0);
   return observer;
 }
 
@@ -36,38 +36,38 @@ const count = (node: FakeNode, command: string) =>
   node.commands.filter((argv) => argv.join(' ').toUpperCase().startsWith(command)).length;
 
 describe('an app that may use the channel', () => {
-  test('counts all that listen on the node, itself included', async () => {
+  test('counts all that subscribe on the node, itself included', async () => {
     const node = await start();
     const first = await join(node);
     const second = await join(node);
-    expect(first.crowds[0]).toEqual({ kind: 'counted', size: 1 });
-    expect(second.crowds[0]).toEqual({ kind: 'counted', size: 2 });
+    expect(first.fleetSizes[0]).toEqual({ kind: 'counted', size: 1 });
+    expect(second.fleetSizes[0]).toEqual({ kind: 'counted', size: 2 });
     expect([first.notes, second.notes]).toEqual([[], []]);
   });
 
-  test('hears what another announces, and is not told of a signal by it', async () => {
+  test('receives what another announces, which is no signal by itself', async () => {
     const node = await start();
     const first = await join(node);
     const second = await join(node);
     second.announce('B was promoted');
-    await until('it is heard', () => first.news.length > 0);
-    expect(first.news).toEqual(['B was promoted']);
+    await until('it is received', () => first.announcements.length > 0);
+    expect(first.announcements).toEqual(['B was promoted']);
     expect(first.signals).toEqual([]);
   });
 
-  test('goes on asking for the role on the same connection', async () => {
+  test('goes on probing on the same connection', async () => {
     const node = await start();
     const observer = await join(node);
     node.update({ offset: 77 });
-    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { offset: 77 } });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { offset: 77 } });
     expect(node.connections).toBe(2);
   });
 
-  test('asks for the number of the others rarely, and together with a look only', async () => {
+  test('counts the others rarely, and only after a probe', async () => {
     const node = await start();
     const observer = await join(node);
     expect(count(node, 'PUBSUB')).toBe(1);
-    for (let look = 0; look < 5; look++) await observer.look();
+    for (let probe = 0; probe < 5; probe++) await observer.probe();
     expect(count(node, 'PUBSUB')).toBe(1);
   });
 
@@ -75,47 +75,47 @@ describe('an app that may use the channel', () => {
     const node = await start();
     const observer = await join(node);
     node.dropConnections();
-    await until('it is told', () => observer.signals.length > 0);
-    await observer.look();
-    await until('it listens again', () => count(node, 'SUBSCRIBE') === 2);
+    await until('the signal is emitted', () => observer.signals.length > 0);
+    await observer.probe();
+    await until('it subscribes again', () => count(node, 'SUBSCRIBE') === 2);
     expect(observer.notes).toEqual([]);
   });
 });
 
-describe('an app that hears no other', () => {
-  test('because it speaks RESP2 guesses their number by the clients of the node, and stays able to ask', async () => {
+describe('an app that receives no announcements', () => {
+  test('because it speaks RESP2 estimates the fleet by the clients of the node, and can still probe', async () => {
     const node = await start({ clients: 90 });
     const observer = await join(node, { redis: { protocol: 2 } });
-    expect(observer.crowds[0]).toEqual({ kind: 'guessed', size: 30 });
+    expect(observer.fleetSizes[0]).toEqual({ kind: 'estimated', size: 30 });
     expect(count(node, 'SUBSCRIBE')).toBe(0);
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
     expect(observer.notes).toEqual([]);
   });
 
   test.each([
-    ['SUBSCRIBE', { kind: 'guessed', size: 4 }],
-    ['PUBSUB', { kind: 'guessed', size: 4 }],
-  ])('because the user may not run %s guesses as well, and says so', async (forbidden, crowd) => {
+    ['SUBSCRIBE', { kind: 'estimated', size: 4 }],
+    ['PUBSUB', { kind: 'estimated', size: 4 }],
+  ])('because the user may not run %s estimates as well, and says so', async (forbidden, size) => {
     const node = await start({ clients: 12, ...refusing(forbidden) });
     const observer = await join(node);
-    expect(observer.crowds[0]).toEqual(crowd);
+    expect(observer.fleetSizes[0]).toEqual(size);
     expect(observer.notes).toEqual([containing('the user may not use the channel "channel"')]);
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
   });
 
-  test('because it may not PUBLISH finds out when it has something to tell', async () => {
+  test('because it may not PUBLISH finds out when it has something to announce', async () => {
     const node = await start({ clients: 12, ...refusing('PUBLISH') });
     const observer = await join(node);
     observer.announce('B was promoted');
-    await until('it guesses', () => observer.crowds.length > 1);
-    expect(observer.crowds.at(-1)).toEqual({ kind: 'guessed', size: 4 });
+    await until('it estimates', () => observer.fleetSizes.length > 1);
+    expect(observer.fleetSizes.at(-1)).toEqual({ kind: 'estimated', size: 4 });
     expect(observer.notes).toEqual([containing('the user may not use the channel')]);
   });
 
-  test('and may not run INFO either does not know how many there are', async () => {
+  test('and may not run INFO either does not know the size of the fleet', async () => {
     const node = await start(refusing('SUBSCRIBE', 'INFO'));
     const observer = await join(node, { redis: { protocol: 2 } });
-    expect(observer.crowds[0]).toEqual({ kind: 'unknown' });
-    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
+    expect(observer.fleetSizes[0]).toEqual({ kind: 'unknown' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
   });
 });

@@ -10,7 +10,7 @@ import { seededRandom } from '../topology/seeded-random.js';
 import { HeapScheduler } from '../stream/heap-scheduler.js';
 
 /** How long a question takes, and a message from one app to all others. */
-const LOOK_MS = 1;
+const PROBE_MS = 1;
 const MESSAGE_MS = 0.5;
 
 interface FleetOptions {
@@ -52,46 +52,49 @@ export function startVirtualFleet({ apps, nodes, seed }: FleetOptions) {
 
 function createNodes(nodes: Readonly<Record<string, Saying>>, apps: number, scheduler: HeapScheduler) {
   const says: Record<string, Saying> = { ...nodes };
-  const looks = new Map(Object.keys(nodes).map((node): [string, number[]] => [node, []]));
-  const listeners = new Map(Object.keys(nodes).map((node): [string, NodeObserver[]] => [node, []]));
+  const probes = new Map(Object.keys(nodes).map((node): [string, number[]] => [node, []]));
+  const members = new Map(Object.keys(nodes).map((node): [string, NodeObserver[]] => [node, []]));
   const announced: string[] = [];
-  const publish = (node: string, news: string) => {
+  const publish = (node: string, promotionId: string) => {
     announced.push(node);
-    scheduler.schedule(() => listeners.get(node)?.forEach(({ heard }) => heard(news)), MESSAGE_MS);
+    scheduler.schedule(
+      () => members.get(node)?.forEach(({ fleet }) => fleet.receive(promotionId)),
+      MESSAGE_MS,
+    );
   };
   return {
     announced,
     change: (node: string, saying: Saying) => (says[node] = saying),
     /** How often a node was asked from one moment to another. */
     asked: (node: string, from: number, to: number) =>
-      (looks.get(node) ?? []).filter((at) => at >= from && at < to).length,
+      (probes.get(node) ?? []).filter((at) => at >= from && at < to).length,
     observe(observer: NodeObserver): Observable<Observation> {
       const node = formatEndpoint(observer.endpoint);
-      observer.counted({ kind: 'counted', size: apps });
-      listeners.get(node)?.push(observer);
-      observer.announce$.subscribe((news) => publish(node, news));
-      return lookAgainAndAgain(observer, scheduler, (signal) => {
+      observer.fleet.resize({ kind: 'counted', size: apps });
+      members.get(node)?.push(observer);
+      observer.fleet.announcements$.subscribe((id) => publish(node, id));
+      return probeRepeatedly(observer, scheduler, (signal) => {
         const at = scheduler.now();
-        looks.get(node)?.push(at);
+        probes.get(node)?.push(at);
         return observe({ at, saw: { [node]: says[node] ?? pending }, signal })[0];
       });
     },
   };
 }
 
-function lookAgainAndAgain(
+function probeRepeatedly(
   observer: NodeObserver,
   scheduler: HeapScheduler,
-  look: (signal: Observation['signal']) => Observation | undefined,
+  probe: (signal: Observation['signal']) => Observation | undefined,
 ): Observable<Observation> {
   let last: Observation | undefined;
   return defer(() => {
-    const signal = observer.beginLook();
-    return timer(LOOK_MS, scheduler).pipe(map(() => look(signal)));
+    const signal = observer.beginProbe();
+    return timer(PROBE_MS, scheduler).pipe(map(() => probe(signal)));
   }).pipe(
     map((observation) => observation ?? fail()),
     tap((observation) => (last = observation)),
-    repeat({ delay: () => observer.nextLook(last ?? fail()) }),
+    repeat({ delay: () => observer.nextProbe(last ?? fail()) }),
   );
 }
 

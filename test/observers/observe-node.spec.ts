@@ -47,7 +47,7 @@ describe('a healthy node', () => {
     const { node, observer } = await start();
     await observer.seen(1);
     await armed(node);
-    for (let look = 0; look < 5; look++) await observer.look();
+    for (let probe = 0; probe < 5; probe++) await observer.probe();
     expect(node.connections).toBe(2);
     expect(count(node, 'xread')).toBe(1);
     expect(count(node, 'info replication')).toBe(6);
@@ -83,13 +83,13 @@ describe('a node that hangs', () => {
     const { node, observer } = await start({}, { replyTimeoutMs: 150 });
     expect(await observer.seen(1)).toMatchObject({ kind: 'answered' });
     node.hang();
-    expect(await observer.look()).toMatchObject({
+    expect(await observer.probe()).toMatchObject({
       kind: 'faulty',
       fault: 'TIMEOUT',
       message: 'no answer within 150 ms',
       signal: { kind: 'reply timed out', endpoint: node.endpoint },
     });
-    expect(await observer.look()).toMatchObject({
+    expect(await observer.probe()).toMatchObject({
       kind: 'faulty',
       fault: 'TIMEOUT',
       message: 'no connection within 300 ms',
@@ -97,15 +97,15 @@ describe('a node that hangs', () => {
     });
     expect(observer.signals).toEqual(['reply timed out']);
     node.resume();
-    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { role: 'master' } });
   });
 
   test('keeps no connection open that was given up', async () => {
     const { node, observer } = await start({}, { replyTimeoutMs: 150 });
     await observer.seen(1);
     node.hang();
-    await observer.look();
-    await observer.look();
+    await observer.probe();
+    await observer.probe();
     await until('no connection is left', () => node.connections === 0);
     expect(observer.observations.at(-1)).toMatchObject({ fault: 'TIMEOUT' });
   });
@@ -130,7 +130,7 @@ describe('a connection that is closed', () => {
     node.dropConnections();
     await until('it is told', () => observer.signals.length > 0);
     expect(new Set(observer.signals)).toEqual(new Set(['connection closed']));
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
   });
 
   test('during a look is dialled anew at once, within the same look', async () => {
@@ -146,7 +146,7 @@ describe('a connection that is closed', () => {
     });
     await observer.seen(1);
     node.update({ offset: 1 });
-    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { offset: 1 } });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { offset: 1 } });
     expect(drops).toEqual([]);
     expect(observer.observations).toHaveLength(2);
   });
@@ -158,16 +158,16 @@ describe('a connection that is closed', () => {
     node.refuseConnections();
     node.dropConnections();
     await until('the close is told', () => observer.signals.includes('connection closed'));
-    expect(await observer.look()).toMatchObject({
+    expect(await observer.probe()).toMatchObject({
       kind: 'faulty',
       fault: 'REFUSED',
       message: containing('ECONNREFUSED'),
       signal: { kind: 'connection failed', endpoint: node.endpoint },
     });
-    await observer.look();
+    await observer.probe();
     expect(observer.signals.filter((kind) => kind === 'connection failed')).toHaveLength(1);
     await node.acceptConnections();
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
   });
 });
 
@@ -179,7 +179,7 @@ describe('the watcher', () => {
     await until('it is told', () => observer.signals.length > 0);
     expect(observer.signals[0]).toBe('unblocked');
     await armed(node, 2);
-    expect(await observer.look()).toMatchObject({
+    expect(await observer.probe()).toMatchObject({
       report: { role: 'replica', named: [{ host: '10.0.0.9', port: 6379 }] },
     });
   });
@@ -192,8 +192,8 @@ describe('the watcher', () => {
           : undefined,
     });
     await until('it is noticed', () => observer.notes.length > 0);
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
-    expect(await observer.look()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
     await until('the watcher is gone', () => node.connections === 1);
     expect(observer.notes).toEqual([
       'the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once',
@@ -226,7 +226,7 @@ describe('a user who may not run INFO', () => {
       kind: 'answered',
       report: { role: 'replica', named: [] },
     });
-    await observer.look();
+    await observer.probe();
     expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO tells the role, but/)]);
   });
 });
@@ -238,7 +238,7 @@ describe('a node that cannot be used', () => {
   ] as const)('because it is %s is faulty, and is not watched', async (_, fake, fault) => {
     const { node, observer } = await start(fake);
     expect(await observer.seen(1)).toMatchObject({ kind: 'faulty', fault });
-    await observer.look();
+    await observer.probe();
     expect(count(node, 'xread')).toBe(0);
     expect(node.connections).toBe(1);
   });
@@ -246,9 +246,9 @@ describe('a node that cannot be used', () => {
   test('because it is loading is asked anew until it has', async () => {
     const { node, observer } = await start({ loading: true });
     expect(await observer.seen(1)).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
-    expect(await observer.look()).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
+    expect(await observer.probe()).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
     node.update({ loading: false });
-    expect(await observer.look()).toMatchObject({ kind: 'answered', report: { runId: fakeId('run') } });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { runId: fakeId('run') } });
     await armed(node);
   });
 
@@ -285,7 +285,7 @@ test('a busy script leaves the role to be seen on a new connection, and all the 
   });
   expect(await observer.seen(1)).toMatchObject({ kind: 'answered', report: { role: 'master', named: [] } });
   node.update({ offset: 1 });
-  expect(await observer.look()).toMatchObject({
+  expect(await observer.probe()).toMatchObject({
     report: { role: 'master', runId: fakeId('run'), offset: 1 },
   });
   expect(observer.signals).toEqual([]);

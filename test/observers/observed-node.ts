@@ -1,6 +1,8 @@
-import { asyncScheduler, of, Subject, take, type Subscription } from 'rxjs';
+import { asyncScheduler, of, Subject, take, type Observable, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
-import type { Crowd } from '../../lib/fleet/fleet-size.js';
+import type { FleetSize } from '../../lib/fleet/fleet-size.js';
+import { Gossip } from '../../lib/fleet/gossip.js';
+import { NodeFleet } from '../../lib/fleet/node-fleet.js';
 import { observeNode } from '../../lib/observers/observe-node.js';
 import { dial } from '../../lib/sockets/dial.js';
 import type { ObserverContext } from '../../lib/observers/observer-context.js';
@@ -12,12 +14,12 @@ export interface ObservedNode {
   readonly observations: readonly Observation[];
   readonly signals: readonly string[];
   readonly notes: readonly string[];
-  readonly crowds: readonly Crowd[];
-  /** What was announced on the node. */
-  readonly news: readonly string[];
-  announce(text: string): void;
-  /** Looks once more, and gives what was seen. */
-  look(): Promise<Observation>;
+  readonly fleetSizes: readonly FleetSize[];
+  /** The announcements that arrived from the node. */
+  readonly announcements: readonly string[];
+  announce(promotionId: string): void;
+  /** Probes once more, and gives what was seen. */
+  probe(): Promise<Observation>;
   /** The observation that was, or will be, the n-th, from 1. */
   seen(count: number): Promise<Observation>;
   stop(): void;
@@ -37,16 +39,18 @@ export interface ObservedNodeOptions {
   readonly replyTimeoutMs?: number;
 }
 
-/** Observes one node over TCP; after the first look, it is looked at only when the test says so. */
+/** Observes one node over TCP; after the first probe, it is probed only when the test says so. */
 export function observeOverTcp(name: string, options: ObservedNodeOptions = {}): ObservedNode {
   const observations: Observation[] = [];
-  const told: Told = { signals: [], notes: [], crowds: [], news: [] };
-  const [wake$, announce$] = [new Subject<void>(), new Subject<string>()];
-  const context = contextFor(parseEndpoint(name), options, told);
+  const reported: Reported = { signals: [], notes: [] };
+  const endpoint = parseEndpoint(name);
+  const fleet = new RecordedFleet(endpoint);
+  const wake$ = new Subject<void>();
+  const context = contextFor(endpoint, options, reported);
   const subscription: Subscription = observeNode({
     ...context,
-    nextLook: () => wake$.pipe(take(1)),
-    announce$,
+    fleet,
+    nextProbe: () => wake$.pipe(take(1)),
   }).subscribe((observation) => observations.push(observation));
   const seen = async (count: number) => {
     await until(`observation ${count}`, () => observations.length >= count, { state: () => observations });
@@ -56,10 +60,12 @@ export function observeOverTcp(name: string, options: ObservedNodeOptions = {}):
   };
   return {
     observations,
-    ...told,
-    announce: (text) => announce$.next(text),
+    ...reported,
+    fleetSizes: fleet.sizes,
+    announcements: fleet.received,
+    announce: (promotionId) => fleet.published$.next(promotionId),
     seen,
-    async look() {
+    async probe() {
       const count = observations.length + 1;
       wake$.next();
       return seen(count);
@@ -68,31 +74,52 @@ export function observeOverTcp(name: string, options: ObservedNodeOptions = {}):
   };
 }
 
-/** What an observer tells beside observations. */
-interface Told {
+/** What an observer reports beside observations. */
+interface Reported {
   readonly signals: string[];
   readonly notes: string[];
-  readonly crowds: Crowd[];
-  readonly news: string[];
+}
+
+/** Records what an observer learns of the fleet, and lets a test publish on the node. */
+class RecordedFleet extends NodeFleet {
+  readonly sizes: FleetSize[] = [];
+  readonly received: string[] = [];
+  readonly published$ = new Subject<string>();
+
+  constructor(endpoint: Endpoint) {
+    const now = () => asyncScheduler.now();
+    const gossip = new Gossip({ now, probe: () => undefined });
+    super({ endpoint, gossip, gapMs: 0, now, random: () => 0 });
+  }
+
+  override get announcements$(): Observable<string> {
+    return this.published$;
+  }
+
+  override receive(promotionId: string): void {
+    this.received.push(promotionId);
+  }
+
+  override resize(size: FleetSize): void {
+    this.sizes.push(size);
+    super.resize(size);
+  }
 }
 
 function contextFor(
   endpoint: Endpoint,
   { redis = {}, replyTimeoutMs = 2000 }: ObservedNodeOptions,
-  told: Told,
-): Omit<ObserverContext, 'nextLook' | 'announce$'> {
+  reported: Reported,
+): Omit<ObserverContext, 'nextProbe' | 'fleet'> {
   return {
     ...aloneAndIdle,
     endpoint,
     connect: connectorFor(redis, 2 * replyTimeoutMs),
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
-    beginLook: () => ({ kind: 'poll', at: Date.now() }),
-    emit: (kind) => told.signals.push(kind),
-    spreadMs: () => 0,
-    counted: (crowd) => told.crowds.push(crowd),
-    heard: (text) => told.news.push(text),
-    notify: (text) => told.notes.push(text),
+    beginProbe: () => ({ kind: 'poll', at: Date.now() }),
+    emit: (kind) => reported.signals.push(kind),
+    notify: (text) => reported.notes.push(text),
   };
 }
 

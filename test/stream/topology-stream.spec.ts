@@ -16,14 +16,14 @@ describe('while all is calm', () => {
     const group = startVirtualGroup({ nodes: { [A]: healthy[A] }, randoms: [0.5, 0, 0.25, 0.999] });
     record(group);
     group.runTo(2200);
-    expect(gaps(group.looksAt(A))).toEqual([500, 450, 475, 549.9]);
+    expect(gaps(group.probesOf(A))).toEqual([500, 450, 475, 549.9]);
   });
 
   test('every node has jitter of its own, so that nodes are not asked in step', () => {
     const group = startVirtualGroup({ nodes: healthy, randoms: [0.1, 0.4, 0.8] });
     record(group);
     group.runTo(600);
-    const second = [A, B, C].map((node) => group.looksAt(node, 10)[0]);
+    const second = [A, B, C].map((node) => group.probesOf(node, 10)[0]);
     expect(new Set(second).size).toBe(3);
   });
 
@@ -33,7 +33,7 @@ describe('while all is calm', () => {
     group.runTo(100);
     const told = values.length;
     group.runTo(60_000);
-    expect(group.looksAt(A).length).toBeGreaterThan(100);
+    expect(group.probesOf(A).length).toBeGreaterThan(100);
     expect(values).toHaveLength(told);
   });
 });
@@ -43,7 +43,7 @@ describe('at the start', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { values, kinds } = record(group);
     group.runTo(0);
-    expect(group.looks).toEqual([A, B, C].map((node) => ({ node, at: 0 })));
+    expect(group.probes).toEqual([A, B, C].map((node) => ({ node, at: 0 })));
     expect(kinds().slice(0, -1)).toEqual(['unknown', 'unknown', 'unknown']);
     expect(values.at(-1)).toMatchObject({ kind: 'steady', master: A, generation: 1, cause: 'start' });
   });
@@ -57,7 +57,7 @@ describe('at the start', () => {
     });
     group.stream.emit('requested');
     group.runTo(10_000);
-    expect([group.looks, group.notes]).toEqual([[], []]);
+    expect([group.probes, group.notes]).toEqual([[], []]);
   });
 });
 
@@ -67,7 +67,7 @@ describe('a signal', () => {
     record(group);
     group.at(700, () => group.stream.emit('connection closed', A));
     group.runTo(700);
-    expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([[700], [700], [700]]);
+    expect([A, B, C].map((node) => group.probesOf(node, 700))).toEqual([[700], [700], [700]]);
   });
 
   test('given a hundred times at once has each node looked at once', () => {
@@ -77,7 +77,7 @@ describe('a signal', () => {
       for (let times = 0; times < 100; times++) group.stream.emit('write refused', A);
     });
     group.runTo(700);
-    expect([A, B, C].map((node) => group.looksAt(node, 700))).toEqual([[700], [700], [700]]);
+    expect([A, B, C].map((node) => group.probesOf(node, 700))).toEqual([[700], [700], [700]]);
   });
 
   test('is not needed where a poll sees the master go: all nodes are looked at at once, and densely', () => {
@@ -85,9 +85,9 @@ describe('a signal', () => {
     const { last } = record(group);
     group.at(100, () => group.change(A, replica({ on: 'R1' })));
     group.runTo(560);
-    const [lostAt = 0] = group.looksAt(A, 100);
+    const [lostAt = 0] = group.probesOf(A, 100);
     expect(last()?.kind).toBe('masterless');
-    expect([B, C].map((node) => group.looksAt(node, lostAt)[0])).toEqual([lostAt, lostAt]);
+    expect([B, C].map((node) => group.probesOf(node, lostAt)[0])).toEqual([lostAt, lostAt]);
     group.at(570, () => group.change(B, heir));
     group.runTo(576);
     expect(last()).toMatchObject({ kind: 'steady', master: B, lastFailover: { cause: 'poll' } });
@@ -101,7 +101,7 @@ describe('a signal', () => {
     group.at(700, () => group.stream.emit('unblocked', A));
     group.runTo(1600);
     // Those that answered before the last one were due again by then.
-    const afterwards = [A, B, C].map((node) => gaps(group.looksAt(node, 700)));
+    const afterwards = [A, B, C].map((node) => gaps(group.probesOf(node, 700)));
     expect(afterwards.toSorted((a, b) => a.length - b.length)).toEqual([[500], [5, 500], [5, 500]]);
     expect(values).toHaveLength(told);
   });
@@ -154,10 +154,10 @@ describe('while there is no master', () => {
   test('nodes that answer are looked at ever more densely for a moment, then every 5 ms, one that does not every 50 ms', () => {
     const { group } = loseMaster();
     group.runTo(800);
-    const answering = gaps(group.looksAt(B, 700));
+    const answering = gaps(group.probesOf(B, 700));
     expect(answering.slice(0, 12)).toEqual([1, 1, 1, 1, 1, 1.25, 1.56, 1.95, 2.44, 3.05, 3.81, 4.77]);
     expect(new Set(answering.slice(12))).toEqual(new Set([5]));
-    expect(gaps(group.looksAt(A, 700))).toEqual([50, 50]);
+    expect(gaps(group.probesOf(A, 700))).toEqual([50, 50]);
   });
 
   test('the sweep ends when there is one, and the replicas were seen once more', () => {
@@ -167,7 +167,7 @@ describe('while there is no master', () => {
     expect(last()?.changedAt).toBeCloseTo(903.84, 2);
     expect(last()).toMatchObject({ master: B });
     // The first of them is due again when the other ends the sweep.
-    const afterwards = [B, C].map((node) => gaps(group.looksAt(node, 903)).slice(0, 3));
+    const afterwards = [B, C].map((node) => gaps(group.probesOf(node, 903)).slice(0, 3));
     expect(afterwards.toSorted(([, a = 0], [, b = 0]) => a - b)).toEqual([
       [5, 5, 500],
       [5, 500, 500],
@@ -177,8 +177,8 @@ describe('while there is no master', () => {
   test('looks become ever rarer after ten seconds, down to one every 250 ms', () => {
     const { group } = loseMaster();
     group.runTo(20_000);
-    expect(new Set(gaps(group.looksAt(B, 721).filter((at) => at <= 10_700)))).toEqual(new Set([5]));
-    const late = gaps(group.looksAt(B, 10_706));
+    expect(new Set(gaps(group.probesOf(B, 721).filter((at) => at <= 10_700)))).toEqual(new Set([5]));
+    const late = gaps(group.probesOf(B, 10_706));
     expect([...new Set(late)]).toEqual([10, 20, 40, 80, 160, 250]);
   });
 
@@ -186,7 +186,7 @@ describe('while there is no master', () => {
     const { group } = loseMaster();
     group.at(20_000, () => group.stream.emit('connection failed'));
     group.runTo(22_000);
-    const again = group.looksAt(B, 20_000);
+    const again = group.probesOf(B, 20_000);
     expect(again.filter((at) => at <= 21_000)).toHaveLength(201);
     expect(again.filter((at) => at > 21_010)).toHaveLength(99);
   });
@@ -205,7 +205,7 @@ describe('a node whose look never ends', () => {
     group.runTo(1535);
     expect(last()).toMatchObject({ kind: 'steady', master: B });
     expect(last()?.changedAt).toBeLessThan(1535);
-    expect(group.looksAt(C, 1000)).toHaveLength(1);
+    expect(group.probesOf(C, 1000)).toHaveLength(1);
   });
 });
 
@@ -234,7 +234,7 @@ describe('the list of nodes', () => {
     const { ends, last } = record(group);
     group.runTo(5000);
     expect(last()).toMatchObject({ kind: 'steady', master: A });
-    expect(group.looksAt(A).length).toBeGreaterThan(5);
+    expect(group.probesOf(A).length).toBeGreaterThan(5);
     expect(ends).toEqual([]);
   });
 
@@ -284,7 +284,7 @@ describe('the list of nodes', () => {
     group.runTo(3000);
     expect(group.notes).toEqual(['the source of nodes failed: gone']);
     expect(last()).toMatchObject({ kind: 'steady', master: A });
-    expect(group.looksAt(A, 2000).length).toBeGreaterThan(0);
+    expect(group.probesOf(A, 2000).length).toBeGreaterThan(0);
     expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
   });
 
@@ -366,12 +366,12 @@ describe('closed', () => {
     group.stream.observed$.subscribe({ complete: () => observed.push('complete') });
     group.runTo(600);
     group.stream.close();
-    const looks = group.looks.length;
+    const probes = group.probes.length;
     group.stream.emit('requested');
     group.runTo(60_000);
     expect([ends, observed]).toEqual([['complete'], ['complete']]);
     expect(group.observers.slice(3).toSorted()).toEqual([`${A} ends`, `${B} ends`, `${C} ends`]);
-    expect(group.looks).toHaveLength(looks);
+    expect(group.probes).toHaveLength(probes);
   });
 
   test('it still gives the latest to whoever comes late, and completes', () => {
@@ -390,6 +390,6 @@ describe('closed', () => {
     group.stream.close();
     const { values, ends } = record(group);
     group.runTo(1000);
-    expect([values, ends, group.looks]).toEqual([[], ['complete'], []]);
+    expect([values, ends, group.probes]).toEqual([[], ['complete'], []]);
   });
 });

@@ -19,12 +19,12 @@ import type { Observation } from '../../lib/topology/observation.js';
 import type { Topology } from '../../lib/topology/topology.js';
 import { observe, pending, type Saying } from '../topology/reports.js';
 
-export interface Look {
+export interface VirtualProbe {
   readonly node: string;
   readonly at: number;
 }
 
-/** `hangs`: a look at the node never ends. */
+/** `hangs`: a probe of the node never ends. */
 export type Saw = Saying | 'hangs';
 
 export interface VirtualGroupOptions {
@@ -41,21 +41,21 @@ export interface VirtualGroupOptions {
 export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }: VirtualGroupOptions) {
   const scheduler = new VirtualTimeScheduler();
   const says: Record<string, Saw> = { ...nodes };
-  const looks: Look[] = [];
+  const probes: VirtualProbe[] = [];
   const observers: string[] = [];
   const notes: string[] = [];
   const announced: string[] = [];
-  const hear = new Map<string, NodeObserver['heard']>();
+  const fleets = new Map<string, NodeObserver['fleet']>();
   const observeNode = (observer: NodeObserver) => {
     const node = formatEndpoint(observer.endpoint);
-    observer.counted({ kind: 'counted', size: fleet });
-    observer.announce$.subscribe((news) => announced.push(`${node}: ${news}`));
-    hear.set(node, observer.heard);
-    const look = () => {
-      looks.push({ node, at: scheduler.now() });
+    observer.fleet.resize({ kind: 'counted', size: fleet });
+    observer.fleet.announcements$.subscribe((id) => announced.push(`${node}: ${id}`));
+    fleets.set(node, observer.fleet);
+    const probe = () => {
+      probes.push({ node, at: scheduler.now() });
       return says[node] ?? pending;
     };
-    return observeVirtually(observer, { scheduler, look, onEvent: (event) => observers.push(event) });
+    return observeVirtually(observer, { scheduler, probe, onEvent: (event) => observers.push(event) });
   };
   const stream = createTopologyStream({
     source: source ?? staticNodes(Object.keys(nodes)),
@@ -67,16 +67,16 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
   });
   return {
     stream,
-    looks,
+    probes,
     observers,
     notes,
     /** What was announced, with the node on which it was. */
     announced,
     /** Another app announces something on a node. */
-    hear: (node: string, news: string) => hear.get(node)?.(news),
-    /** The moments at which a node was looked at, from `since` on. */
-    looksAt: (node: string, since = 0) =>
-      looks.filter((look) => look.node === node && look.at >= since).map(({ at }) => at),
+    receive: (node: string, promotionId: string) => fleets.get(node)?.receive(promotionId),
+    /** The moments at which a node was probed, from `since` on. */
+    probesOf: (node: string, since = 0) =>
+      probes.filter((each) => each.node === node && each.at >= since).map(({ at }) => at),
     change: (node: string, saw: Saw) => (says[node] = saw),
     ...movable(scheduler),
   };
@@ -106,20 +106,20 @@ export type VirtualGroup = ReturnType<typeof startVirtualGroup>;
 interface VirtualNode {
   readonly scheduler: VirtualTimeScheduler;
   readonly onEvent: (event: string) => void;
-  readonly look: () => Saw;
+  readonly probe: () => Saw;
 }
 
 function observeVirtually(
   observer: NodeObserver,
-  { scheduler, onEvent, look }: VirtualNode,
+  { scheduler, onEvent, probe }: VirtualNode,
 ): Observable<Observation> {
   const node = formatEndpoint(observer.endpoint);
   return defer(() => {
     onEvent(`${node} begins`);
     const seen: Observation[] = [];
     return defer(() => {
-      const signal = observer.beginLook();
-      const saw = look();
+      const signal = observer.beginProbe();
+      const saw = probe();
       return saw === 'hangs'
         ? NEVER
         : timer(0, scheduler).pipe(
@@ -128,7 +128,7 @@ function observeVirtually(
     }).pipe(
       filter((observation) => observation !== undefined),
       tap((observation) => seen.splice(0, 1, observation)),
-      repeat({ delay: () => seen.map((last) => observer.nextLook(last))[0] ?? NEVER }),
+      repeat({ delay: () => seen.map((last) => observer.nextProbe(last))[0] ?? NEVER }),
       finalize(() => onEvent(`${node} ends`)),
     );
   });

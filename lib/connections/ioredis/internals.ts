@@ -104,16 +104,16 @@ export function prepareSetup(command: Command): void {
 
 /** What ioredis restores on a new connection: nobody hears how it ends, so that it waits for as long as it takes. */
 export function prepareRestore(command: Command): void {
-  unheard.add(command);
+  restores.add(command);
   command.setTimeout = () => undefined;
 }
 
 /** Whether it restores a connection, so that nobody but us hears of a refusal. */
-export function isUnheard(command: Command): boolean {
-  return unheard.has(command);
+export function isRestore(command: Command): boolean {
+  return restores.has(command);
 }
 
-const unheard = new WeakSet<Command>();
+const restores = new WeakSet<Command>();
 
 /** ioredis forgets what was sent in a handshake that failed. Nobody must wait for it; a database is selected anew. */
 export function settleHandshake(redis: Redis): void {

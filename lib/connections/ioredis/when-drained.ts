@@ -1,21 +1,25 @@
 import type { Redis } from 'ioredis';
 import { Subscription } from 'rxjs';
-import { isBlocking } from '../outcomes/command-traits.js';
 
 /**
- * Calls back once nothing is in flight that will be answered soon. A command that waits for data may be answered in an
- * hour: it does not keep a connection on a node that it must leave.
+ * Calls back once no reply is due soon. A command for which `isBlocking` is true may be answered in an hour, so it does
+ * not keep a connection on a node that the connection must leave.
  */
-export function whenDrained(redis: Redis, callback: () => void): Subscription {
+export function whenDrained(
+  redis: Redis,
+  isBlocking: (commandName: string) => boolean,
+  callback: () => void,
+): Subscription {
   const { stream } = redis;
   const done = new Subscription();
+  const isDrained = () => redis.commandQueue.toArray().every(({ command }) => isBlocking(command.name));
   const check = () => {
-    if (stream === undefined || stream.destroyed || isDrained(redis)) {
+    if (stream === undefined || stream.destroyed || isDrained()) {
       done.unsubscribe();
       callback();
     }
   };
-  // Replies that came in the same packet as the one that made us ask are still being handed out.
+  // Replies that arrived in the same packet as the one that made us leave are still being handed out.
   const soon = setImmediate(check);
   stream?.on('data', check).on('close', check);
   done.add(() => {
@@ -23,8 +27,4 @@ export function whenDrained(redis: Redis, callback: () => void): Subscription {
     stream?.off('data', check).off('close', check);
   });
   return done;
-}
-
-function isDrained(redis: Redis): boolean {
-  return redis.commandQueue.toArray().every(({ command }) => isBlocking(command.name));
 }

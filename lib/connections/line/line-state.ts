@@ -11,7 +11,7 @@ export interface LineSettings {
   /** Whom to use, given the endpoint in use. */
   readonly choose: (topology: Topology, current: string | undefined) => Pick;
   /** Who may be promoted while there is no node to use; sockets to them are opened in advance. Default: nobody. */
-  readonly heirs?: (topology: Topology) => readonly TopologyNode[];
+  readonly candidates?: (topology: Topology) => readonly TopologyNode[];
   /** Opens a socket to a node. */
   readonly reach: (endpoint: Endpoint) => Observable<Socket>;
   /** How long replies that are under way on a node we leave may take, in milliseconds. */

@@ -6,27 +6,27 @@ import { formatEndpoint } from '../../topology/endpoint.js';
  * A node that failed or refused us is not tried again before it was looked at anew: what the topology said of it was
  * out of date. One that goes on doing so while it looks fine is tried more and more rarely.
  */
-export class Distrust {
+export class NodeBackoff {
   readonly #observed$: TopologyStream['observed$'];
-  #distrusted: Suspect | undefined;
-  #looking = new Subscription();
+  #suspect: Suspect | undefined;
+  #probing = new Subscription();
 
   constructor({ observed$ }: Pick<TopologyStream, 'observed$'>) {
     this.#observed$ = observed$;
   }
 
   /** Begins to distrust a node, from now until the next look at it. */
-  of(endpoint: string): void {
+  start(endpoint: string): void {
     const looked$ = new ReplaySubject<unknown>(1);
     const since = Date.now();
     const times = this.#timesInARow(endpoint, since);
-    if (this.#distrusted?.endpoint !== endpoint) {
+    if (this.#suspect?.endpoint !== endpoint) {
       // One node is distrusted at a time: whoever waits for the one before need not wait any longer.
-      this.#distrusted?.looked$.next(undefined);
-      this.#looking.unsubscribe();
-      this.#looking = new Subscription();
+      this.#suspect?.probed$.next(undefined);
+      this.#probing.unsubscribe();
+      this.#probing = new Subscription();
     }
-    this.#looking.add(
+    this.#probing.add(
       this.#observed$
         .pipe(
           filter((observation) => formatEndpoint(observation.endpoint) === endpoint),
@@ -34,36 +34,36 @@ export class Distrust {
         )
         .subscribe(looked$),
     );
-    this.#distrusted = { endpoint, looked$, since, times };
+    this.#suspect = { endpoint, probed$: looked$, since, times };
   }
 
   /** Emits as soon as a node may be tried. */
-  over(endpoint: string): Observable<unknown> {
-    const suspect = this.#distrusted;
+  whenOver(endpoint: string): Observable<unknown> {
+    const suspect = this.#suspect;
     if (suspect?.endpoint !== endpoint) {
       return of(undefined);
     }
-    const looked$ = suspect.looked$.pipe(take(1));
+    const looked$ = suspect.probed$.pipe(take(1));
     return suspect.times < 2 ? looked$ : looked$.pipe(delay(pauseMs(suspect.times)));
   }
 
   #timesInARow(endpoint: string, now: number): number {
-    const before = this.#distrusted;
+    const before = this.#suspect;
     return before?.endpoint === endpoint && now - before.since < FORGIVEN_AFTER_MS ? before.times + 1 : 1;
   }
 
   /** Nobody looks for us any more, so nobody may be waited for. */
-  forget(): void {
-    this.#looking.unsubscribe();
-    this.#looking = new Subscription();
-    this.#distrusted = undefined;
+  stop(): void {
+    this.#probing.unsubscribe();
+    this.#probing = new Subscription();
+    this.#suspect = undefined;
   }
 }
 
 interface Suspect {
   readonly endpoint: string;
   /** Emits once the node was looked at anew. */
-  readonly looked$: ReplaySubject<unknown>;
+  readonly probed$: ReplaySubject<unknown>;
   /** Milliseconds since the epoch. */
   readonly since: number;
   /** How many times in a row. */

@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net';
 import { defer, retry, switchMap, type Observable } from 'rxjs';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
-import { Distrust } from './node-backoff.js';
+import { NodeBackoff } from './node-backoff.js';
 import type { LineSettings } from './line-state.js';
 import { WarmSockets } from './warm-sockets.js';
 
 /** How one connection gets a socket to a node: one that is open already, or a new one as soon as the node may be tried. */
-export class Approach {
-  readonly #settings: ApproachSettings;
-  readonly #distrust: Distrust;
+export class NodeDialer {
+  readonly #settings: DialerSettings;
+  readonly #backoff: NodeBackoff;
   readonly #warm: WarmSockets;
 
-  constructor(settings: ApproachSettings) {
+  constructor(settings: DialerSettings) {
     this.#settings = settings;
-    this.#distrust = new Distrust(settings.stream);
+    this.#backoff = new NodeBackoff(settings.stream);
     this.#warm = new WarmSockets((node) =>
-      this.#distrust.over(node.endpoint).pipe(switchMap(() => settings.reach(node.address))),
+      this.#backoff.whenOver(node.endpoint).pipe(switchMap(() => settings.reach(node.address))),
     );
   }
 
   /** Opens sockets before they are asked for: to the node that will be used, else to those that may be; `at` is in use. */
   prepare(topology: Topology, current: string | undefined, at: string | undefined): void {
-    const { heirs, choose } = this.#settings;
+    const { candidates: heirs, choose } = this.#settings;
     if (heirs === undefined) {
       return;
     }
@@ -34,27 +34,27 @@ export class Approach {
   }
 
   /** Dials a node until it answers; between attempts it must have been looked at anew. */
-  to({ address, endpoint }: TopologyNode): Observable<Socket> {
+  dial({ address, endpoint }: TopologyNode): Observable<Socket> {
     const { reach, stream } = this.#settings;
     const delay = () => {
-      this.#distrust.of(endpoint);
+      this.#backoff.start(endpoint);
       stream.emit('connection failed', endpoint);
-      return this.#distrust.over(endpoint);
+      return this.#backoff.whenOver(endpoint);
     };
     const socket$ = defer(() => this.#warm.take(endpoint) ?? reach(address));
-    return this.#distrust.over(endpoint).pipe(switchMap(() => socket$.pipe(retry({ delay }))));
+    return this.#backoff.whenOver(endpoint).pipe(switchMap(() => socket$.pipe(retry({ delay }))));
   }
 
   /** The node failed us: it is not tried again before it was looked at anew. */
-  distrust(endpoint: string): void {
-    this.#distrust.of(endpoint);
+  backOff(endpoint: string): void {
+    this.#backoff.start(endpoint);
   }
 
   /** Nobody looks for us any more. */
-  forget(): void {
-    this.#distrust.forget();
+  stop(): void {
+    this.#backoff.stop();
     this.#warm.keep([]);
   }
 }
 
-type ApproachSettings = Omit<LineSettings, 'drainMs' | 'handshakeMs'>;
+type DialerSettings = Omit<LineSettings, 'drainMs' | 'handshakeMs'>;

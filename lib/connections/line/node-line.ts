@@ -13,9 +13,9 @@ import type { Socket } from 'node:net';
 import { closeGently, destroyLate } from '../../sockets/close-socket.js';
 import { endpointOf, type Pick } from '../../topology/pick.js';
 import { findNode, type Topology } from '../../topology/topology.js';
-import { Approach } from './node-dialer.js';
+import { NodeDialer } from './node-dialer.js';
 import type { LineClient, LineSettings, LineState } from './line-state.js';
-import { isRun, keepsWord, type ServerWord } from './server-identity.js';
+import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
 
 /** Provides one connection with sockets to the node that the topology picks, one after the other. */
 export class NodeLine {
@@ -25,7 +25,7 @@ export class NodeLine {
   #following = Subscription.EMPTY;
   #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
   #topology: Topology | undefined;
-  readonly #approach: Approach;
+  readonly #dialer: NodeDialer;
   #current: string | undefined;
   #runId: string | undefined;
   /** Read on the command path; always `state.kind === 'open'`. */
@@ -33,7 +33,7 @@ export class NodeLine {
 
   constructor(settings: LineSettings) {
     this.#settings = settings;
-    this.#approach = new Approach(settings);
+    this.#dialer = new NodeDialer(settings);
   }
 
   get state(): LineState {
@@ -72,7 +72,7 @@ export class NodeLine {
       switchMap((pick) =>
         pick.kind === 'wait'
           ? NEVER
-          : this.#approach.to(pick.node).pipe(map((socket) => this.#adopt(socket, pick.node.endpoint))),
+          : this.#dialer.dial(pick.node).pipe(map((socket) => this.#adopt(socket, pick.node.endpoint))),
       ),
       takeUntil(this.#hungUp$),
     );
@@ -82,12 +82,12 @@ export class NodeLine {
   }
 
   /** Whether the node is what it was picked for, by its own word on this very connection. */
-  check(word: ServerWord): boolean {
+  check(word: ServerIdentity): boolean {
     if (this.#state.kind !== 'handshake' || this.#topology === undefined) {
       return true;
     }
     const pick = this.#pick(this.#topology);
-    if (pick.kind === 'use' && keepsWord(pick, word)) {
+    if (pick.kind === 'use' && matchesPick(pick, word)) {
       this.#runId = word.run_id;
       return true;
     }
@@ -132,7 +132,7 @@ export class NodeLine {
   /** Follows the topology no longer, until `connect()` is called. */
   rest(): void {
     this.#following.unsubscribe();
-    this.#approach.forget();
+    this.#dialer.stop();
   }
 
   /** Waits for nothing any more. */
@@ -179,7 +179,7 @@ export class NodeLine {
       return;
     }
     const { kind } = this.#state;
-    this.#approach.distrust(endpoint);
+    this.#dialer.backOff(endpoint);
     this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
     socket.destroy();
     this.#client?.onLost(endpoint);
@@ -195,13 +195,13 @@ export class NodeLine {
     if (topology === undefined) {
       return;
     }
-    this.#approach.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
+    this.#dialer.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
     if (state.kind === 'waiting' || state.kind === 'leaving') {
       return;
     }
     const pick = this.#settings.choose(topology, state.endpoint);
     const isReachable = findNode(topology, state.endpoint)?.reachable === true;
-    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint && isRun(pick, this.#runId)) {
+    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint && isSameProcess(pick, this.#runId)) {
       this.#resume(state);
     } else if (pick.kind === 'use') {
       this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });

@@ -1,22 +1,27 @@
 import type { Command } from 'ioredis';
 import { concernsOthers, isConnectionState } from './command-traits.js';
 import { Deadlines } from './deadlines.js';
-import type { FollowingSettings } from '../following-settings.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
   isSettled,
-  isUnheard,
+  isRestore,
   markRejection,
   type CommandItem,
   type CommandStream,
 } from '../ioredis/internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isBusy, isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
-import { Rejections, type Circumstances } from './rejections.js';
+import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
 import { Transactions } from './transactions.js';
+
+/** How long commands may wait, and which are sent again after a lost reply. */
+export interface OutcomeSettings {
+  readonly hold: HoldOptions;
+  readonly resend: Resend;
+}
 
 /** How an error reply was dealt with. */
 export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
@@ -31,15 +36,12 @@ export class Outcomes {
   readonly #held: HoldQueue;
   readonly #transactions = new Transactions();
   /** Commands that must not wait: their callers want to know the state of the node as it is. */
-  readonly #impatient = new WeakSet<Command>();
+  readonly #neverHeld = new WeakSet<Command>();
   readonly #gaps = new PipelineGaps();
   readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
 
-  constructor(
-    { hold, resend }: Pick<FollowingSettings, 'hold' | 'resend'>,
-    circumstances: () => Circumstances,
-  ) {
+  constructor({ hold, resend }: OutcomeSettings, circumstances: () => Circumstances) {
     this.#deadlines = new Deadlines(hold.timeoutMs);
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
@@ -55,7 +57,7 @@ export class Outcomes {
   }
 
   neverHold(command: Command): void {
-    this.#impatient.add(command);
+    this.#neverHeld.add(command);
   }
 
   /** Takes note of a command as it is issued. Whether its outcome may hang together with that of others. */
@@ -89,7 +91,7 @@ export class Outcomes {
       this.#gaps.add(stream);
       return;
     }
-    if (this.#impatient.has(command)) {
+    if (this.#neverHeld.has(command)) {
       this.#rejections.notHeld(command);
       return;
     }
@@ -111,10 +113,10 @@ export class Outcomes {
     if (this.#transactions.of(command) !== undefined) {
       return this.#refusedInTransaction(error, command, item.select);
     }
-    if (!isStateRefusal(error.message) && !(isBusy(error.message) && isUnheard(command))) {
+    if (!isStateRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
       return 'not a refusal';
     }
-    if (this.#impatient.has(command)) {
+    if (this.#neverHeld.has(command)) {
       command.reject(error);
       return 'rejected';
     }
@@ -232,7 +234,7 @@ export class Outcomes {
       return;
     }
     const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
-    if (transaction === undefined && canRepeat && !this.#impatient.has(command)) {
+    if (transaction === undefined && canRepeat && !this.#neverHeld.has(command)) {
       this.#rejections.mayHaveRun(command, node);
       this.#keep(command, item.select);
       return;

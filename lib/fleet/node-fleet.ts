@@ -1,0 +1,76 @@
+import type { Observable } from 'rxjs';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import type { Signal } from '../topology/signal.js';
+import type { FleetSize } from './fleet-size.js';
+import type { Gossip } from './gossip.js';
+import { delayAfter, isChosen, spreadMs } from './turns.js';
+
+interface NodeFleetOptions {
+  readonly endpoint: Endpoint;
+  readonly gossip: Gossip;
+  /** How often the whole fleet probes a node in a sweep, in milliseconds. */
+  readonly gapMs: number;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** All apps that watch one node, as far as this app knows of them. */
+export class NodeFleet {
+  readonly #options: NodeFleetOptions;
+  readonly #name: string;
+  #size: FleetSize = { kind: 'unknown' };
+  /** When the node itself sent this app a signal last. */
+  #ownSignalAt = -Infinity;
+
+  constructor(options: NodeFleetOptions) {
+    this.#options = options;
+    this.#name = formatEndpoint(options.endpoint);
+  }
+
+  get size(): FleetSize {
+    return this.#size;
+  }
+
+  /** The apps were counted anew. */
+  resize(size: FleetSize): void {
+    this.#size = size;
+  }
+
+  /** The ids of promotions that this app has to publish on the node. */
+  get announcements$(): Observable<string> {
+    return this.#options.gossip.announcementsFor(this.#name);
+  }
+
+  /** An announcement was published on the node. */
+  receive(promotionId: string): void {
+    this.#options.gossip.receive(promotionId, this.#name);
+  }
+
+  /** How long after a signal this app probes the node, in milliseconds. */
+  delayAfter(signal: Signal): number {
+    const { endpoint, gapMs, random } = this.#options;
+    return delayAfter(signal, { endpoint, fleetSize: this.#size, random: random() }, gapMs);
+  }
+
+  /** Remembers a signal that the node has sent to each app of the fleet. */
+  noteOwnSignal({ at }: Signal): void {
+    this.#ownSignalAt = at;
+  }
+
+  /**
+   * Whether this app announces what it has detected at the node. Where the node has just sent a signal to the whole
+   * fleet, all apps detect the same thing at the same moment, and one announcement is enough.
+   */
+  isChosenToAnnounce(): boolean {
+    const { now, random } = this.#options;
+    return now() - this.#ownSignalAt >= REACTION_MS || isChosen(this.#size, random());
+  }
+
+  /** A random delay for what all apps of the fleet want to do at once, in milliseconds. */
+  spreadMs(): number {
+    return spreadMs(this.#size, this.#options.random(), this.#options.gapMs);
+  }
+}
+
+/** How long the apps of a fleet may take to react to a signal of their node. */
+const REACTION_MS = 250;
