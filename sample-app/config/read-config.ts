@@ -1,11 +1,9 @@
 import type { RedisReplicationOptions } from 'nestjs-redis-replication';
 import type { AppConfig } from './app-config.js';
+import type { Environment } from './environment.js';
 import { readNumber } from './read-number.js';
 import { readRedis } from './read-redis.js';
 import { readSource } from './read-source.js';
-
-/** Environment variables by name; an empty one counts as not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `PORT`, `HOST`, where the Redis nodes are and how to log in to them.

@@ -1,4 +1,4 @@
-import type { Environment } from './read-config.js';
+import type { Environment } from './environment.js';
 import { InvalidConfigError } from './invalid-config.error.js';
 
 interface Range {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RedisConnectionOptions } from 'nestjs-redis-replication';
 import { InvalidConfigError } from './invalid-config.error.js';
-import type { Environment } from './read-config.js';
+import type { Environment } from './environment.js';
 
 /** How to log in, and whether to speak TLS. */
 export function readRedis(environment: Environment): RedisConnectionOptions {

@@ -1,6 +1,6 @@
 import { discoverNodes, primaryEndpoint, staticNodes, type NodeSource } from 'nestjs-redis-replication';
 import { InvalidConfigError } from './invalid-config.error.js';
-import type { Environment } from './read-config.js';
+import type { Environment } from './environment.js';
 
 const variables = ['REDIS_NODES', 'REDIS_SEEDS', 'REDIS_PRIMARY'] as const;
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { InvalidConfigError } from '../../sample-app/config/invalid-config.error.js';
-import { readConfig, type Environment } from '../../sample-app/config/read-config.js';
+import type { Environment } from '../../sample-app/config/environment.js';
+import { readConfig } from '../../sample-app/config/read-config.js';
 import { makeTemporaryFolder } from '../support/temporary-folder.js';
 
 const nodes = { REDIS_NODES: '127.0.0.1:7001, 127.0.0.1:7002' };

@@ -48,3 +48,28 @@ export type LineState =
     }
   /** Another node is to be used, or this one refused: nothing is written, the socket goes when replies are in. */
   | { readonly kind: 'leaving'; readonly endpoint: string; readonly socket: Socket; readonly reason: string };
+
+/** Why nothing is written in this state, in words for the caller of a command. */
+export function reasonToWait(state: LineState): string {
+  return 'reason' in state ? state.reason : `connecting to ${state.endpoint}`;
+}
+
+/**
+ * Which state may follow which. A socket event can arrive after the line has moved on, so what is not listed here is
+ * refused and changes nothing.
+ */
+export const lineTransitions = {
+  waiting: ['handshake'],
+  // Also from each state to `handshake`: an app that disconnects and connects at once gets its next socket before the
+  // close of the one before it is reported.
+  handshake: ['open', 'leaving', 'waiting', 'handshake'],
+  open: ['suspended', 'leaving', 'waiting', 'handshake'],
+  suspended: ['open', 'leaving', 'waiting', 'handshake'],
+  leaving: ['waiting', 'handshake'],
+} as const satisfies Readonly<Record<LineState['kind'], readonly LineState['kind'][]>>;
+
+/** Whether the line may go from one state to the other. */
+export function isTransition(from: LineState['kind'], to: LineState['kind']): boolean {
+  const next: readonly LineState['kind'][] = lineTransitions[from];
+  return next.includes(to);
+}

@@ -14,7 +14,7 @@ import { closeGently, destroyLate } from '../../sockets/close-socket.js';
 import { endpointOf, type Pick } from '../../topology/pick.js';
 import { findNode, type Topology } from '../../topology/topology.js';
 import { NodeDialer } from './node-dialer.js';
-import type { LineClient, LineSettings, LineState } from './line-state.js';
+import { isTransition, reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
 import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
 
 /** Provides one connection with sockets to the node that the topology picks, one after the other. */
@@ -52,10 +52,7 @@ export class NodeLine {
   /** Why nothing is written now, in words for the caller of a command. */
   get reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
-    if (pick?.kind === 'wait') {
-      return pick.reason;
-    }
-    return 'reason' in this.#state ? this.#state.reason : `connecting to ${this.#state.endpoint}`;
+    return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.#state);
   }
 
   attach(client: LineClient): void {
@@ -98,8 +95,7 @@ export class NodeLine {
 
   /** The handshake is done. */
   ready(): void {
-    if (this.#state.kind === 'handshake') {
-      this.#enter({ ...this.#state, kind: 'open' });
+    if (this.#state.kind === 'handshake' && this.#enter({ ...this.#state, kind: 'open' })) {
       this.#reconsider();
     }
     if (this.isOpen) {
@@ -180,10 +176,10 @@ export class NodeLine {
     }
     const { kind } = this.#state;
     this.#dialer.backOff(endpoint);
-    this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
+    const isLost = this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
     socket.destroy();
     this.#client?.onLost(endpoint);
-    if (kind !== 'leaving') {
+    if (isLost && kind !== 'leaving') {
       this.#settings.stream.emit('connection closed', endpoint);
     }
   }
@@ -215,18 +211,19 @@ export class NodeLine {
   #resume(state: LineState): void {
     if (state.kind === 'suspended') {
       const { endpoint, socket } = state;
-      this.#enter({ kind: 'open', endpoint, socket });
-      this.#client?.onOpen();
+      if (this.#enter({ kind: 'open', endpoint, socket })) {
+        this.#client?.onOpen();
+      }
     }
   }
 
   /** A node that still answers gets the time to answer what was sent; one that hangs gets none. */
   #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
-    if (!('socket' in this.#state)) {
+    const before = this.#state;
+    if (!('socket' in before) || !this.#enter({ ...before, kind: 'leaving', reason })) {
       return;
     }
-    const { socket, endpoint, kind } = this.#state;
-    this.#enter({ kind: 'leaving', endpoint, socket, reason });
+    const { socket, kind } = before;
     if (!drain || kind === 'handshake' || this.#client === undefined) {
       socket.destroy();
       return;
@@ -236,7 +233,11 @@ export class NodeLine {
     destroyLate(socket, this.#settings.drainMs);
   }
 
-  #enter(state: LineState): void {
+  /** The one place where the state changes. Returns `false`, and changes nothing, where the table has no such step. */
+  #enter(state: LineState): boolean {
+    if (!isTransition(this.#state.kind, state.kind)) {
+      return false;
+    }
     this.#state = state;
     const wasOpen = this.isOpen;
     this.isOpen = state.kind === 'open';
@@ -244,5 +245,6 @@ export class NodeLine {
     if (wasOpen && !this.isOpen) {
       this.#client?.onShut();
     }
+    return true;
   }
 }
