@@ -80,6 +80,8 @@ interface Reported {
   readonly notes: string[];
 }
 
+const now = () => asyncScheduler.now();
+
 /** Records what an observer learns of the fleet, and lets a test publish on the node. */
 class RecordedFleet extends NodeFleet {
   readonly sizes: FleetSize[] = [];
@@ -87,7 +89,6 @@ class RecordedFleet extends NodeFleet {
   readonly published$ = new Subject<string>();
 
   constructor(endpoint: Endpoint) {
-    const now = () => asyncScheduler.now();
     const gossip = new Gossip({ now, probe: () => undefined });
     super({ endpoint, gossip, gapMs: 0, now, random: () => 0 });
   }

@@ -14,7 +14,8 @@ import { closeGently, destroyLate } from '../../sockets/close-socket.js';
 import { endpointOf, type Pick } from '../../topology/pick.js';
 import { findNode, type Topology } from '../../topology/topology.js';
 import { NodeDialer } from './node-dialer.js';
-import { isTransition, reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
+import { LineMachine } from './line-machine.js';
+import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
 import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
 
 /** Provides one connection with sockets to the node that the topology picks, one after the other. */
@@ -23,13 +24,11 @@ export class NodeLine {
   readonly #hungUp$ = new Subject<void>();
   #client: LineClient | undefined;
   #following = Subscription.EMPTY;
-  #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
   #topology: Topology | undefined;
   readonly #dialer: NodeDialer;
   #current: string | undefined;
   #runId: string | undefined;
-  /** Read on the command path; always `state.kind === 'open'`. */
-  isOpen = false;
+  readonly #machine = new LineMachine(() => this.#client?.onShut());
 
   constructor(settings: LineSettings) {
     this.#settings = settings;
@@ -37,7 +36,11 @@ export class NodeLine {
   }
 
   get state(): LineState {
-    return this.#state;
+    return this.#machine.state;
+  }
+
+  get isOpen(): boolean {
+    return this.#machine.isOpen;
   }
 
   /** The server process that the connection leads to, or led to last. */
@@ -52,7 +55,7 @@ export class NodeLine {
   /** Why nothing is written now, in words for the caller of a command. */
   get reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
-    return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.#state);
+    return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.state);
   }
 
   attach(client: LineClient): void {
@@ -80,7 +83,7 @@ export class NodeLine {
 
   /** Whether the node is what it was picked for, by its own word on this very connection. */
   check(word: ServerIdentity): boolean {
-    if (this.#state.kind !== 'handshake' || this.#topology === undefined) {
+    if (this.state.kind !== 'handshake' || this.#topology === undefined) {
       return true;
     }
     const pick = this.#pick(this.#topology);
@@ -88,14 +91,14 @@ export class NodeLine {
       this.#runId = word.run_id;
       return true;
     }
-    this.#leave({ reason: `${this.#state.endpoint} is not what it was taken for`, drain: false });
-    this.#settings.stream.emit('wrong role', this.#state.endpoint);
+    this.#leave({ reason: `${this.state.endpoint} is not what it was taken for`, drain: false });
+    this.#settings.stream.emit('wrong role', this.state.endpoint);
     return false;
   }
 
   /** The handshake is done. */
   ready(): void {
-    if (this.#state.kind === 'handshake' && this.#enter({ ...this.#state, kind: 'open' })) {
+    if (this.state.kind === 'handshake' && this.#enter({ ...this.state, kind: 'open' })) {
       this.#reconsider();
     }
     if (this.isOpen) {
@@ -105,8 +108,8 @@ export class NodeLine {
 
   /** The node refused a command because of its state: it is left, and looked at anew before it is used again. */
   refused(): void {
-    if (this.#state.kind === 'open' || this.#state.kind === 'suspended') {
-      const { endpoint } = this.#state;
+    if (this.state.kind === 'open' || this.state.kind === 'suspended') {
+      const { endpoint } = this.state;
       this.#leave({ reason: `${endpoint} refused a command because of its state`, drain: true });
       this.#settings.stream.emit('write refused', endpoint);
     }
@@ -115,8 +118,8 @@ export class NodeLine {
   /** Closes the socket, if any; `connect()` may be called again. */
   hangUp(): void {
     this.#hungUp$.next();
-    if ('socket' in this.#state) {
-      const { socket, kind } = this.#state;
+    if ('socket' in this.state) {
+      const { socket, kind } = this.state;
       if (kind === 'open' || kind === 'handshake') {
         closeGently(socket);
       } else {
@@ -131,11 +134,10 @@ export class NodeLine {
     this.#dialer.stop();
   }
 
-  /** Waits for nothing any more. */
   end(): void {
     this.#hungUp$.next();
-    if ('socket' in this.#state) {
-      this.#state.socket.destroy();
+    if ('socket' in this.state) {
+      this.state.socket.destroy();
     }
     this.rest();
   }
@@ -165,16 +167,16 @@ export class NodeLine {
     for (const event of ['end', 'error', 'close']) {
       socket.once(event, () => this.#onClose(socket, endpoint));
     }
-    const isShakingHands = () => this.#state.kind === 'handshake' && this.#state.socket === socket;
+    const isShakingHands = () => this.state.kind === 'handshake' && this.state.socket === socket;
     destroyLate(socket, this.#settings.handshakeMs, isShakingHands);
     return socket;
   }
 
   #onClose(socket: Socket, endpoint: string): void {
-    if (!('socket' in this.#state) || this.#state.socket !== socket) {
+    if (!('socket' in this.state) || this.state.socket !== socket) {
       return;
     }
-    const { kind } = this.#state;
+    const { kind } = this.state;
     this.#dialer.backOff(endpoint);
     const isLost = this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
     socket.destroy();
@@ -186,7 +188,7 @@ export class NodeLine {
 
   /** Compares where we are with where the topology wants us. */
   #reconsider(): void {
-    const state = this.#state;
+    const state = this.state;
     const topology = this.#topology;
     if (topology === undefined) {
       return;
@@ -219,7 +221,7 @@ export class NodeLine {
 
   /** A node that still answers gets the time to answer what was sent; one that hangs gets none. */
   #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
-    const before = this.#state;
+    const before = this.state;
     if (!('socket' in before) || !this.#enter({ ...before, kind: 'leaving', reason })) {
       return;
     }
@@ -233,18 +235,9 @@ export class NodeLine {
     destroyLate(socket, this.#settings.drainMs);
   }
 
-  /** The one place where the state changes. Returns `false`, and changes nothing, where the table has no such step. */
   #enter(state: LineState): boolean {
-    if (!isTransition(this.#state.kind, state.kind)) {
-      return false;
-    }
-    this.#state = state;
-    const wasOpen = this.isOpen;
-    this.isOpen = state.kind === 'open';
-    this.#current = 'endpoint' in state ? state.endpoint : this.#current;
-    if (wasOpen && !this.isOpen) {
-      this.#client?.onShut();
-    }
-    return true;
+    const isEntered = this.#machine.enter(state);
+    this.#current = isEntered && 'endpoint' in state ? state.endpoint : this.#current;
+    return isEntered;
   }
 }

@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { LineMachine } from '../../../lib/connections/line/line-machine.js';
 import { isTransition, type LineState } from '../../../lib/connections/line/line-state.js';
 
 type Kind = LineState['kind'];
@@ -37,5 +39,25 @@ describe('a line', () => {
 
   test('never writes without a handshake before it', () => {
     expect(kinds.filter((from) => isTransition(from, 'open'))).toEqual(['handshake', 'suspended']);
+  });
+});
+
+describe('the machine of a line', () => {
+  const socket = new Socket();
+  const at = { endpoint: 'a:1', socket };
+
+  test('refuses what is not in the table, changes nothing by it, and says when it stops being open', () => {
+    let shut = 0;
+    const machine = new LineMachine(() => (shut += 1));
+    expect(machine.enter({ kind: 'open', ...at })).toBe(false);
+    expect([machine.state.kind, machine.isOpen, shut]).toEqual(['waiting', false, 0]);
+    expect(machine.enter({ kind: 'handshake', ...at })).toBe(true);
+    expect(machine.enter({ kind: 'suspended', reason: 'silent', ...at })).toBe(false);
+    expect(machine.enter({ kind: 'open', ...at })).toBe(true);
+    expect([machine.state.kind, machine.isOpen, shut]).toEqual(['open', true, 0]);
+    expect(machine.enter({ kind: 'leaving', reason: 'another node is the master', ...at })).toBe(true);
+    expect([machine.isOpen, shut]).toEqual([false, 1]);
+    expect(machine.enter({ kind: 'open', ...at })).toBe(false);
+    expect([machine.state.kind, machine.isOpen, shut]).toEqual(['leaving', false, 1]);
   });
 });
