@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { UnwritableReason } from '../lib/health/judge-health.js';
 import { staticNodes } from '../lib/index.js';
 import { resolveOptions } from '../lib/nest/resolve-options.js';
 import { readPolicies } from '../lib/topology/pick.js';
+import packageJson from '../package.json' with { type: 'json' };
 import { codeBlocks, findTypeErrors } from './docs/code-blocks.js';
-import { namesIn, readPage, root, rowsOf, sectionOf } from './docs/pages.js';
+import { namesIn, readPage, rowsOf, sectionOf } from './docs/pages.js';
 
 const readme = readPage('README.md');
 
@@ -74,7 +74,7 @@ test('the table of the reader names every policy, and no other', () => {
 
 test('the table of compatibility names the versions that package.json asks for', () => {
   const rows = new Map(rowsOf(sectionOf(readme, 'Compatibility')).map(([name, value = '']) => [name, value]));
-  const { engines, peerDependencies: peers } = readPackage();
+  const { engines, peerDependencies: peers } = packageJson;
   const ranges = {
     'Node.js': engines.node,
     NestJS: peers['@nestjs/common'],
@@ -88,14 +88,3 @@ test('the table of compatibility names the versions that package.json asks for',
     expect(rows.get(name)?.match(/\d+(\.\d+)?/g), name).toEqual(expect.arrayContaining(least));
   }
 });
-
-interface PackageJson {
-  readonly engines: { readonly node: string };
-  readonly peerDependencies: Readonly<
-    Record<'@nestjs/common' | '@nestjs/terminus' | 'ioredis' | 'rxjs', string>
-  >;
-}
-
-function readPackage(): PackageJson {
-  return JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as PackageJson;
-}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { codeBlocks, findTypeErrors } from './code-blocks.js';
 import { pages, root, sectionOf, type Page } from './pages.js';
 
@@ -74,8 +75,9 @@ function isFound({ path }: Page, link: string): boolean {
 
 /** Whether a file is in the package, so that a link to it works where the package is shown or installed. */
 function isPacked(path: string): boolean {
-  const { files } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { files: string[] };
-  return [...files, 'README.md', 'LICENSE'].some((each) => path === each || path.startsWith(`${each}/`));
+  return [...packageJson.files, 'README.md', 'LICENSE'].some(
+    (each) => path === each || path.startsWith(`${each}/`),
+  );
 }
 
 function headingsOf(text: string, pattern: RegExp): readonly string[] {
