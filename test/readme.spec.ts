@@ -21,7 +21,7 @@ test('the exception filter is complete as printed', () => {
   expect(block?.given).toBe('');
 });
 
-test('an error in a block would be found', () => {
+test('an error in a block would be found', { timeout: 120_000 }, () => {
   const [block] = codeBlocks(readme);
   const printed = block?.printed.replace('source:', 'sauce:') ?? '';
   expect(findTypeErrors([{ where: 'here', given: '', printed }])).toEqual([
