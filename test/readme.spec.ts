@@ -1,61 +1,90 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import ts from 'typescript';
+import type { UnwritableReason } from '../lib/health/judge-health.js';
 import { staticNodes } from '../lib/index.js';
 import { resolveOptions } from '../lib/nest/resolve-options.js';
+import { readPolicies } from '../lib/topology/pick.js';
+import packageJson from '../package.json' with { type: 'json' };
+import { codeBlocks, findTypeErrors } from './docs/code-blocks.js';
+import { namesIn, readPage, rowsOf, sectionOf } from './docs/pages.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(`${root}README.md`, 'utf8');
+const readme = readPage('README.md');
 
-test('the quick start compiles as it stands', () => {
-  const [quickStart = ''] = codeBlocks(readme);
-  expect(quickStart).toContain('RedisReplicationModule.forRoot(');
-  expect(findTypeErrors(quickStart)).toEqual([]);
+test('the quick start is complete as printed', () => {
+  const [block] = codeBlocks({ ...readme, text: sectionOf(readme, 'Quick start') });
+  expect(block?.printed).toContain('RedisReplicationModule.forRoot(');
+  expect(block?.given).toBe('');
 });
 
-test('an error in it would be found', () => {
-  const [quickStart = ''] = codeBlocks(readme);
-  expect(findTypeErrors(quickStart.replace('source:', 'sauce:'))).not.toEqual([]);
+test('the exception filter is complete as printed', () => {
+  const [block] = codeBlocks({ ...readme, text: sectionOf(readme, 'Handling outcome errors') });
+  expect(block?.printed).toContain('@Catch(NotAppliedError, UnknownOutcomeError)');
+  expect(block?.given).toBe('');
 });
 
-test('the table of options names every option with its default', () => {
+test('an error in a block would be found', { timeout: 120_000 }, () => {
+  const [block] = codeBlocks(readme);
+  const printed = block?.printed.replace('source:', 'sauce:') ?? '';
+  expect(findTypeErrors([{ where: 'here', given: '', printed }])).toEqual([
+    expect.stringMatching(/^here: .*sauce/s),
+  ]);
+});
+
+test('the table of options names every option with its default, and no other', () => {
   const { source, hold, redis, ...plain } = resolveOptions({ source: staticNodes(['10.0.0.1:6379']) });
   expect([typeof source, redis]).toEqual(['function', {}]);
-  const defaults = { ...plain, 'hold.timeoutMs': hold.timeoutMs, 'hold.maxCommands': hold.maxCommands };
-  for (const [name, value] of Object.entries(defaults)) {
-    expect(defaultInTable(name), name).toBe(String(value));
-  }
+  const options = {
+    source: 'required',
+    redis: '{}',
+    ...plain,
+    'hold.timeoutMs': hold.timeoutMs,
+    'hold.maxCommands': hold.maxCommands,
+  };
+  const defaults = Object.entries(options).map(([name, value]) => [name, String(value)] as const);
+  const [, ...rows] = rowsOf(sectionOf(readme, 'Options'));
+  expect(new Map(rows.map(([name = '', value = '']) => [name, value]))).toEqual(new Map(defaults));
 });
 
-function codeBlocks(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
-}
+test('the table of health reasons names every reason, and no other', () => {
+  // The compiler asks for each of them here.
+  const reasons: Readonly<Record<UnwritableReason, true>> = {
+    NO_MASTER: true,
+    SPLIT_BRAIN: true,
+    NO_MAJORITY: true,
+    READONLY: true,
+    MISCONF: true,
+    NOREPLICAS: true,
+    OOM: true,
+    LOADING: true,
+    BUSY: true,
+    NOPERM: true,
+    NOAUTH: true,
+    PAUSED: true,
+    TIMEOUT: true,
+    CLOSED: true,
+    ERROR: true,
+  };
+  const named = namesIn(sectionOf(readme, 'Health')).filter((name) => name !== 'reason');
+  expect(named.toSorted()).toEqual(Object.keys(reasons).toSorted());
+});
 
-/** The default column of a row, less the signs of Markdown and the spaces between thousands. */
-function defaultInTable(name: string): string | undefined {
-  const [, options = ''] = /\n## Options\n([^]*?)\n## /.exec(readme) ?? [];
-  const row = options.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
-  return row
-    ?.split('|')[2]
-    ?.replaceAll('`', '')
-    .replace(/(\d) (\d)/, '$1$2')
-    .trim();
-}
+test('the table of the reader names every policy, and no other', () => {
+  const named = namesIn(sectionOf(readme, 'Writer and reader'));
+  expect(named.filter((name) => name !== 'readFrom').toSorted()).toEqual([...readPolicies].toSorted());
+});
 
-/** What the compiler says of a file with this text, with the settings of the project. */
-function findTypeErrors(text: string): readonly string[] {
-  const file = `${root}test/quick-start.ts`;
-  const config: unknown = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)).config;
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const host = ts.createCompilerHost(options);
-  const read = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, languageVersion, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, languageVersion, true)
-      : read(name, languageVersion, ...rest);
-  const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program, program.getSourceFile(file))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
+test('the table of compatibility names the versions that package.json asks for', () => {
+  const rows = new Map(rowsOf(sectionOf(readme, 'Compatibility')).map(([name, value = '']) => [name, value]));
+  const { engines, peerDependencies: peers } = packageJson;
+  const ranges = {
+    'Node.js': engines.node,
+    NestJS: peers['@nestjs/common'],
+    '@nestjs/terminus': peers['@nestjs/terminus'],
+    ioredis: peers.ioredis,
+    RxJS: peers.rxjs,
+  };
+  for (const [name, range] of Object.entries(ranges)) {
+    const least = [...range.matchAll(/\d+\.\d+/g)].map(([version]) => version.replace(/\.0$/, ''));
+    expect(least, name).not.toEqual([]);
+    expect(rows.get(name)?.match(/\d+(\.\d+)?/g), name).toEqual(expect.arrayContaining(least));
+  }
+});

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ownedOptions } from '../../lib/connections/redis-options.js';
+import type { NodeFault } from '../../lib/topology/observation.js';
+import type { SignalKind } from '../../lib/topology/signal.js';
+import type { TopologyKind, TopologyNode } from '../../lib/topology/topology.js';
+import { namesIn, readPage, root, rowsOf, sectionOf } from './pages.js';
+
+const recipes = readPage('docs/recipes.md');
+const rules = readPage('docs/who-is-master.md');
+
+/** The compiler asks for every member of the union, and for no other. */
+function membersOf<T extends string>(members: Readonly<Record<T, true>>): readonly string[] {
+  return Object.keys(members).toSorted();
+}
+
+/** What the tables of a section name, table by table, less their heads. */
+function tablesIn(section: string): readonly (readonly string[])[] {
+  return section
+    .split(/\n\n+/)
+    .map((paragraph) => rowsOf(paragraph).slice(1))
+    .filter((rows) => rows.length > 0)
+    .map((rows) => rows.map(([name = '']) => name).toSorted());
+}
+
+test('the options that are refused are those that the library owns', () => {
+  const section = sectionOf(readPage('docs/migration.md'), 'Options that are refused');
+  const named = namesIn(section).filter((name) => name !== 'redis');
+  expect(named.toSorted()).toEqual(Object.keys(ownedOptions).toSorted());
+});
+
+test('every fault and every cause is explained', () => {
+  const faults = membersOf<NodeFault>({
+    REFUSED: true,
+    NOT_FOUND: true,
+    UNREACHABLE: true,
+    TIMEOUT: true,
+    PAUSED: true,
+    CLOSED: true,
+    TLS: true,
+    NOAUTH: true,
+    WRONGPASS: true,
+    NOPERM: true,
+    MAXCLIENTS: true,
+    LOADING: true,
+    SENTINEL: true,
+    CLUSTER: true,
+    ERROR: true,
+  });
+  const causes = membersOf<SignalKind>({
+    start: true,
+    poll: true,
+    'connection closed': true,
+    'connection failed': true,
+    'write refused': true,
+    'wrong role': true,
+    unblocked: true,
+    'reply timed out': true,
+    announced: true,
+    requested: true,
+  });
+  expect(tablesIn(sectionOf(recipes, 'Faults and causes'))).toEqual([faults, causes]);
+});
+
+test('every kind of topology and of node is explained', () => {
+  const topologies = membersOf<TopologyKind>({
+    unknown: true,
+    steady: true,
+    masterless: true,
+    contested: true,
+  });
+  const nodes = membersOf<TopologyNode['kind']>({
+    master: true,
+    replica: true,
+    stale: true,
+    contender: true,
+    unusable: true,
+    pending: true,
+  });
+  expect(tablesIn(sectionOf(recipes, 'Watching the topology'))).toEqual([topologies, nodes]);
+});
+
+test('the variables of the sample app are those that it reads', () => {
+  const folder = `${root}sample-app/config`;
+  const sources = readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8'));
+  const read = sources.flatMap((source) => source.match(/\b(?:REDIS_[A-Z_]+|PORT|HOST)\b/g) ?? []);
+  const section = sectionOf(readPage('docs/sample-app.md'), 'Run it on your own servers');
+  expect(tablesIn(section)).toEqual([[...new Set(read)].toSorted()]);
+});
+
+test('the rules of who is master are numbered without a gap, and name functions that exist', () => {
+  const headings = [...rules.text.matchAll(/^### (M\d+): (.+)$/gm)].map(([, rule, title]) => [rule, title]);
+  expect(headings.map(([rule]) => rule)).toEqual(headings.map((_, index) => `M${index + 1}`));
+  const rows = rowsOf(sectionOf(rules, 'Where the rules are')).slice(1);
+  expect(rows.map(([rule, title]) => [rule, title])).toEqual(headings);
+  const missing = rows.filter(([, , functions = '', file = '']) => {
+    const code = readFileSync(root + file, 'utf8');
+    return !functions.split(', ').every((name) => code.includes(`function ${name}(`));
+  });
+  expect(missing).toEqual([]);
+});
+
+test('every rule that a page cites exists', () => {
+  const pages = ['README.md', 'docs/guarantees.md', 'docs/who-is-master.md'].map(readPage);
+  const cited = new Set(pages.flatMap(({ text }) => text.match(/\bM\d+\b/g) ?? []));
+  expect([...cited].filter((rule) => !rules.text.includes(`\n### ${rule}: `))).toEqual([]);
+});
