@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ownedOptions } from '../../lib/connections/redis-options.js';
+import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import type { NodeFault } from '../../lib/topology/observation.js';
 import type { SignalKind } from '../../lib/topology/signal.js';
 import type { TopologyKind, TopologyNode } from '../../lib/topology/topology.js';
