@@ -16,7 +16,7 @@ import type { RedisConnectionOptions } from './ioredis/redis-options.js';
 import type { HoldOptions } from './outcomes/rejections.js';
 import type { Resend } from './outcomes/resend.js';
 
-/** What writer and reader have in common. */
+/** The options that writer and reader share. */
 export interface ConnectionOptions {
   readonly stream: TopologyStream;
   readonly dial: Dial;
@@ -26,9 +26,9 @@ export interface ConnectionOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** How long replies under way on a node that is left may take: as long as a node may be silent before it is suspect. */
+/** How long to wait for pending replies of a node that is left. The same as the default of `replyTimeoutMs`. */
 const DRAIN_MS = 250;
-/** As ioredis itself. */
+/** The default of ioredis. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connection that always leads to the master. */

@@ -29,16 +29,16 @@ import { whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe } from './ioredis/write-probe.js';
 
 /**
- * An ioredis connection whose socket always leads to the node that the topology picks. It stays the same object;
- * commands wait while there is no node, and each ends in a way the caller can tell.
+ * An ioredis connection whose socket always leads to the picked node. The object stays the same through failovers.
+ * Commands wait while there is no node, and each ends with its reply or with an error that states its outcome.
  */
 export class FollowingRedis extends Redis {
-  // Not `#private`: tools that instrument providers hand out proxies, on which private fields cannot be read.
+  // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly line: NodeLine;
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
-  /** The database that commands issued now are for; the one in use on the socket may lag behind. */
+  /** The database of commands issued from now on. The one selected on the socket may lag behind. */
   private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
 
@@ -66,10 +66,10 @@ export class FollowingRedis extends Redis {
     this.on('error', settings.onError).on('connecting', () => settleHandshake(this));
     this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
-    this.on('end', () => this.rest());
+    this.on('end', () => this.onEnded());
   }
 
-  /** How many commands wait for a node. */
+  /** Number of commands that wait for a node. */
   get heldCommands(): number {
     return this.outcomes.heldCommands;
   }
@@ -83,10 +83,10 @@ export class FollowingRedis extends Redis {
     if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
       return this.handshake.send(command, stream);
     }
-    const concerned = this.outcomes.note(command, stream);
+    const isDependent = this.outcomes.note(command, stream);
     this.db = selectedBy(command) ?? this.db;
     if (this.canWrite) {
-      return concerned && !this.outcomes.admit(command)
+      return isDependent && !this.outcomes.admit(command)
         ? this.skip(command, stream)
         : this.write(command, stream);
     }
@@ -122,7 +122,7 @@ export class FollowingRedis extends Redis {
     return super.connect(callback);
   }
 
-  /** A connection of its own, with the same options, that follows as well. */
+  /** Returns a second connection with the same options that also follows the topology. */
   override duplicate(override: Partial<RedisOptions> = {}): Redis {
     return new FollowingRedis({
       ...this.settings,
@@ -133,8 +133,8 @@ export class FollowingRedis extends Redis {
   }
 
   /**
-   * Asks the node whether it takes writes now, without waiting for a better one and without changing anything.
-   * Rejects with the server's own error, or with `NotAppliedError` where there is no node.
+   * Asks the node whether it accepts writes now. Changes nothing, and does not wait for another node. Rejects with the
+   * error of the server, or with `NotAppliedError` if there is no node.
    */
   async probeWrite(key: string): Promise<void> {
     const command = createWriteProbe(key, this.options.keyPrefix);
@@ -143,7 +143,7 @@ export class FollowingRedis extends Redis {
     await command.promise;
   }
 
-  /** Ends the connection for good: what waits is rejected, what was sent gets up to `limitMs` to be answered. */
+  /** Ends the connection for good. Held commands are rejected; sent commands get up to `limitMs` to be answered. */
   async shutDown(limitMs: number): Promise<void> {
     this.outcomes.end();
     await new Promise<void>((resolve) => {
@@ -157,7 +157,7 @@ export class FollowingRedis extends Redis {
     this.line.end();
   }
 
-  /** A socket that failed while it was written to says so to nobody before the next turn. */
+  /** Checks the socket too, because a socket that fails during a write emits no event before the next turn. */
   private get canWrite(): boolean {
     return this.line.isOpen && this.stream.writable;
   }
@@ -189,7 +189,7 @@ export class FollowingRedis extends Redis {
     return super.sendCommand(command, stream);
   }
 
-  /** A pipeline is written when each of its members was handed in, those that are not sent too. */
+  /** A pipeline is written only after every member was counted, including those that are not sent. */
   private skip(command: Command, stream: CommandStream | undefined): unknown {
     if (isPipeline(stream) && this.canWrite) {
       skipMember(stream);
@@ -205,7 +205,7 @@ export class FollowingRedis extends Redis {
     }
     this.outcomes.release((command, stream, db = this.db) => {
       if (!this.canWrite) {
-        // The socket failed under the command before: ioredis would queue this one, where we have no say.
+        // The previous command made the socket fail. ioredis would put this one into its own queue, without our limits.
         this.outcomes.hold({ command, stream, db });
         return;
       }
@@ -225,24 +225,24 @@ export class FollowingRedis extends Redis {
     }
   }
 
-  /** The event comes a moment later: by then the app may have connected anew. */
-  private rest(): void {
+  /** The event is emitted asynchronously, so the app may have connected again by now. */
+  private onEnded(): void {
     this.outcomes.end();
     if (this.status === 'end') {
-      this.line.rest();
+      this.line.stopFollowing();
     }
   }
 
   private shut(): void {
     flushAutoPipelines(this);
     if (this.outcomes.interrupt()) {
-      // Whatever came next on this connection would become part of that transaction.
+      // The next command on this connection would become part of the open transaction.
       this.stream.destroy();
     }
   }
 
   private lose(node: string): void {
-    // Closed by the app itself, or before it was ready: ioredis ends what is in flight the way its users know.
+    // If the app closed it, or before it was ready, ioredis ends the commands in flight as its users expect.
     if (this.closedBy === 'nobody' && this.status !== 'connect') {
       this.outcomes.lost(takeInFlight(this), node);
     }

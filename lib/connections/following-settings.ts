@@ -2,13 +2,13 @@ import type { RedisOptions } from 'ioredis';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
 
-/** What a connection that follows the topology needs to know. */
+/** The settings of a connection that follows the topology. */
 export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
-  /** Why a command must not be sent on this connection, in words for the caller. */
+  /** Returns why a command must not be sent on this connection, as text for the error; `undefined` if it may be sent. */
   readonly refuse?: (commandName: string) => string | undefined;
   readonly onError: (error: Error) => void;
-  /** When the connection is made; `lazyConnect` of ioredis has its say too. Duplicates begin at once. */
+  /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
 }

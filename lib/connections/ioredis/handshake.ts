@@ -3,15 +3,15 @@ import { prepareRestore, prepareSetup, type CommandStream } from './internals.js
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
-/** What was asked on a connection, maybe before ioredis asks for it. */
+/** An `INFO` that is under way on a connection, usually sent before ioredis asks for it. */
 interface Early {
   readonly stream: Redis['stream'];
   readonly info: Command;
 }
 
 /**
- * Sends what sets up a connection. ioredis asks for `INFO` only when all else is answered; here it goes along with the
- * first command, so that the server's word on its role costs no round trip of its own.
+ * Sends the commands that set up a connection. ioredis sends `INFO` only after all others are answered. Here it is sent
+ * together with the first command, so that verifying the role costs no extra round trip.
  */
 export class Handshake {
   readonly #redis: Redis;
@@ -64,7 +64,7 @@ export class Handshake {
       const error = reason instanceof Error ? reason : new Error(String(reason));
       const isSame = this.#redis.status === 'connect' && this.#redis.stream === stream;
       if (isSame && error.message.startsWith('NOAUTH')) {
-        // It came before a login for which ioredis needed a second attempt.
+        // The server received it before a login for which ioredis needed a second attempt.
         this.#write(command);
       } else {
         command.reject(error);
@@ -73,12 +73,12 @@ export class Handshake {
   }
 }
 
-/** A connection on which a database could not be selected would write to another one. */
+/** If the database cannot be selected, the connection would write to another database, so it is closed. */
 export function leaveUnlessSelected({ stream }: Redis, select: Command): void {
   select.promise.catch(() => stream.destroy());
 }
 
-/** What is issued in one go travels together, for one call of the system instead of one for each command. */
+/** Commands issued in the same turn are written with one system call instead of one each. */
 function cork(stream: Redis['stream']): void {
   stream.cork();
   process.nextTick(() => stream.uncork());

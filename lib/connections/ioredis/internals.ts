@@ -2,49 +2,50 @@ import { Command, Pipeline, type Redis } from 'ioredis';
 import { withoutCredentials } from '../../topology/without-credentials.js';
 
 /*
- * Everything this library takes from inside ioredis, same in 5.4 to 6.0, is named in this file. Beyond the public API:
+ * Everything this library relies on inside ioredis is named in this file. ioredis 5.4 to 6.0 behave the same. Beyond the
+ * public API:
  *
- * - `Redis#sendCommand(command, stream)` sees every command; a pipeline passes its own `stream`, whose `write` collects
- *   the members and writes to the socket once it was called for each of them.
+ * - `Redis#sendCommand(command, stream)` sees every command. A pipeline passes its own `stream`, whose `write` collects
+ *   the members and writes to the socket after it was called once for each member.
  * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
- * - `Redis#commandQueue` holds what was written and not answered, in order.
- * - During the handshake, status is `connect`. Then status is `ready`, database and subscriptions of the connection
- *   before are restored, and only after that the event `ready` follows.
- * - `manuallyClosing` is cleared by the close of a socket only, also where there was none to close.
- * - `disconnect()` between two attempts calls the next one off and leaves it at that: status stays `reconnecting`.
- *   In status `wait` it ends the connection.
- * - `Command#setTimeout` arms the timer of `commandTimeout` once; `isSettled` exists from 6.0, `isResolved` before.
+ * - `Redis#commandQueue` holds the commands that were written but not answered, in order.
+ * - During the handshake the status is `connect`. Then the status becomes `ready`, ioredis restores the database and the
+ *   subscriptions of the previous connection, and only then emits the event `ready`.
+ * - `manuallyClosing` is cleared only when a socket closes. If there was no socket to close, it stays set.
+ * - `disconnect()` between two connection attempts cancels the next attempt but leaves the status `reconnecting`. In
+ *   status `wait` it ends the connection.
+ * - `Command#setTimeout` arms the timer of `commandTimeout` once. `isSettled` exists since 6.0, `isResolved` before.
  */
 
 export type CommandStream = NonNullable<Parameters<Redis['sendCommand']>[1]>;
 export type CommandItem = Parameters<Redis['handleReconnection']>[1];
 
-/** The command of an item in ioredis' queues, which are typed more loosely than what is in them. */
+/** The command of an item in the queues of ioredis, whose types are looser than their contents. */
 export function commandOf(item: CommandItem): Command | undefined {
   const command: object = item.command;
   return isCommand(command) ? command : undefined;
 }
 
-/** Takes out all commands that were written and not answered. */
+/** Removes and returns all commands that were written but not answered. */
 export function takeInFlight(redis: Redis): readonly CommandItem[] {
   const items = redis.commandQueue.toArray();
   redis.commandQueue.clear();
   return items;
 }
 
-/** A connection that the app closed while it had no socket, and opens again, is not being closed any more. */
+/** Without this, a connection that the app closed while it had no socket would not reconnect after it is reopened. */
 export function forgetManualClose(redis: Redis): void {
   Reflect.set(redis, 'manuallyClosing', false);
 }
 
-/** Without the timer of ioredis, which takes a millisecond at least; when it runs, it finds the connection being made. */
+/** Saves the timer of ioredis, which takes at least 1 ms. When that timer fires, the attempt is already under way. */
 export function reconnectAtOnce(redis: Redis, delayMs: number): void {
   if (delayMs === 0 && redis.status === 'reconnecting') {
     redis.connect().catch(() => undefined);
   }
 }
 
-/** Called before `disconnect()`, so that it ends a connection also between two attempts to connect. */
+/** Call it before `disconnect()`, which otherwise would not end a connection between two connection attempts. */
 export function endReconnecting(redis: Redis): void {
   if (redis.status === 'reconnecting') {
     redis.status = 'wait';
@@ -52,8 +53,8 @@ export function endReconnecting(redis: Redis): void {
 }
 
 /**
- * Commands that ioredis itself sends to set up a connection whose handshake is under way. Some an app may issue with the
- * same words at the same moment; it does no harm that they are sent too.
+ * Whether ioredis itself sends this command to set up a connection. The app may issue an identical command at the same
+ * moment; sending that one too does no harm.
  */
 export function isSetup(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
   if (stream !== undefined) {
@@ -85,8 +86,9 @@ function isHandshake(redis: Redis, { name, args }: Command): boolean {
 }
 
 /**
- * Nobody else handles it where ioredis restores a subscription by itself and that fails. A server that is loading is
- * left: ioredis would ask it again after a while, on whatever connection it has then, be it in the midst of a `MULTI`.
+ * Prepares a command of the handshake. Its rejection is handled here, because ioredis does not handle it. `INFO` of a
+ * server that is loading is rejected, which closes the connection: ioredis would send `INFO` again later on whatever
+ * connection it has then, possibly in the middle of a `MULTI`.
  */
 export function prepareSetup(command: Command): void {
   command.promise.catch(() => undefined);
@@ -102,20 +104,20 @@ export function prepareSetup(command: Command): void {
   }
 }
 
-/** What ioredis restores on a new connection: nobody hears how it ends, so that it waits for as long as it takes. */
+/** ioredis ignores how a command that restores a connection ends, so it must wait without a `commandTimeout`. */
 export function prepareRestore(command: Command): void {
   restores.add(command);
   command.setTimeout = () => undefined;
 }
 
-/** Whether it restores a connection, so that nobody but us hears of a refusal. */
+/** Whether the command restores a connection. ioredis ignores its errors, so this library must retry it. */
 export function isRestore(command: Command): boolean {
   return restores.has(command);
 }
 
 const restores = new WeakSet<Command>();
 
-/** ioredis forgets what was sent in a handshake that failed. Nobody must wait for it; a database is selected anew. */
+/** ioredis drops what it sent in a failed handshake, so its callers would wait forever. A `SELECT` is repeated anyway. */
 export function settleHandshake(redis: Redis): void {
   for (const { command } of takeInFlight(redis)) {
     if (command.name === 'select') {
@@ -130,14 +132,14 @@ export function isPipeline(stream: CommandStream | undefined): stream is Command
   return stream !== undefined && 'isPipeline' in stream;
 }
 
-/** Counts a member of a pipeline as written, without writing it. */
+/** Counts a member of a pipeline as written without writing it. */
 export function skipMember(stream: CommandStream): void {
   stream.write('');
 }
 
 /**
- * ioredis runs one automatic pipeline at a time. Behind one that waits for a node, others would wait where none of our
- * limits hold.
+ * ioredis runs one automatic pipeline at a time. Behind one that waits for a node, others would queue inside ioredis,
+ * where the limits of `hold` do not apply.
  */
 export function letAutoPipelinesRun(redis: Redis): void {
   const running: unknown = Reflect.get(redis, '_runningAutoPipelines');
@@ -146,7 +148,7 @@ export function letAutoPipelinesRun(redis: Redis): void {
   }
 }
 
-/** Issues what ioredis keeps back until the automatic pipeline before it is answered. */
+/** Issues the commands that ioredis withholds until the previous automatic pipeline is answered. */
 export function flushAutoPipelines(redis: Redis): void {
   letAutoPipelinesRun(redis);
   const waiting: unknown = Reflect.get(redis, '_autoPipelines');
@@ -176,7 +178,7 @@ async function runAutoPipeline(pipeline: Pipeline): Promise<void> {
   });
 }
 
-/** ioredis before 6 does not mark a command as rejected: this does. */
+/** Remembers that a command was rejected, because ioredis before 6.0 does not. */
 export function markRejection(command: Command): void {
   if (marksItself(command) || rejected.has(command)) {
     return;
@@ -198,7 +200,7 @@ function marksItself(command: object): boolean {
 
 const rejected = new WeakSet<Command>();
 
-/** The arguments of these commands are credentials: ioredis attaches them to the error, and some servers quote them. */
+/** Removes credentials from an error: ioredis attaches the arguments of the command, and some servers quote them. */
 export function hideCredentials(error: Error, commandName: string): void {
   if (CREDENTIALS.has(commandName.toLowerCase())) {
     const message = withoutCredentials(error.message);
@@ -209,7 +211,7 @@ export function hideCredentials(error: Error, commandName: string): void {
 
 const CREDENTIALS = new Set(['auth', 'hello', 'acl', 'config', 'migrate']);
 
-/** `Command` is exported as a value by each version, yet copies of ioredis have one each. */
+/** Not only `instanceof`: if several copies of ioredis are installed, each has its own `Command`. */
 function isCommand(candidate: object): candidate is Command {
   return candidate instanceof Command || ('promise' in candidate && 'pipelineIndex' in candidate);
 }

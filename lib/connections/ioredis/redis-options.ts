@@ -1,6 +1,6 @@
 import type { RedisOptions } from 'ioredis';
 
-/** Options of ioredis that this library sets itself, with the reason it gives to whoever names one. */
+/** Options of ioredis that this library sets itself. The text is the reason given when the app sets one of them. */
 export const ownedOptions = {
   host: 'nodes are named by "source"',
   port: 'nodes are named by "source"',
@@ -12,27 +12,27 @@ export const ownedOptions = {
   Connector: 'the connector is how connections follow the topology',
   retryStrategy: 'a connection is made as soon as the topology names a node',
   reconnectOnError: 'refused commands wait and go to the next master',
-  autoResendUnfulfilledCommands: 'it executes commands twice; lost replies end in UnknownOutcomeError',
+  autoResendUnfulfilledCommands: 'it can execute a command twice; a lost reply ends in UnknownOutcomeError',
   enableOfflineQueue: 'waiting is bounded by "hold"; set hold.maxCommands to 0 to fail at once',
   enableReadyCheck: 'the role of a node is verified before it is used',
   offlineQueue: 'waiting is bounded by "hold"',
   commandQueue: 'it is internal to ioredis',
-  maxRetriesPerRequest: 'waiting is bounded by "hold"; only null, which is in force anyway, is accepted',
+  maxRetriesPerRequest: 'waiting is bounded by "hold"; only null, which is always in effect, is accepted',
   readOnly: 'it is a command of Redis Cluster',
   monitor: 'it is set by monitor()',
 } as const satisfies Readonly<Record<string, string>>;
 
 /**
- * Options of ioredis for writer and reader, less those this library owns.
+ * Options of ioredis for writer and reader, without those that this library owns.
  *
  * @publicApi
  */
 export type RedisConnectionOptions = Omit<RedisOptions, keyof typeof ownedOptions | 'replyMapping'> & {
-  /** Accepted because BullMQ asks for it. */
+  /** Accepted because BullMQ requires it. */
   readonly maxRetriesPerRequest?: null;
 };
 
-/** What is in force for every connection. */
+/** Options that every connection uses. */
 export const ownedSettings = {
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: true,
@@ -43,8 +43,8 @@ export const ownedSettings = {
 } as const satisfies RedisOptions;
 
 /**
- * The first attempts are immediate, since each waits for a node that was looked at anew; a node that keeps refusing
- * the handshake (a wrong password, say) is asked more and more rarely.
+ * The first attempts need no delay, because each waits for a new probe of its node. A node that keeps refusing the
+ * handshake, for example because of a wrong password, is tried with exponential backoff.
  */
 export function reconnectDelayMs(failures: number): number {
   return failures <= 3 ? 0 : Math.min(10 * 2 ** (failures - 3), 2000);

@@ -1,14 +1,14 @@
 import { Command } from 'ioredis';
 import { parseHello } from '../../replies/parse-hello.js';
 
-/** Whether a server refused the `INFO` by which ioredis learns what it is connected to. */
+/** Whether the user may not run the `INFO` of the handshake. */
 export function isForbidden(error: Error): boolean {
   return error.message.startsWith('NOPERM');
 }
 
 /**
- * Answers `INFO` with the role that `HELLO` tells: who may not run the one may always run the other. Without it the role
- * of the node would not be verified, and ioredis would print a warning at every connection.
+ * Answers `INFO` with the role from `HELLO`, which every user may run. Otherwise the role of the node would not be
+ * verified, and ioredis would print a warning for every connection.
  */
 export async function answerByHello(
   info: Command,
@@ -25,7 +25,7 @@ export async function answerByHello(
       info.resolve(`role:${role === 'replica' ? 'slave' : role}\r\n`);
     }
   } catch (error) {
-    // No reply, because the connection is gone, is no reason to go on without the role.
+    // If the connection was lost, fail the handshake. Answering with NOPERM would make ioredis continue without the role.
     info.reject(error instanceof Error && error.name !== 'ReplyError' ? error : forbidden);
   }
 }

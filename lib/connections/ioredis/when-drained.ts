@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { Subscription } from 'rxjs';
 
 /**
- * Calls back once no reply is due soon. A command for which `isBlocking` is true may be answered in an hour, so it does
- * not keep a connection on a node that the connection must leave.
+ * Calls back as soon as only blocking commands are unanswered. Those may take hours, so a connection that must leave its
+ * node does not wait for them.
  */
 export function whenDrained(
   redis: Redis,
@@ -19,7 +19,7 @@ export function whenDrained(
       callback();
     }
   };
-  // Replies that arrived in the same packet as the one that made us leave are still being handed out.
+  // Replies from the same packet as the one that made the connection leave are still being delivered.
   const soon = setImmediate(check);
   stream?.on('data', check).on('close', check);
   done.add(() => {
