@@ -3,7 +3,7 @@ import type { TopologyStream } from '../../stream/topology-stream.js';
 import { formatEndpoint } from '../../topology/endpoint.js';
 
 /**
- * A node that failed or refused a connection is not tried again before it was probed anew, because the topology was
+ * A node that failed or refused a connection is not tried again until its next probe, because the topology was
  * outdated. A node that keeps failing although its probes succeed is tried with exponential backoff.
  */
 export class NodeBackoff {
@@ -62,7 +62,7 @@ export class NodeBackoff {
 
 interface Suspect {
   readonly endpoint: string;
-  /** Emits when the node was probed anew. */
+  /** Emits at the next probe of the node. */
   readonly probed$: ReplaySubject<unknown>;
   /** Milliseconds since the epoch. */
   readonly since: number;

@@ -45,7 +45,7 @@ export class NodeDialer {
     return this.#backoff.whenOver(endpoint).pipe(switchMap(() => socket$.pipe(retry({ delay }))));
   }
 
-  /** Records a failure of the node, which is then not tried again before it was probed anew. */
+  /** Records a failure of the node, which is then not tried again until its next probe. */
   backOff(endpoint: string): void {
     this.#backoff.start(endpoint);
   }

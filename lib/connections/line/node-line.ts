@@ -105,7 +105,7 @@ export class NodeLine {
     }
   }
 
-  /** The node refused a command because of its state. It is left, and probed anew before it is used again. */
+  /** The node refused a command because of its state. It is left, and not used again until its next probe. */
   refused(): void {
     if (this.state.kind === 'open' || this.state.kind === 'suspended') {
       const { endpoint } = this.state;
