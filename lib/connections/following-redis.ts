@@ -229,7 +229,7 @@ export class FollowingRedis extends Redis {
   private onEnded(): void {
     this.outcomes.end();
     if (this.status === 'end') {
-      this.line.rest();
+      this.line.stopFollowing();
     }
   }
 

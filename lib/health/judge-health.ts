@@ -5,12 +5,15 @@ import { findNode, masterOf, type Topology, type TopologyKind } from '../topolog
 /**
  * Why the master is not writable.
  *
- * - `NO_MASTER`: no node is a master we may write to. `SPLIT_BRAIN`: two claim to be, and history cannot tell; or one
- *   that was provably superseded. `NO_MAJORITY`: `requireMajority` is set, and too few nodes can be reached.
- * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: what the server answers.
+ * - `NO_MASTER`: no node is a master that may be written to.
+ * - `SPLIT_BRAIN`: several nodes claim to be the master, and their history does not decide between them; or the only one
+ *   that does was provably superseded.
+ * - `NO_MAJORITY`: `requireMajority` is set, and too few nodes can be reached.
+ * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: the error code of the server.
  * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
- * - `TIMEOUT`: the server does not answer. `CLOSED`: the writer was closed by the app.
- * - `ERROR`: anything else, such as a writer that is not connected to the master yet; `message` says what.
+ * - `TIMEOUT`: the server does not answer.
+ * - `CLOSED`: the app has closed the writer.
+ * - `ERROR`: anything else, such as a writer that is not connected to the master yet. `message` states the cause.
  *
  * @publicApi
  */
@@ -35,17 +38,21 @@ const serverCodes = [
   'NOAUTH',
 ] as const;
 
-/** What became of the attempt to write. */
+/** The result of an attempt to write. */
 export type WriteProbe =
   | { readonly kind: 'written'; readonly latencyMs: number }
   | { readonly kind: 'refused'; readonly latencyMs: number; readonly message: string }
-  /** With `node`, a connection to it is kept in the hope that it comes back. */
+  /** If `node` is set, the connection to it is kept, because the node may answer again. */
   | { readonly kind: 'held'; readonly reason: string; readonly node?: string | undefined }
-  /** `isAnswering`: an observer has got an answer from the master meanwhile. */
+  /** `isAnswering`: the master has answered an observer meanwhile. */
   | { readonly kind: 'silent'; readonly limitMs: number; readonly isAnswering: boolean }
   | { readonly kind: 'closed' };
 
-/** What the health endpoint shows of a group. @publicApi */
+/**
+ * The state of a group as the health endpoint shows it.
+ *
+ * @publicApi
+ */
 export interface WritableHealth {
   readonly master: string | null;
   readonly generation: number;
@@ -65,12 +72,12 @@ export interface HealthVerdict {
   readonly data: WritableHealth;
 }
 
-/** What the app asks of a healthy group. */
+/** The conditions under which a group is healthy. */
 interface HealthPolicy extends WriterPolicy {
   readonly minReplicas: number;
 }
 
-/** The state of a group, from its topology and one attempt to write. */
+/** Judges the health of a group by its topology and one attempt to write. */
 export function judgeHealth(
   topology: Topology,
   probe: WriteProbe,
@@ -133,7 +140,7 @@ function explain(
   }
 }
 
-/** Servers agree on the first word of an error only. */
+/** Only the first word of an error is the same for all servers. */
 function codeOf(message: string): UnwritableReason {
   const word = message.split(' ', 1)[0];
   return serverCodes.find((code) => code === word) ?? (word === 'WRONGPASS' ? 'NOAUTH' : 'ERROR');
@@ -154,18 +161,18 @@ function whyHeld(topology: Topology, policy: WriterPolicy): UnwritableReason {
   if (isForbidden && faults.every((fault) => fault === 'NOAUTH' || fault === 'WRONGPASS')) {
     return 'NOAUTH';
   }
-  // With a master in sight it is only our connection to it that is missing.
+  // If a master is known, only the connection to it is missing.
   return masterOf(topology) === undefined ? 'NO_MASTER' : 'ERROR';
 }
 
-/** The master fell silent: nothing is written to it, but its connection is kept. */
+/** If the master stopped answering, nothing is written to it, but its connection is kept. */
 function whySuspended(topology: Topology, endpoint: string | undefined): 'PAUSED' | 'TIMEOUT' | undefined {
   const node = endpoint === undefined ? undefined : findNode(topology, endpoint);
   const fault = node?.kind === 'unusable' ? node.fault : undefined;
   return fault === 'PAUSED' || fault === 'TIMEOUT' ? fault : undefined;
 }
 
-/** Observers ask on connections of their own: a node that answers them and not the writer has paused writes. */
+/** Observers have connections of their own. A node that answers them but not the writer has paused writes. */
 function explainSilence(
   topology: Topology,
   { limitMs, isAnswering }: WriteProbe & { kind: 'silent' },

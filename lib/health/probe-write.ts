@@ -6,19 +6,19 @@ import type { WriteProbe } from './judge-health.js';
 interface ProbeOptions {
   readonly key: string;
   readonly limitMs: number;
-  /** Has observers look at the nodes now. */
-  readonly probe: () => void;
-  /** Whether the master has answered observers since the attempt began. */
+  /** Makes observers probe all nodes now. */
+  readonly probeNodes: () => void;
+  /** Whether the master has answered an observer since the attempt began. */
   readonly isAnswering: () => boolean;
 }
 
 /**
- * Tries to write on the writer's own connection, without changing anything: `SET key 1 XX` on a key that never exists
- * meets every refusal a real write meets. Bounded, and never throws.
+ * Tries to write on the connection of the writer without changing anything: `SET key 1 XX` on a key that never exists is
+ * refused whenever a real write would be. Takes at most `limitMs` and never throws.
  */
 export async function probeWrite(
   writer: Redis,
-  { key, limitMs, probe: look, isAnswering }: ProbeOptions,
+  { key, limitMs, probeNodes, isAnswering }: ProbeOptions,
 ): Promise<WriteProbe> {
   if (writer.status === 'end') {
     return { kind: 'closed' };
@@ -26,8 +26,8 @@ export async function probeWrite(
   const startedAt = performance.now();
   const latencyMs = () => Math.round((performance.now() - startedAt) * 100) / 100;
   let timer: NodeJS.Timeout | undefined;
-  // So that it is known in time whether the node is silent, or only the write.
-  const doubt = setTimeout(look, limitMs / 2);
+  // Shows before the limit whether the whole node is silent or only the write.
+  const probeTimer = setTimeout(probeNodes, limitMs / 2);
   const limit = new Promise<WriteProbe>((resolve) => {
     timer = setTimeout(() => resolve({ kind: 'silent', limitMs, isAnswering: isAnswering() }), limitMs);
   });
@@ -39,12 +39,12 @@ export async function probeWrite(
     return await Promise.race([written, limit]);
   } finally {
     clearTimeout(timer);
-    clearTimeout(doubt);
+    clearTimeout(probeTimer);
   }
 }
 
 async function write(writer: Redis, key: string): Promise<void> {
-  // A test may have put a plain ioredis in the writer's place.
+  // A test may have replaced the writer with a plain ioredis connection.
   await (isFollowing(writer) ? writer.probeWrite(key) : writer.set(key, '1', 'XX'));
 }
 

@@ -10,15 +10,15 @@ import { probeWrite } from './probe-write.js';
 
 /** @publicApi */
 export interface IsWritableOptions {
-  /** The name of the instance, where it has one. */
+  /** The `name` of the instance, if it has one. */
   readonly name?: string;
-  /** How long the master may take to answer the write, in milliseconds. Default 1000. */
+  /** How long the master may take to answer the test write, in milliseconds. Default 1000. */
   readonly timeoutMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 1000;
 
-/** What Terminus 11 and 12 have in common; `degraded` came with 12. */
+/** The common interface of Terminus 11 and 12. Only 12 has `degraded`. */
 interface Session<Key extends string> {
   up(data: Record<string, unknown>): HealthIndicatorResult<Key>;
   down(data: Record<string, unknown>): HealthIndicatorResult<Key>;
@@ -26,7 +26,7 @@ interface Session<Key extends string> {
 }
 
 /**
- * Tells whether the master takes writes, by trying one that changes nothing on the writer's own connection.
+ * Checks whether the master accepts writes, by a write on the connection of the writer that changes nothing.
  *
  * @example
  * ```ts
@@ -46,9 +46,14 @@ export class RedisReplicationHealthIndicator {
   ) {}
 
   /**
-   * `up`, `degraded` (writable, but fewer than `minReplicas` usable replicas or a second master in sight; `up` on
-   * Terminus 11, which has no such status) or `down` with a `reason`. Takes at most `timeoutMs`, never throws, opens no
-   * connection.
+   * Resolves with one of these states:
+   *
+   * - `up`: the master accepts writes.
+   * - `degraded`: it does, but fewer than `minReplicas` replicas are usable, or another node claims to be the master.
+   *   Terminus 11 has no such status, so there it is `up`.
+   * - `down`: it does not, for the reason in `reason`.
+   *
+   * Takes at most `timeoutMs`, never throws and opens no connection.
    */
   async isWritable<Key extends string>(
     key: Key,
@@ -56,7 +61,7 @@ export class RedisReplicationHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const session: Session<Key> = this.healthIndicatorService.check(key);
     try {
-      const { status, data } = await this.probe(name, timeoutMs);
+      const { status, data } = await this.judge(name, timeoutMs);
       switch (status) {
         case 'up':
           return session.up({ ...data });
@@ -75,7 +80,7 @@ export class RedisReplicationHealthIndicator {
     }
   }
 
-  private async probe(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
+  private async judge(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
     const { options } = replication;
@@ -87,7 +92,7 @@ export class RedisReplicationHealthIndicator {
     const probe = await probeWrite(writer, {
       key: options.probeKey,
       limitMs: timeoutMs,
-      probe: () => replication.probe(),
+      probeNodes: () => replication.probe(),
       isAnswering,
     });
     return judgeHealth(replication.latest, probe, options);

@@ -1,4 +1,4 @@
-/** A value in an error message. What objects and URLs hold is not shown: it may be a credential. */
+/** Describes a value for an error message. Hides the contents of objects and URLs, which may include credentials. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') {
     return /:\/\/|@/.test(value) ? 'a URL' : `"${value}"`;

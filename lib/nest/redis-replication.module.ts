@@ -12,9 +12,9 @@ import {
 } from './tokens.js';
 
 interface Extras {
-  /** Tells several instances in one app apart; given to `InjectRedisWriter(name)` and the like. */
+  /** Identifies this instance if an app has several; the argument of `InjectRedisWriter(name)` and the like. */
   readonly name?: string;
-  /** Makes the connections injectable everywhere without importing the module again. Default `false`. */
+  /** Makes the connections injectable in every module without another import. Default `false`. */
   readonly isGlobal?: boolean;
 }
 
@@ -22,7 +22,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIO
   new ConfigurableModuleBuilder<RedisReplicationOptions>({ moduleName: 'RedisReplication' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createRedisReplicationOptions')
-    // Every extra needs a default here: those that have none would be handed on as options.
+    // Every extra needs a default here: one without a default would be passed on as an option.
     .setExtras<Extras>(
       { name: DEFAULT_NAME, isGlobal: false },
       (definition, { name = DEFAULT_NAME, isGlobal = false }) => ({
@@ -41,7 +41,7 @@ export type RedisReplicationModuleOptions = typeof OPTIONS_TYPE;
 export type RedisReplicationModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
 
 /**
- * For `useClass` and `useExisting` of `forRootAsync`.
+ * Implemented by the class that is given to `useClass` or `useExisting` of `forRootAsync`.
  *
  * @publicApi
  */
@@ -50,8 +50,8 @@ export interface RedisReplicationOptionsFactory {
 }
 
 /**
- * Provides a writer, a reader and the topology of one master/replica group. Import it once per group; give a `name` to
- * tell groups apart. Options are validated when the app boots: a wrong one is an error that names it.
+ * Provides a writer, a reader and the topology of one master/replica group. Import it once per group, each with its own
+ * `name`. Options are validated when the app starts; the error for an invalid option names it.
  *
  * @publicApi
  */
@@ -140,7 +140,7 @@ function reportTo(name: string): Report {
 function requireName(name: unknown): void {
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new TypeError(
-      `RedisReplicationModule: "name" is ${describeValue(name)}; allowed is a string that is not empty`,
+      `RedisReplicationModule: "name" is ${describeValue(name)}; allowed is a non-empty string`,
     );
   }
 }

@@ -26,17 +26,17 @@ import { initialResolution } from '../topology/resolve-topology.js';
 import { withoutCredentials } from '../topology/without-credentials.js';
 import type { ResolvedOptions } from './options.js';
 
-/** Where notes for operators go. */
+/** Receives log messages for operators. */
 export type Report = (note: ChangeNote) => void;
 
 /**
- * One master/replica group and our connections to it. Nothing is opened before the first connection is made or the
- * topology is subscribed to, so that tests which replace the providers open no socket.
+ * One master/replica group and the connections to it. It opens no socket before the first connection is made or the
+ * topology is subscribed to, so that tests which replace the providers open none.
  */
 export class Replication {
   readonly topology$: Observable<Topology>;
   readonly options: ResolvedOptions;
-  // Not `#private`: tools that instrument providers hand out proxies, on which private fields cannot be read.
+  // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly stream: TopologyStream;
   private readonly report: Report;
   private readonly dial: Dial;
@@ -68,17 +68,17 @@ export class Replication {
     });
   }
 
-  /** Has every node looked at now. */
+  /** Probes every node now. */
   probe(): void {
     this.stream.emit('requested');
   }
 
-  /** Whether a node has answered an observer since then, in milliseconds since the epoch. */
+  /** Whether a node has answered an observer since `at`, in milliseconds since the epoch. */
   hasAnsweredSince(endpoint: string, at: number): boolean {
     return (this.answeredAt.get(endpoint) ?? 0) >= at;
   }
 
-  /** The topology as it is now. */
+  /** The current topology. */
   get latest(): Topology {
     return this.current;
   }
@@ -96,9 +96,9 @@ export class Replication {
   }
 
   /**
-   * Connects; where `boot` is `required`, waits for the writer. Does nothing where a test replaced the writer.
+   * Connects, and waits for the writer if `boot` is `required`. Does nothing if a test replaced the writer.
    *
-   * @throws Error that says what was seen on each node, if a required writer is not connected in time.
+   * @throws Error that states what was observed on each node, if a required writer is not connected in time.
    */
   async onModuleInit(): Promise<void> {
     if (this.writer === undefined) {
@@ -110,7 +110,7 @@ export class Replication {
     }
     const isRequired = this.options.boot === 'required';
     if (isRequired || this.options.redis.lazyConnect !== true) {
-      // Rejects where a provider connected it before, and where only the first attempt fails.
+      // It rejects if another provider has connected it already, or if just the first attempt fails.
       this.writer.connect().catch(() => undefined);
     }
     if (isRequired) {
@@ -118,7 +118,7 @@ export class Replication {
     }
   }
 
-  /** Closes everything within `shutdownTimeoutMs`, after HTTP has drained. Never throws. */
+  /** Closes everything within `shutdownTimeoutMs`, after Nest has closed the HTTP server. Never throws. */
   async onApplicationShutdown(): Promise<void> {
     const connections = [this.writer, this.reader].flatMap((each) => each ?? []);
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
@@ -135,7 +135,7 @@ export class Replication {
       });
   }
 
-  /** Whoever connected the writer, and however many attempts it takes. */
+  /** Waits for `ready` instead of `connect()`, which rejects if the first of several attempts fails. */
   private async require(writer: FollowingRedis): Promise<void> {
     const { bootTimeoutMs } = this.options;
     const ready$ = writer.status === 'ready' ? of(undefined) : fromEvent(writer, 'ready');
@@ -190,8 +190,8 @@ export class Replication {
 
   private reportOnce(note: ChangeNote): void {
     if (!this.reported.has(note.text)) {
-      // What is said once is few: nodes times reasons. Should it ever be many, it may be said again.
-      if (this.reported.size >= MAX_SAID) {
+      // There are few different texts: nodes times reasons. The limit keeps memory bounded in any case.
+      if (this.reported.size >= MAX_REPORTED) {
         this.reported.clear();
       }
       this.reported.add(note.text);
@@ -200,4 +200,4 @@ export class Replication {
   }
 }
 
-const MAX_SAID = 1000;
+const MAX_REPORTED = 1000;

@@ -21,9 +21,9 @@ const OPTION_NAMES = [
 ] as const satisfies readonly (keyof RedisReplicationOptions)[];
 
 /**
- * The options with every default filled in.
+ * Validates the options and fills in all defaults.
  *
- * @throws TypeError that names the option, its value and what is allowed.
+ * @throws TypeError that states the option, its value and the allowed values.
  */
 export function resolveOptions(options: RedisReplicationOptions): ResolvedOptions {
   requireObject('options', options);
@@ -64,7 +64,7 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
   };
 }
 
-/** The longest delay a timer of Node can have: about 24 days. */
+/** The longest delay of a timer in Node.js, about 24 days. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 function refuseUnknown(prefix: string, options: object, allowed: readonly string[]): void {
@@ -133,7 +133,7 @@ function flag(name: string, value: boolean): boolean {
 
 function text(name: string, value: string | undefined, otherwise: string): string {
   if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw invalid(name, value, 'a string that is not empty');
+    throw invalid(name, value, 'a non-empty string');
   }
   return value ?? otherwise;
 }

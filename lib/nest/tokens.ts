@@ -1,10 +1,10 @@
 import { Inject } from '@nestjs/common';
 
-/** The name of an instance that was not given one. */
+/** The name of an instance without a `name`. */
 export const DEFAULT_NAME = 'default';
 
 /**
- * The token of the writer of the instance called `name`; for `overrideProvider` in tests and for factories.
+ * The token of the writer of the instance `name`, for `overrideProvider` in tests and `inject` of factories.
  *
  * @publicApi
  */
@@ -13,7 +13,7 @@ export function getRedisWriterToken(name: string = DEFAULT_NAME): string {
 }
 
 /**
- * The token of the reader of the instance called `name`.
+ * The token of the reader of the instance `name`.
  *
  * @publicApi
  */
@@ -22,7 +22,7 @@ export function getRedisReaderToken(name: string = DEFAULT_NAME): string {
 }
 
 /**
- * The token of the topology stream of the instance called `name`.
+ * The token of the topology stream of the instance `name`.
  *
  * @publicApi
  */
@@ -30,7 +30,7 @@ export function getRedisTopologyToken(name: string = DEFAULT_NAME): string {
   return `RedisTopology(${name})`;
 }
 
-/** The token of what the three have in common; internal. */
+/** The token of the `Replication` that creates the three; internal. */
 export function getReplicationToken(name: string = DEFAULT_NAME): string {
   return `RedisReplication(${name})`;
 }
@@ -44,7 +44,7 @@ export const InjectRedisWriter = (name?: string): ParameterDecorator & PropertyD
   Inject(getRedisWriterToken(name));
 
 /**
- * Injects a reader: an ioredis `Redis` that leads to a node as `readFrom` says, and refuses everything but reads.
+ * Injects the reader: an ioredis `Redis` that leads to a node chosen by `readFrom` and refuses everything but reads.
  *
  * @publicApi
  */

@@ -17,15 +17,15 @@ async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   return node;
 }
 
-/** The commands with these names, as they arrived. */
+/** The commands with these names, in order of arrival. */
 function sent({ commands }: FakeNode, ...names: string[]): readonly string[] {
   return commands.filter(([name = '']) => names.includes(name.toLowerCase())).map((argv) => argv.join(' '));
 }
 
-/** ioredis itself asks in lower case, in the handshake of writer and reader; observers ask in upper case. */
+/** In lower case ioredis sends it itself, in the handshake of writer and reader. Observers send it in upper case. */
 const isOfHandshake = ([name]: readonly string[]) => name === 'info';
 
-/** Issues increments in every turn from the moment the other side has closed until our side has. */
+/** Issues an increment in each turn, from the moment the server has closed the connection until the client has. */
 async function writeWhileClosing(node: FakeNode, options: { readonly timeoutMs?: number } = {}) {
   const { writer } = await openReplication([node.endpoint], { hold: options });
   const replies: Promise<unknown>[] = [];
@@ -45,7 +45,7 @@ async function writeWhileClosing(node: FakeNode, options: { readonly timeoutMs?:
   return { writer, replies, issuing };
 }
 
-test('what is issued while the connection is closing waits, and keeps its order', async () => {
+test('commands issued while the connection is closing are held, and keep their order', async () => {
   const node = await fakeNode();
   const { writer, replies, issuing } = await writeWhileClosing(node);
   node.dropConnections();
@@ -55,7 +55,7 @@ test('what is issued while the connection is closing waits, and keeps its order'
   expect(await Promise.all(replies)).toEqual(replies.map((_, index) => index + 1));
 });
 
-test('what is issued while the connection is closing waits no longer than it may', async () => {
+test('commands issued while the connection is closing wait no longer than hold.timeoutMs', async () => {
   const node = await fakeNode();
   const { replies, issuing } = await writeWhileClosing(node, { timeoutMs: 50 });
   node.refuseConnections();
@@ -65,11 +65,11 @@ test('what is issued while the connection is closing waits no longer than it may
   for (const reply of await Promise.all(replies)) expect(reply).toBeInstanceOf(NotAppliedError);
 });
 
-test('what is issued in the moment a socket fails waits as well', async () => {
+test('commands issued in the turn in which a socket fails are held too', async () => {
   const node = await fakeNode();
   const { writer } = await openReplication([node.endpoint], { hold: { timeoutMs: 50 } });
   node.refuseConnections();
-  // As a write does that finds the connection reset: nobody is told before the next turn.
+  // Like a write on a reset connection, this emits no event before the next turn.
   writer.stream.destroy();
   const replies = await Promise.allSettled([writer.incr('counter'), writer.get('counter')]);
   for (const reply of replies) {
@@ -77,7 +77,7 @@ test('what is issued in the moment a socket fails waits as well', async () => {
   }
 });
 
-test('what was refused is sent before what was issued later', async () => {
+test('a refused command is sent before commands that were issued later', async () => {
   const node = await fakeNode();
   const { writer } = await openReplication([node.endpoint]);
   node.refuse('READONLY demoted', 'SET');
@@ -89,10 +89,10 @@ test('what was refused is sent before what was issued later', async () => {
   expect(sent(node, 'set').slice(-2)).toEqual(['set first 1', 'set second 1']);
 });
 
-test('a node that says master in its INFO and is a replica by the handshake gets no command', async () => {
+test('a node that is a master for observers but a replica in the handshake gets no command', async () => {
   const demoted = { isOne: true };
   const node = await fakeNode({
-    // As if it was demoted just after it was looked at: only the writer learns of it, in its handshake.
+    // As if it was demoted just after a probe, so that only the writer notices, in its handshake.
     onCommand: (argv) =>
       isOfHandshake(argv) && demoted.isOne ? bulk('role:slave\r\nloading:0\r\n') : undefined,
   });
@@ -100,14 +100,14 @@ test('a node that says master in its INFO and is a replica by the handshake gets
   await replication.onModuleInit();
   await expect(writer.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
   expect(sent(node, 'set')).toEqual([]);
-  // It is asked more and more rarely.
+  // It is tried with backoff.
   expect(node.commands.filter(isOfHandshake).length).toBeLessThan(30);
   demoted.isOne = false;
   await until('it is ready', () => writer.status === 'ready');
   expect(await writer.set('key', 'value')).toBe('OK');
 });
 
-test('where INFO is forbidden, the role of the handshake is that of HELLO', async () => {
+test('if INFO is forbidden, the handshake takes the role from HELLO', async () => {
   const node = await fakeNode({
     onCommand: ([name, version]) =>
       name === 'hello' && version === undefined
@@ -122,7 +122,7 @@ test('where INFO is forbidden, the role of the handshake is that of HELLO', asyn
   expect(sent(node, 'set')).toEqual([]);
 });
 
-test('a connection that is lost while HELLO is asked for the role is nothing to be warned of', async () => {
+test('a connection that is lost while HELLO is sent for the role causes no warning', async () => {
   const warn = vi.spyOn(console, 'warn');
   let lost = 0;
   const node = await fakeNode({
@@ -141,7 +141,7 @@ test('a connection that is lost while HELLO is asked for the role is nothing to 
   expect(warn).not.toHaveBeenCalled();
 });
 
-test('a server that is another one than the one looked at gets no command', async () => {
+test('a server with another run id than the observed one gets no command', async () => {
   const node = await fakeNode({
     onCommand: (argv) =>
       isOfHandshake(argv) ? bulk('role:master\r\nloading:0\r\nrun_id:another\r\n') : undefined,
@@ -152,7 +152,7 @@ test('a server that is another one than the one looked at gets no command', asyn
   expect(sent(node, 'set')).toEqual([]);
 });
 
-test('a connection to a process that is no more is given up, though nobody closed it', async () => {
+test('a connection to a dead process is closed, although no socket event reports it', async () => {
   const observing = new Set<FakeConnection>();
   const node = await fakeNode({
     onCommand([name], connection) {
@@ -162,14 +162,14 @@ test('a connection to a process that is no more is given up, though nobody close
   });
   const { writer } = await openReplication([node.endpoint]);
   const { stream } = writer;
-  // As a server that lost power and was started anew: observers find the new process, the writer was told nothing.
+  // Like a power failure: observers find the restarted process, but the socket of the writer gets no event.
   node.update({ runId: fakeId('another run') });
   for (const connection of observing) connection.close();
   await until('another connection is ready', () => writer.stream !== stream && writer.status === 'ready');
   expect(await writer.incr('counter')).toBe(1);
 });
 
-test('a subscription that is restored too slowly leaves no unhandled rejection', async () => {
+test('a subscription that is restored too slowly causes no unhandled rejection', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   onTestFinished(() => void process.off('unhandledRejection', unhandled));
@@ -180,7 +180,7 @@ test('a subscription that is restored too slowly leaves no unhandled rejection',
   node.hang('SUBSCRIBE', 'GET');
   node.dropConnections();
   await until('it is restored', () => sent(node, 'subscribe').length > 1);
-  // Its limit began later than that of the subscription.
+  // Its timeout started later than that of the subscription would have.
   await expect(writer.get('key')).rejects.toThrow('Command timed out');
   await nextTurn();
   expect(unhandled).not.toHaveBeenCalled();
@@ -189,14 +189,14 @@ test('a subscription that is restored too slowly leaves no unhandled rejection',
 const busy = error('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.');
 
 test.each([undefined, 50])(
-  'a subscription that a busy server does not restore is restored once it is not busy, with commandTimeout %s',
+  'a subscription that a busy server refuses is restored when the server is no longer busy, with commandTimeout %s',
   async (commandTimeout) => {
     const state = { isBusy: false };
     const node = await fakeNode({
       onCommand: ([name, channel]) =>
         name === 'subscribe' && channel === 'news' && state.isBusy ? busy : undefined,
     });
-    // Only in RESP2 a connection knows by itself that it has subscribed.
+    // Only with RESP2 does ioredis set `mode` when a subscription is restored.
     const redis = { commandTimeout, protocol: 2 } as const;
     const { writer } = await openReplication([node.endpoint], { redis });
     const listener = writer.duplicate();
@@ -215,9 +215,9 @@ test.each([undefined, 50])(
 
 test.each([
   ['in the handshake', async () => undefined],
-  ['of a command that waited', async (writer: Redis) => writer.select(3)],
+  ['for a held command', async (writer: Redis) => writer.select(3)],
 ])(
-  'a connection on which no database can be selected is left before anything is written: %s',
+  'a connection on which the database cannot be selected is closed before anything is written: %s',
   async (_, begin) => {
     const written: string[] = [];
     const state = { refusals: 0 };
@@ -247,24 +247,24 @@ test.each([
   },
 );
 
-test('a server that turns out to be loading is left at once, and tried again', async () => {
+test('a server that turns out to be loading is left at once and tried again', async () => {
   const asked: number[] = [];
   const node = await fakeNode({
     onCommand(argv, { id }) {
       if (!isOfHandshake(argv)) return undefined;
       asked.push(id);
-      // The first connections of writer and reader.
+      // For the first connections of writer and reader.
       return asked.length <= 2 ? bulk('role:master\r\nloading:1\r\n') : undefined;
     },
   });
   const { writer } = await openReplication([node.endpoint]);
   expect(await writer.incr('counter')).toBe(1);
   expect(asked.length).toBeGreaterThan(2);
-  // None is asked again on the same connection.
+  // INFO is never sent again on the same connection.
   expect(new Set(asked).size).toBe(asked.length);
 });
 
-test('what a handshake sends does not become part of a transaction that waits for it', async () => {
+test('the commands of a handshake do not become part of a held transaction', async () => {
   let refusals = 1;
   const node = await fakeNode({
     onCommand([name]) {
@@ -288,12 +288,12 @@ test('what a handshake sends does not become part of a transaction that waits fo
   await replication.onModuleInit();
   await begun;
   await writer.incr('counter');
-  // It is refused once, and sent again as a whole.
+  // It is refused once and sent again completely.
   expect(await writer.exec()).toEqual([[null, 1]]);
   expect(sent(node, 'multi', 'incr', 'exec', 'info').slice(-3)).toEqual(['multi', 'incr counter', 'exec']);
 });
 
-test('a handshake that is never answered is given up, and tried again', async () => {
+test('a handshake that is never answered is aborted and tried again', async () => {
   let hanging = 0;
   const node = await fakeNode({
     onCommand: (argv) => {
@@ -309,7 +309,7 @@ test('a handshake that is never answered is given up, and tried again', async ()
   expect(await writer.set('key', 'value')).toBe('OK');
 });
 
-test('what the app asks for in the middle of a handshake that is lost ends all the same', async () => {
+test('commands that the app issues during a handshake that is lost end all the same', async () => {
   let hanging = 1;
   const node = await fakeNode({
     onCommand: (argv) => (isOfHandshake(argv) && hanging > 0 ? 'hang' : undefined),
@@ -331,7 +331,7 @@ test('what the app asks for in the middle of a handshake that is lost ends all t
   ]);
 });
 
-test('a command that is refused over and over is rejected in time, and not sent in a storm', async () => {
+test('a command that is refused repeatedly is rejected in time and sent with backoff', async () => {
   const node = await fakeNode();
   const { writer } = await openReplication([node.endpoint], { hold: { timeoutMs: 300 } });
   node.refuse('READONLY though it says master', 'SET');
@@ -372,7 +372,7 @@ test.each([
   expect(writer.status).toBe('ready');
 });
 
-test('replies that come in one packet with a refusal do not delay the move to the next master', async () => {
+test('replies in the same packet as a refusal do not delay the move to the next master', async () => {
   const node = await fakeNode();
   const { writer } = await openReplication([node.endpoint]);
   node.refuse('READONLY demoted', 'INCR');
@@ -381,11 +381,11 @@ test('replies that come in one packet with a refusal do not delay the move to th
   node.allow();
   const startedAt = performance.now();
   expect(await Promise.all(replies)).toEqual([1, 'OK']);
-  // The limit for replies that do not come is 250 ms.
+  // A connection waits up to 250 ms for missing replies.
   expect(performance.now() - startedAt).toBeLessThan(150);
 });
 
-test('while a node hangs nothing is written to it, and replies that come late count', async () => {
+test('while a node hangs nothing is written to it, and late replies count', async () => {
   const node = await fakeNode();
   const { writer, whenTopology } = await openReplication([node.endpoint], { replyTimeoutMs: 50 });
   node.hang();

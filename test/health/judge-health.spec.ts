@@ -31,15 +31,15 @@ const steady: Topology = {
 const contested: Topology = { ...facts, kind: 'contested', claimants: [A, B], nodes: [node('contender', A)] };
 const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 'masterless', nodes });
 
-const asking = (minReplicas: number) => ({ minReplicas, requireMajority: false });
+const requiring = (minReplicas: number) => ({ minReplicas, requireMajority: false });
 
 const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
 const silent: WriteProbe = { kind: 'silent', limitMs: 1000, isAnswering: false };
-const held: WriteProbe = { kind: 'held', reason: 'words of the writer' };
+const held: WriteProbe = { kind: 'held', reason: 'reason of the writer' };
 const refused = (message: string): WriteProbe => ({ kind: 'refused', latencyMs: 0.4, message });
 
-test('a master that takes writes is up, with all that the topology knows of the group', () => {
-  expect(judgeHealth(steady, written, asking(2))).toEqual({
+test('a master that accepts writes is up, with the state of all nodes', () => {
+  expect(judgeHealth(steady, written, requiring(2))).toEqual({
     status: 'up',
     data: {
       master: A,
@@ -54,27 +54,27 @@ test('a master that takes writes is up, with all that the topology knows of the 
   });
 });
 
-test('what a node does not tell of itself is null', () => {
+test('a value that a node does not report is null', () => {
   const bare: Topology = { ...steady, nodes: [node('master', A), node('replica', B)] };
-  expect(judgeHealth(bare, written, asking(0)).data.replicas).toEqual([
+  expect(judgeHealth(bare, written, requiring(0)).data.replicas).toEqual([
     { endpoint: B, link: null, lagBytes: null },
   ]);
 });
 
-test('nodes that are not replicas are not counted among them', () => {
+test('other nodes are not listed as replicas', () => {
   const topology: Topology = {
     ...steady,
     nodes: [node('master', A), node('stale', B), unusable(C, 'REFUSED')],
   };
-  expect(judgeHealth(topology, written, asking(0)).data.replicas).toEqual([]);
+  expect(judgeHealth(topology, written, requiring(0)).data.replicas).toEqual([]);
 });
 
 test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, string | undefined]>([
-  ['as many as asked for', { replicas: [replica(B), replica(C)], minReplicas: 2 }, undefined],
+  ['as many as required', { replicas: [replica(B), replica(C)], minReplicas: 2 }, undefined],
   ['one too few', { replicas: [replica(B), unusable(C, 'TIMEOUT')], minReplicas: 2 }, '1 of at least 2'],
-  ['one that is cut off', { replicas: [replica(B, { link: 'down' })], minReplicas: 1 }, '0 of at least 1'],
+  ['one without a link', { replicas: [replica(B, { link: 'down' })], minReplicas: 1 }, '0 of at least 1'],
   [
-    'one in its first copy',
+    'one in its initial sync',
     { replicas: [replica(B, { link: 'syncing' })], minReplicas: 1 },
     '0 of at least 1',
   ],
@@ -83,21 +83,21 @@ test.each<[string, { replicas: readonly TopologyNode[]; minReplicas: number }, s
     { replicas: [replica(B, { following: false })], minReplicas: 1 },
     '0 of at least 1',
   ],
-  ['none, and none asked for', { replicas: [], minReplicas: 0 }, undefined],
+  ['none, and none required', { replicas: [], minReplicas: 0 }, undefined],
 ])('replicas: %s', (_case, { replicas, minReplicas }, found) => {
   const verdict = judgeHealth(
     { ...steady, nodes: [node('master', A), ...replicas] },
     written,
-    asking(minReplicas),
+    requiring(minReplicas),
   );
   expect(verdict.status).toBe(found === undefined ? 'up' : 'degraded');
   expect(verdict.data.message).toBe(found && `${found} replicas can be used`);
   expect(verdict.data.reason).toBeUndefined();
 });
 
-test('a second master in sight degrades, also where there are replicas enough', () => {
+test('a second master is degraded, even with enough replicas', () => {
   const topology: Topology = { ...contested, master: A, nodes: [node('master', A), node('contender', B)] };
-  expect(judgeHealth(topology, written, asking(0))).toMatchObject({
+  expect(judgeHealth(topology, written, requiring(0))).toMatchObject({
     status: 'degraded',
     data: {
       master: A,
@@ -121,8 +121,8 @@ test.each([
   ['CLUSTERDOWN Hash slot not served', 'ERROR'],
   ['the word READONLY comes later', 'ERROR'],
   ['', 'ERROR'],
-])('down where the server answers "%s": %s', (message, reason) => {
-  expect(judgeHealth(steady, refused(message), asking(0))).toMatchObject({
+])('down if the server answers "%s": %s', (message, reason) => {
+  expect(judgeHealth(steady, refused(message), requiring(0))).toMatchObject({
     status: 'down',
     data: { master: A, reason, message, latencyMs: 0.4 },
   });
@@ -132,75 +132,75 @@ test.each<[string, Topology, string]>([
   ['no master', masterlessOf(replica(A), unusable(B, 'REFUSED')), 'NO_MASTER'],
   ['no node at all', masterlessOf(), 'NO_MASTER'],
   ['two masters', contested, 'SPLIT_BRAIN'],
-  ['a node that loads its data', masterlessOf(unusable(A, 'LOADING'), replica(B)), 'LOADING'],
-  ['a password wrong on every node', masterlessOf(unusable(A, 'WRONGPASS'), unusable(B, 'NOAUTH')), 'NOAUTH'],
-  ['a password wrong on one node', masterlessOf(unusable(A, 'WRONGPASS'), replica(B)), 'NO_MASTER'],
+  ['a node that is loading its data', masterlessOf(unusable(A, 'LOADING'), replica(B)), 'LOADING'],
+  ['a wrong password on every node', masterlessOf(unusable(A, 'WRONGPASS'), unusable(B, 'NOAUTH')), 'NOAUTH'],
+  ['a wrong password on one node', masterlessOf(unusable(A, 'WRONGPASS'), replica(B)), 'NO_MASTER'],
   [
     'a wrong password and a dead node',
     masterlessOf(unusable(A, 'NOAUTH'), unusable(B, 'REFUSED')),
     'NO_MASTER',
   ],
-])('down where writes are held because of %s', (_case, topology, reason) => {
-  expect(judgeHealth(topology, held, asking(0))).toMatchObject({
+])('down if writes are held because of %s', (_case, topology, reason) => {
+  expect(judgeHealth(topology, held, requiring(0))).toMatchObject({
     status: 'down',
-    data: { master: null, reason, message: 'words of the writer', latencyMs: null },
+    data: { master: null, reason, message: 'reason of the writer', latencyMs: null },
   });
 });
 
 test.each(['TIMEOUT', 'PAUSED'] as const)(
-  'a writer that waits for a node to come back tells of its %s',
+  'a writer that waits for a node to answer again reports its %s',
   (fault) => {
     const topology = masterlessOf(unusable(A, fault), node('replica', B));
-    const suspended: WriteProbe = { kind: 'held', reason: 'words of the writer', node: A };
-    expect(judgeHealth(topology, suspended, asking(0)).data.reason).toBe(fault);
-    expect(judgeHealth(topology, { ...suspended, node: B }, asking(0)).data.reason).toBe('NO_MASTER');
+    const suspended: WriteProbe = { kind: 'held', reason: 'reason of the writer', node: A };
+    expect(judgeHealth(topology, suspended, requiring(0)).data.reason).toBe(fault);
+    expect(judgeHealth(topology, { ...suspended, node: B }, requiring(0)).data.reason).toBe('NO_MASTER');
   },
 );
 
-test('a writer that is just not connected to the master is not the lack of a master', () => {
-  expect(judgeHealth(steady, held, asking(0))).toMatchObject({
+test('a writer that is not connected to a known master is not NO_MASTER', () => {
+  expect(judgeHealth(steady, held, requiring(0))).toMatchObject({
     status: 'down',
-    data: { master: A, reason: 'ERROR', message: 'words of the writer' },
+    data: { master: A, reason: 'ERROR', message: 'reason of the writer' },
   });
 });
 
 test('a write without an answer from a node that answers observers is a pause', () => {
-  expect(judgeHealth(steady, { ...silent, isAnswering: true }, asking(0))).toMatchObject({
+  expect(judgeHealth(steady, { ...silent, isAnswering: true }, requiring(0))).toMatchObject({
     status: 'down',
     data: { reason: 'PAUSED', message: `${A} answers, but did not answer a write within 1000 ms` },
   });
 });
 
 test.each<[string, Topology]>([
-  ['no master any more', masterlessOf(unusable(A, 'TIMEOUT'))],
+  ['no longer a master', masterlessOf(unusable(A, 'TIMEOUT'))],
   [
-    'a master that was there when it was last asked',
+    'a master that answered the last probe',
     { ...steady, nodes: [node('master', A), unusable(B, 'TIMEOUT')] },
   ],
   ['a master that is silent', { ...steady, nodes: [unusable(A, 'TIMEOUT')] }],
-])('a write without an answer is a timeout where there is %s', (_case, topology) => {
-  const { status, data } = judgeHealth(topology, silent, asking(0));
+])('a write without an answer is a timeout if there is %s', (_case, topology) => {
+  const { status, data } = judgeHealth(topology, silent, requiring(0));
   expect(status).toBe('down');
   expect(data.reason).toBe('TIMEOUT');
   expect(data.message).toMatch(/^no answer to a write within 1000 ms; .*because of TIMEOUT/);
 });
 
-test('down where the app has closed the writer', () => {
-  expect(judgeHealth(steady, { kind: 'closed' }, asking(0))).toMatchObject({
+test('down if the app has closed the writer', () => {
+  expect(judgeHealth(steady, { kind: 'closed' }, requiring(0))).toMatchObject({
     status: 'down',
     data: { reason: 'CLOSED', message: 'the writer is closed', latencyMs: null },
   });
 });
 
-test('a write that is refused is down, however many masters and replicas there are', () => {
-  expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), asking(0)).status).toBe('down');
-  expect(judgeHealth(steady, refused('OOM no'), asking(9))).toMatchObject({
+test('a refused write is down, regardless of other masters and replicas', () => {
+  expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), requiring(0)).status).toBe('down');
+  expect(judgeHealth(steady, refused('OOM no'), requiring(9))).toMatchObject({
     status: 'down',
     data: { reason: 'OOM' },
   });
 });
 
-test('a writer that waits for the majority says so, and not one that need not', () => {
+test('NO_MAJORITY is reported only if a majority is required', () => {
   const alone: Topology = {
     ...steady,
     nodes: [node('master', A), unusable(B, 'TIMEOUT'), unusable(C, 'TIMEOUT')],
@@ -209,7 +209,7 @@ test('a writer that waits for the majority says so, and not one that need not', 
     judgeHealth(topology, held, { minReplicas: 0, requireMajority }).data.reason;
   expect(judgeHealth(alone, held, { minReplicas: 0, requireMajority: true })).toMatchObject({
     status: 'down',
-    data: { reason: 'NO_MAJORITY', message: 'words of the writer' },
+    data: { reason: 'NO_MAJORITY', message: 'reason of the writer' },
   });
   expect(reasonOf(alone, false)).toBe('ERROR');
   expect(reasonOf(steady, true)).toBe('ERROR');

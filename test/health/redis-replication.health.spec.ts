@@ -21,7 +21,7 @@ async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   return fake;
 }
 
-async function look({ health }: TestApp, timeoutMs?: number) {
+async function checkHealth({ health }: TestApp, timeoutMs?: number) {
   const { redis } = await health.isWritable('redis', timeoutMs === undefined ? {} : { timeoutMs });
   return redis;
 }
@@ -30,52 +30,56 @@ async function whenKind({ topology$ }: TestApp, wanted: string): Promise<void> {
   await firstValueFrom(topology$.pipe(filter(({ kind }) => kind === wanted)));
 }
 
-test('READONLY: a node that still says master refuses writes', async () => {
+test('READONLY: a node that still reports the role of a master refuses writes', async () => {
   const app = await startApp([node.endpoint]);
   node.refuse("READONLY You can't write against a read only replica.", 'SET');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'READONLY', master: node.endpoint });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'READONLY', master: node.endpoint });
   node.allow();
-  await until('it is up again', async () => (await look(app))?.status === 'up');
+  await until('it is up again', async () => (await checkHealth(app))?.status === 'up');
 });
 
-test('an answer nobody has foreseen is down with the words of the server', async () => {
+test('an unknown error is down with the message of the server', async () => {
   const app = await startApp([node.endpoint]);
   node.refuse('ERR something else', 'SET');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'ERROR', message: 'ERR something else' });
+  expect(await checkHealth(app)).toMatchObject({
+    status: 'down',
+    reason: 'ERROR',
+    message: 'ERR something else',
+  });
 });
 
 test('LOADING: the only node loads its data', async () => {
   node.update({ loading: true });
   const app = await startApp([node.endpoint], { boot: 'background' });
   await whenKind(app, 'masterless');
-  expect(await look(app)).toMatchObject({
+  expect(await checkHealth(app)).toMatchObject({
     status: 'down',
     reason: 'LOADING',
     message: containing('the server is loading its data'),
   });
   node.update({ loading: false });
-  await until('it is up', async () => (await look(app))?.status === 'up');
+  await until('it is up', async () => (await checkHealth(app))?.status === 'up');
 });
 
 test('CLOSED: the app has closed the writer', async () => {
   const app = await startApp([node.endpoint]);
   app.writer.disconnect();
   await until('its socket is gone', () => app.writer.status === 'end');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'CLOSED' });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'CLOSED' });
 });
 
 test('CLOSED: the whole app is closed', async () => {
   const app = await startApp([node.endpoint]);
   await app.context.close();
   await until('its socket is gone', () => app.writer.status === 'end');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'CLOSED' });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'CLOSED' });
 });
 
-test('SPLIT_BRAIN: down where two strangers say master from the start', async () => {
+test('SPLIT_BRAIN: down if two unrelated nodes are masters from the start', async () => {
   const stranger = await fakeNode({ runId: fakeId('stranger'), replid: fakeId('of the stranger') });
   const app = await startApp([node.endpoint, stranger.endpoint], { boot: 'background' });
   await whenKind(app, 'contested');
-  expect(await look(app)).toMatchObject({
+  expect(await checkHealth(app)).toMatchObject({
     status: 'down',
     reason: 'SPLIT_BRAIN',
     master: null,
@@ -83,12 +87,12 @@ test('SPLIT_BRAIN: down where two strangers say master from the start', async ()
   });
 });
 
-test('SPLIT_BRAIN: degraded where writes stay with the accepted master', async () => {
+test('SPLIT_BRAIN: degraded if writes stay with the accepted master', async () => {
   const other = await fakeNode({ role: 'replica', runId: fakeId('other'), master: node.endpoint });
   const app = await startApp([node.endpoint, other.endpoint]);
   other.update({ role: 'master', runId: fakeId('stranger'), replid: fakeId('of the stranger') });
   await whenKind(app, 'contested');
-  expect(await look(app)).toMatchObject({
+  expect(await checkHealth(app)).toMatchObject({
     status: 'degraded',
     reason: 'SPLIT_BRAIN',
     master: node.endpoint,
@@ -96,10 +100,10 @@ test('SPLIT_BRAIN: degraded where writes stay with the accepted master', async (
   });
 });
 
-test('before the first look at the nodes it is down, and does not wait for it', async () => {
+test('before the first probe of the nodes it is down, and does not wait for it', async () => {
   node.hang();
   const app = await startApp([node.endpoint], { boot: 'background' });
-  expect(await look(app)).toMatchObject({
+  expect(await checkHealth(app)).toMatchObject({
     status: 'down',
     reason: 'NO_MASTER',
     topology: 'unknown',
@@ -107,29 +111,29 @@ test('before the first look at the nodes it is down, and does not wait for it', 
   });
 });
 
-test('it takes no longer than the limit it is given', async () => {
+test('it takes no longer than timeoutMs', async () => {
   const app = await startApp([node.endpoint], { shutdownTimeoutMs: 0 });
   node.hang('SET');
   for (const limitMs of [30, 120]) {
     const startedAt = performance.now();
-    const result = await look(app, limitMs);
+    const result = await checkHealth(app, limitMs);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(limitMs - 2);
     expect(performance.now() - startedAt).toBeLessThan(limitMs + 100);
     expect(result).toMatchObject({ status: 'down', reason: 'PAUSED', latencyMs: null });
   }
 });
 
-test('without a limit it takes a second at most', async () => {
+test('without timeoutMs it takes at most a second', async () => {
   const app = await startApp([node.endpoint], { shutdownTimeoutMs: 0 });
   node.hang('SET');
   const startedAt = performance.now();
-  expect(await look(app)).toMatchObject({ message: containing('within 1000 ms') });
+  expect(await checkHealth(app)).toMatchObject({ message: containing('within 1000 ms') });
   expect(performance.now() - startedAt).toBeLessThan(1300);
 });
 
-test('what it writes is one conditional SET of the probe key, behind the prefix of the keys', async () => {
+test('it writes one conditional SET of the probe key, with the key prefix', async () => {
   const app = await startApp([node.endpoint], { redis: { keyPrefix: 'app:' }, probeKey: 'health' });
-  await look(app);
+  await checkHealth(app);
   expect(node.commands.filter(([name]) => name === 'set')).toEqual([['set', 'app:health', '1', 'XX']]);
   expect(node.data.size).toBe(0);
 });
@@ -139,23 +143,23 @@ test('it opens no connection', async () => {
   await until('both connections and the watcher are there', () => node.connections === 4);
   const hellos = () => node.commands.filter(([name]) => name === 'hello').length;
   const before = hellos();
-  await Promise.all(Array.from({ length: 20 }, () => look(app)));
+  await Promise.all(Array.from({ length: 20 }, () => checkHealth(app)));
   expect(node.connections).toBe(4);
   expect(hellos()).toBe(before);
 });
 
-test('probes do not wait behind commands that are held, and release none of them', async () => {
+test('it does not wait behind held commands, and releases none of them', async () => {
   node.update({ role: 'replica' });
   const app = await startApp([node.endpoint], { boot: 'background', hold: { maxCommands: 1 } });
   const held = app.writer.set('key', 'value');
   await whenKind(app, 'masterless');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'NO_MASTER' });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'NO_MASTER' });
   expect(node.data.size).toBe(0);
   node.become('master');
   expect(await held).toBe('OK');
 });
 
-test('a plain connection that a test put in the place of the writer is probed as well', async () => {
+test('a plain connection with which a test replaced the writer is probed too', async () => {
   const plain = new Redis({ host: '127.0.0.1', port: node.port, lazyConnect: true });
   onTestFinished(() => plain.disconnect());
   const app = await startApp(
@@ -163,19 +167,19 @@ test('a plain connection that a test put in the place of the writer is probed as
     {},
     { override: (builder) => builder.overrideProvider(getRedisWriterToken()).useValue(plain) },
   );
-  expect(await look(app)).toMatchObject({ status: 'up' });
+  expect(await checkHealth(app)).toMatchObject({ status: 'up' });
   node.refuse('OOM no memory', 'SET');
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'OOM' });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'OOM' });
 });
 
 test.each([
   ['an error', new Error('broken'), 'broken'],
-  ['no error at all', 'just words', 'just words'],
+  ['a string', 'just words', 'just words'],
 ])('a writer that throws %s is down, and nothing is thrown', async (_what, thrown, message) => {
   const broken = {
     status: 'ready',
     set: () => {
-      // oxlint-disable-next-line typescript/only-throw-error -- whatever a stand-in may do
+      // oxlint-disable-next-line typescript/only-throw-error -- a replacement may throw anything
       throw thrown;
     },
   };
@@ -184,10 +188,10 @@ test.each([
     {},
     { override: (builder) => builder.overrideProvider(getRedisWriterToken()).useValue(broken) },
   );
-  expect(await look(app)).toMatchObject({ status: 'down', reason: 'ERROR', message });
+  expect(await checkHealth(app)).toMatchObject({ status: 'down', reason: 'ERROR', message });
 });
 
-test('a Terminus that knows no "degraded" is told "up", with the reason in the data', async () => {
+test('Terminus without "degraded" gets "up", with the message in the data', async () => {
   const service = new HealthIndicatorService();
   const terminus11 = {
     check: (key: string) => {
@@ -200,5 +204,8 @@ test('a Terminus that knows no "degraded" is told "up", with the reason in the d
     { minReplicas: 1 },
     { override: (builder) => builder.overrideProvider(HealthIndicatorService).useValue(terminus11) },
   );
-  expect(await look(app)).toMatchObject({ status: 'up', message: '0 of at least 1 replicas can be used' });
+  expect(await checkHealth(app)).toMatchObject({
+    status: 'up',
+    message: '0 of at least 1 replicas can be used',
+  });
 });

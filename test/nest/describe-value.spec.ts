@@ -23,7 +23,7 @@ test.each([
   'rediss://:secret@host',
   'redis://host:6379?password=secret',
   'user:secret@10.0.0.1:6379',
-])('what may hold a credential is not shown: %s', (text) => {
+])('a value that may contain a credential is not shown: %s', (text) => {
   expect(describeValue(text)).not.toContain('secret');
   expect(describeValue(text)).toContain('URL');
 });

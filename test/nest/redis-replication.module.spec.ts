@@ -28,7 +28,7 @@ afterEach(() => node.stop());
 
 const source = staticNodes(['127.0.0.1:6379']);
 
-test('forRootAsync without a way to get options says which there are', () => {
+test('forRootAsync without a way to get options names the ways', () => {
   expect(() => RedisReplicationModule.forRootAsync({ imports: [] })).toThrow(
     'RedisReplicationModule.forRootAsync needs one of useFactory, useClass, useExisting',
   );
@@ -38,9 +38,9 @@ test.each([
   [7, '7'],
   ['', '""'],
   [null, 'null'],
-])('the name %j is refused where the module is imported', (name, shown) => {
-  const message = `RedisReplicationModule: "name" is ${shown}; allowed is a string that is not empty`;
-  // As from plain JavaScript, where no compiler has looked at it.
+])('the name %j is refused when the module is imported', (name, shown) => {
+  const message = `RedisReplicationModule: "name" is ${shown}; allowed is a non-empty string`;
+  // Like plain JavaScript, without type checks.
   const importWith = (method: 'forRoot' | 'forRootAsync', options: object) => () => {
     Reflect.apply(RedisReplicationModule[method], RedisReplicationModule, [{ ...options, name }]);
   };
@@ -48,7 +48,7 @@ test.each([
   expect(importWith('forRootAsync', { useFactory: () => ({ source }) })).toThrow(message);
 });
 
-test('a wrong option fails the boot with its name, its value and what is allowed', async () => {
+test('an invalid option fails the boot with its name, its value and the allowed values', async () => {
   const booting = startModules([replicationOf([node.endpoint], { name: 'notes', pollIntervalMs: 0 })]);
   await expect(booting).rejects.toThrow(
     'RedisReplicationModule(notes): option "pollIntervalMs" is 0; allowed is a number of milliseconds from 10 to ',
@@ -63,7 +63,7 @@ test('a factory that fails fails the boot with its own error', async () => {
   await expect(startModules([module])).rejects.toThrow('no such secret');
 });
 
-test('tokens are made of the name, and the decorators inject by them', async () => {
+test('tokens are derived from the name, and the decorators inject by them', async () => {
   expect([getRedisWriterToken(), getRedisReaderToken(), getRedisTopologyToken()]).toEqual([
     getRedisWriterToken('default'),
     getRedisReaderToken('default'),
@@ -85,7 +85,7 @@ test('tokens are made of the name, and the decorators inject by them', async () 
   expect(() => context.get<unknown>(getRedisWriterToken())).toThrow(/could not find RedisWriter\(default\)/);
 });
 
-test('properties are injected too', async () => {
+test('the decorators work on properties too', async () => {
   class Consumer {
     @InjectRedisWriter() readonly writer: unknown;
   }
@@ -93,7 +93,7 @@ test('properties are injected too', async () => {
   expect(context.get(Consumer).writer).toBeInstanceOf(Redis);
 });
 
-test('no socket is opened where a test overrides all three tokens', async () => {
+test('no socket is opened if a test overrides all three tokens', async () => {
   const writer = { set: () => 'overridden' };
   const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
     override: (builder) =>
@@ -111,7 +111,7 @@ test('no socket is opened where a test overrides all three tokens', async () => 
   expect(node.connections).toBe(0);
 });
 
-test('no socket is opened where a test overrides the writer only', async () => {
+test('no socket is opened if a test overrides only the writer', async () => {
   const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
     override: (builder) => builder.overrideProvider(getRedisWriterToken()).useValue({}),
   });
@@ -121,7 +121,7 @@ test('no socket is opened where a test overrides the writer only', async () => {
   expect(node.connections).toBe(0);
 });
 
-test('the writer works where a test overrides the reader only', async () => {
+test('the writer works if a test overrides only the reader', async () => {
   const { context } = await startModules([replicationOf([node.endpoint], { boot: 'required' })], {
     override: (builder) => builder.overrideProvider(getRedisReaderToken()).useValue({}),
   });
@@ -129,7 +129,7 @@ test('the writer works where a test overrides the reader only', async () => {
   expect(await writer.set('key', 'value')).toBe('OK');
 });
 
-test('nothing is opened before the app starts, and all is closed after it ends', async () => {
+test('no connection is open before the app starts or after it ends', async () => {
   const context = await Test.createTestingModule({ imports: [replicationOf([node.endpoint])] })
     .setLogger(recordLogs())
     .compile();

@@ -6,11 +6,11 @@ import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { readPolicies } from '../../lib/topology/pick.js';
 
 const source = staticNodes(['10.0.0.1:6379']);
-/** Options as JavaScript lets them through, whatever the types say. */
+/** Resolves options of any type, as plain JavaScript can pass them. */
 const resolveAny = (options: unknown) => (): unknown => Reflect.apply(resolveOptions, undefined, [options]);
 const withSource = (options: object) => resolveAny({ source, ...options });
 
-test('only the source is needed', () => {
+test('only the source is required', () => {
   expect(resolveOptions({ source })).toStrictEqual({
     source,
     redis: {},
@@ -28,7 +28,7 @@ test('only the source is needed', () => {
   });
 });
 
-test('what is given is kept, and the rest has its default', () => {
+test('given options are kept, and the others have their defaults', () => {
   const redis = { username: 'app', password: 's3cret', db: 2, keyPrefix: 'app:', maxRetriesPerRequest: null };
   const given = {
     source,
@@ -48,7 +48,7 @@ test('what is given is kept, and the rest has its default', () => {
   expect(resolveOptions(given)).toStrictEqual({ ...given, hold: { timeoutMs: 0, maxCommands: 10_000 } });
 });
 
-test('undefined is as good as absent', () => {
+test('undefined is the same as absent', () => {
   const nothing = {
     redis: undefined,
     readFrom: undefined,
@@ -72,17 +72,17 @@ test('the longest duration a timer can have is allowed', () => {
   expect(resolveOptions({ source, bootTimeoutMs: 2 ** 31 - 1 }).bootTimeoutMs).toBe(2_147_483_647);
 });
 
-describe('refused, with the option, its value and what is allowed:', () => {
+describe('refused with the option, its value and the allowed values:', () => {
   test.each<[string, unknown, string]>([
     ['no options', undefined, 'option "options" is undefined; allowed is an object'],
     ['options that are null', null, 'option "options" is null; allowed is an object'],
     [
-      'a policy of resending that is none',
+      'an unknown resend policy',
       { source, resend: 'writes' },
       'option "resend" is "writes"; allowed is "reads", "idempotent", "all" or a function',
     ],
     [
-      'a majority that is not yes or no',
+      'a requireMajority that is not a boolean',
       { source, requireMajority: 'yes' },
       'option "requireMajority" is "yes"; allowed is true or false',
     ],
@@ -112,43 +112,47 @@ describe('refused, with the option, its value and what is allowed:', () => {
       { source, hold: { timeout: 5 } },
       'unknown option "hold.timeout"; allowed are timeoutMs, maxCommands',
     ],
-    ['redis that is no object', { source, redis: 6379 }, 'option "redis" is 6379; allowed is an object'],
+    ['redis that is not an object', { source, redis: 6379 }, 'option "redis" is 6379; allowed is an object'],
     ['redis that is null', { source, redis: null }, 'option "redis" is null; allowed is an object'],
     ['hold that is a number', { source, hold: 5000 }, 'option "hold" is 5000; allowed is an object'],
     [
-      'a readFrom nobody knows',
+      'an unknown readFrom',
       { source, readFrom: 'slave' },
       'option "readFrom" is "slave"; allowed is "master", "replica", "replicaPreferred", "masterPreferred", "any"',
     ],
     [
-      'a boot nobody knows',
+      'an unknown boot',
       { source, boot: 'lazy' },
       'option "boot" is "lazy"; allowed is "background", "required"',
     ],
-    ['a boot that is no text', { source, boot: true }, 'option "boot" is true; allowed is "background"'],
+    ['a boot that is not a string', { source, boot: true }, 'option "boot" is true; allowed is "background"'],
     [
       'an empty probe key',
       { source, probeKey: '' },
-      'option "probeKey" is ""; allowed is a string that is not empty',
+      'option "probeKey" is ""; allowed is a non-empty string',
     ],
-    ['a probe key that is a number', { source, probeKey: 1 }, 'option "probeKey" is 1; allowed is a string'],
     [
-      'half a replica',
+      'a probe key that is a number',
+      { source, probeKey: 1 },
+      'option "probeKey" is 1; allowed is a non-empty string',
+    ],
+    [
+      'a fractional minReplicas',
       { source, minReplicas: 0.5 },
       'option "minReplicas" is 0.5; allowed is a whole number from 0',
     ],
     [
-      'fewer than no replicas',
+      'a negative minReplicas',
       { source, minReplicas: -1 },
       'option "minReplicas" is -1; allowed is a whole number from 0',
     ],
     [
-      'endless waiting commands',
+      'an infinite maxCommands',
       { source, hold: { maxCommands: Number.POSITIVE_INFINITY } },
       'option "hold.maxCommands" is Infinity; allowed is a whole number from 0',
     ],
     [
-      'a text of waiting commands',
+      'a maxCommands that is a string',
       { source, hold: { maxCommands: '5' } },
       'option "hold.maxCommands" is "5"; allowed is a whole number from 0',
     ],
@@ -195,7 +199,7 @@ describe('an option of ioredis that the library owns is refused with the reason:
     );
   });
 
-  test('maxRetriesPerRequest, but for null, which is in force and which BullMQ asks for', () => {
+  test('maxRetriesPerRequest, except null, which is always in effect and which BullMQ requires', () => {
     expect(withSource({ redis: { maxRetriesPerRequest: 3 } })).toThrow(
       'option "redis.maxRetriesPerRequest" belongs',
     );
@@ -209,7 +213,7 @@ test.each([
   ['source', { source: 'redis://app:s3cret@10.0.0.1:6379' }],
   ['readFrom', { readFrom: 'app:s3cret@10.0.0.1:6379' }],
   ['an owned option', { redis: { path: 's3cret', password: 's3cret' } }],
-])('a credential in the wrong place, %s, does not show in the error', (_, options) => {
+])('a credential in the wrong place, %s, does not appear in the error', (_, options) => {
   expect(withSource(options)).toThrow(TypeError);
   expect(withSource(options)).not.toThrow('s3cret');
 });

@@ -1,13 +1,13 @@
 import { isTransition, type LineState } from './line-state.js';
 
-/** The state of one line, and the only way to change it. */
+/** Holds the state of one line. `enter` is the only way to change it. */
 export class LineMachine {
   #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
   readonly #onShut: () => void;
-  /** Always `state.kind === 'open'`; a field of its own, because every command reads it. */
+  /** Always equals `state.kind === 'open'`. A separate field, because every command reads it. */
   isOpen = false;
 
-  /** `onShut` is called when the line stops being open. */
+  /** `onShut` is called when the line leaves `open`. */
   constructor(onShut: () => void) {
     this.#onShut = onShut;
   }
@@ -16,7 +16,7 @@ export class LineMachine {
     return this.#state;
   }
 
-  /** Returns `false`, and changes nothing, where the table of transitions has no such step. */
+  /** Returns `false` and changes nothing if the table of transitions does not allow the change. */
   enter(state: LineState): boolean {
     if (!isTransition(this.#state.kind, state.kind)) {
       return false;

@@ -3,8 +3,8 @@ import type { TopologyStream } from '../../stream/topology-stream.js';
 import { formatEndpoint } from '../../topology/endpoint.js';
 
 /**
- * A node that failed or refused us is not tried again before it was looked at anew: what the topology said of it was
- * out of date. One that goes on doing so while it looks fine is tried more and more rarely.
+ * A node that failed or refused a connection is not tried again until its next probe, because the topology was
+ * outdated. A node that keeps failing although its probes succeed is tried with exponential backoff.
  */
 export class NodeBackoff {
   readonly #observed$: TopologyStream['observed$'];
@@ -15,13 +15,13 @@ export class NodeBackoff {
     this.#observed$ = observed$;
   }
 
-  /** Begins to distrust a node, from now until the next look at it. */
+  /** Blocks attempts to connect to a node until its next probe. */
   start(endpoint: string): void {
-    const looked$ = new ReplaySubject<unknown>(1);
+    const probed$ = new ReplaySubject<unknown>(1);
     const since = Date.now();
-    const times = this.#timesInARow(endpoint, since);
+    const failures = this.#failuresInARow(endpoint, since);
     if (this.#suspect?.endpoint !== endpoint) {
-      // One node is distrusted at a time: whoever waits for the one before need not wait any longer.
+      // Only one node is backed off at a time, so waiting for the previous one ends.
       this.#suspect?.probed$.next(undefined);
       this.#probing.unsubscribe();
       this.#probing = new Subscription();
@@ -32,9 +32,9 @@ export class NodeBackoff {
           filter((observation) => formatEndpoint(observation.endpoint) === endpoint),
           take(1),
         )
-        .subscribe(looked$),
+        .subscribe(probed$),
     );
-    this.#suspect = { endpoint, probed$: looked$, since, times };
+    this.#suspect = { endpoint, probed$, since, failures };
   }
 
   /** Emits as soon as a node may be tried. */
@@ -43,16 +43,16 @@ export class NodeBackoff {
     if (suspect?.endpoint !== endpoint) {
       return of(undefined);
     }
-    const looked$ = suspect.probed$.pipe(take(1));
-    return suspect.times < 2 ? looked$ : looked$.pipe(delay(pauseMs(suspect.times)));
+    const probed$ = suspect.probed$.pipe(take(1));
+    return suspect.failures < 2 ? probed$ : probed$.pipe(delay(pauseMs(suspect.failures)));
   }
 
-  #timesInARow(endpoint: string, now: number): number {
+  #failuresInARow(endpoint: string, now: number): number {
     const before = this.#suspect;
-    return before?.endpoint === endpoint && now - before.since < FORGIVEN_AFTER_MS ? before.times + 1 : 1;
+    return before?.endpoint === endpoint && now - before.since < FORGIVEN_AFTER_MS ? before.failures + 1 : 1;
   }
 
-  /** Nobody looks for us any more, so nobody may be waited for. */
+  /** Ends the backoff, because without a subscription no probe would end it. */
   stop(): void {
     this.#probing.unsubscribe();
     this.#probing = new Subscription();
@@ -62,17 +62,17 @@ export class NodeBackoff {
 
 interface Suspect {
   readonly endpoint: string;
-  /** Emits once the node was looked at anew. */
+  /** Emits at the next probe of the node. */
   readonly probed$: ReplaySubject<unknown>;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** How many times in a row. */
-  readonly times: number;
+  /** How many times in a row the node failed. */
+  readonly failures: number;
 }
 
-/** By chance, so that those whom a server refuses together do not come back together. */
-function pauseMs(times: number): number {
-  return (0.2 + 0.8 * Math.random()) * Math.min(5 * 2 ** times, MAX_PAUSE_MS);
+/** Jittered, so that clients which a server refuses at the same time do not return at the same time. */
+function pauseMs(failures: number): number {
+  return (0.2 + 0.8 * Math.random()) * Math.min(5 * 2 ** failures, MAX_PAUSE_MS);
 }
 
 const MAX_PAUSE_MS = 1000;

@@ -5,7 +5,7 @@ import { NodeBackoff } from './node-backoff.js';
 import type { LineSettings } from './line-state.js';
 import { WarmSockets } from './warm-sockets.js';
 
-/** How one connection gets a socket to a node: one that is open already, or a new one as soon as the node may be tried. */
+/** Gets sockets to nodes for one connection: an open one if there is one, else a new one as soon as the node may be tried. */
 export class NodeDialer {
   readonly #settings: DialerSettings;
   readonly #backoff: NodeBackoff;
@@ -19,21 +19,21 @@ export class NodeDialer {
     );
   }
 
-  /** Opens sockets before they are asked for: to the node that will be used, else to those that may be; `at` is in use. */
+  /** Opens sockets in advance to the picked node, or to all candidates if none is picked. `at` is the endpoint in use. */
   prepare(topology: Topology, current: string | undefined, at: string | undefined): void {
-    const { candidates: heirs, choose } = this.#settings;
-    if (heirs === undefined) {
+    const { candidates, choose } = this.#settings;
+    if (candidates === undefined) {
       return;
     }
     const pick = choose(topology, current);
     if (pick.kind === 'use') {
       this.#warm.keep(pick.node.endpoint === at ? [] : [pick.node]);
     } else {
-      this.#warm.keep(pick.stay === true ? [] : heirs(topology));
+      this.#warm.keep(pick.stay === true ? [] : candidates(topology));
     }
   }
 
-  /** Dials a node until it answers; between attempts it must have been looked at anew. */
+  /** Dials a node until it answers. After a failed attempt it waits for a new probe of the node. */
   dial({ address, endpoint }: TopologyNode): Observable<Socket> {
     const { reach, stream } = this.#settings;
     const delay = () => {
@@ -45,12 +45,11 @@ export class NodeDialer {
     return this.#backoff.whenOver(endpoint).pipe(switchMap(() => socket$.pipe(retry({ delay }))));
   }
 
-  /** The node failed us: it is not tried again before it was looked at anew. */
+  /** Records a failure of the node, which is then not tried again until its next probe. */
   backOff(endpoint: string): void {
     this.#backoff.start(endpoint);
   }
 
-  /** Nobody looks for us any more. */
   stop(): void {
     this.#backoff.stop();
     this.#warm.keep([]);

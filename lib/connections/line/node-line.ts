@@ -18,7 +18,7 @@ import { LineMachine } from './line-machine.js';
 import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
 import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
 
-/** Provides one connection with sockets to the node that the topology picks, one after the other. */
+/** Provides one connection with a socket to the picked node, and with the next socket when the pick changes. */
 export class NodeLine {
   readonly #settings: LineSettings;
   readonly #hungUp$ = new Subject<void>();
@@ -43,7 +43,7 @@ export class NodeLine {
     return this.#machine.isOpen;
   }
 
-  /** The server process that the connection leads to, or led to last. */
+  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
   get server(): string | undefined {
     return this.#runId ?? this.#current;
   }
@@ -52,7 +52,7 @@ export class NodeLine {
     return this.#topology?.generation ?? 0;
   }
 
-  /** Why nothing is written now, in words for the caller of a command. */
+  /** Why nothing is written now, as text for an error. */
   get reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
     return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.state);
@@ -62,7 +62,7 @@ export class NodeLine {
     this.#client = client;
   }
 
-  /** Resolves with a connected socket as soon as there is a node to use. Rejects only when hung up meanwhile. */
+  /** Resolves with a connected socket as soon as there is a node to use. Rejects only if `hangUp` is called before. */
   async connect(): Promise<Socket> {
     this.#follow();
     const topology$ = this.#following.closed ? EMPTY : this.#settings.stream.topology$;
@@ -81,22 +81,21 @@ export class NodeLine {
     });
   }
 
-  /** Whether the node is what it was picked for, by its own word on this very connection. */
-  check(word: ServerIdentity): boolean {
+  /** Whether the server, as it reports itself on this connection, is the one that was picked. If not, leaves it. */
+  check(identity: ServerIdentity): boolean {
     if (this.state.kind !== 'handshake' || this.#topology === undefined) {
       return true;
     }
     const pick = this.#pick(this.#topology);
-    if (pick.kind === 'use' && matchesPick(pick, word)) {
-      this.#runId = word.run_id;
+    if (pick.kind === 'use' && matchesPick(pick, identity)) {
+      this.#runId = identity.run_id;
       return true;
     }
-    this.#leave({ reason: `${this.state.endpoint} is not what it was taken for`, drain: false });
+    this.#leave({ reason: `${this.state.endpoint} does not have the observed role or run id`, drain: false });
     this.#settings.stream.emit('wrong role', this.state.endpoint);
     return false;
   }
 
-  /** The handshake is done. */
   ready(): void {
     if (this.state.kind === 'handshake' && this.#enter({ ...this.state, kind: 'open' })) {
       this.#reconsider();
@@ -106,7 +105,7 @@ export class NodeLine {
     }
   }
 
-  /** The node refused a command because of its state: it is left, and looked at anew before it is used again. */
+  /** The node refused a command because of its state. It is left, and not used again until its next probe. */
   refused(): void {
     if (this.state.kind === 'open' || this.state.kind === 'suspended') {
       const { endpoint } = this.state;
@@ -115,7 +114,7 @@ export class NodeLine {
     }
   }
 
-  /** Closes the socket, if any; `connect()` may be called again. */
+  /** Closes the socket, if any. `connect()` may be called again. */
   hangUp(): void {
     this.#hungUp$.next();
     if ('socket' in this.state) {
@@ -128,8 +127,8 @@ export class NodeLine {
     }
   }
 
-  /** Follows the topology no longer, until `connect()` is called. */
-  rest(): void {
+  /** Stops following the topology until `connect()` is called. */
+  stopFollowing(): void {
     this.#following.unsubscribe();
     this.#dialer.stop();
   }
@@ -139,7 +138,7 @@ export class NodeLine {
     if ('socket' in this.state) {
       this.state.socket.destroy();
     }
-    this.rest();
+    this.stopFollowing();
   }
 
   #follow(): void {
@@ -163,7 +162,7 @@ export class NodeLine {
   #adopt(socket: Socket, endpoint: string): Socket {
     this.#enter({ kind: 'handshake', endpoint, socket });
     this.#runId = undefined;
-    // A socket that has ended or failed closes a little later; nothing may be written to it in between.
+    // A socket closes a little after it has ended or failed, and nothing may be written to it in between.
     for (const event of ['end', 'error', 'close']) {
       socket.once(event, () => this.#onClose(socket, endpoint));
     }
@@ -186,7 +185,7 @@ export class NodeLine {
     }
   }
 
-  /** Compares where we are with where the topology wants us. */
+  /** Compares the node in use with the node that the topology picks. */
   #reconsider(): void {
     const state = this.state;
     const topology = this.#topology;
@@ -219,7 +218,7 @@ export class NodeLine {
     }
   }
 
-  /** A node that still answers gets the time to answer what was sent; one that hangs gets none. */
+  /** A node that still answers gets `drainMs` to answer what was sent. A node that hangs gets no time. */
   #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
     const before = this.state;
     if (!('socket' in before) || !this.#enter({ ...before, kind: 'leaving', reason })) {

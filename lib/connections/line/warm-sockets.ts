@@ -13,14 +13,14 @@ import {
 } from 'rxjs';
 import type { TopologyNode } from '../../topology/topology.js';
 
-/** Between two attempts; a node that may be promoted soon is not to be drowned in dials. */
+/** The delay between two attempts, so that a node that may be promoted soon is not flooded with connections. */
 const PAUSE_MS = 1000;
-/** A socket that was never used may be dead without anybody knowing. */
+/** A socket is replaced at this age, because an unused socket can be dead without any event. */
 const MAX_AGE_MS = 30_000;
 
 type Reach = (node: TopologyNode) => Observable<Socket>;
 
-/** Connected sockets, TLS included, to nodes that may be used next, opened in advance. Nothing is sent on them. */
+/** Sockets to nodes that may be used next, connected in advance, TLS included. Nothing is sent on them. */
 export class WarmSockets {
   readonly #reach: Reach;
   readonly #kept = new Map<string, WarmSocket>();
@@ -29,7 +29,7 @@ export class WarmSockets {
     this.#reach = reach;
   }
 
-  /** Opens one to each of these nodes, and closes those to others. */
+  /** Opens a socket to each of these nodes and closes the sockets to all others. */
   keep(nodes: readonly TopologyNode[]): void {
     const names = new Set(nodes.map(({ endpoint }) => endpoint));
     for (const [name, warm] of this.#kept) {
@@ -45,13 +45,13 @@ export class WarmSockets {
     }
   }
 
-  /** The socket to this node, be it open or being opened, if there is one. Once emitted, it belongs to the subscriber. */
+  /** The socket to this node, open or still connecting; `undefined` if there is none. The subscriber owns it. */
   take(name: string): Observable<Socket> | undefined {
     return this.#kept.get(name)?.take();
   }
 }
 
-/** One socket, opened again when it closes or has become old, until it is taken. */
+/** One socket, which is replaced when it closes or reaches `MAX_AGE_MS`, until it is taken. */
 class WarmSocket {
   readonly #keeping: Subscription;
   #socket$: ReplaySubject<Socket> | undefined;
@@ -61,7 +61,7 @@ class WarmSocket {
     this.#keeping = defer(() => {
       const socket$ = new ReplaySubject<Socket>(1);
       this.#socket$ = socket$;
-      // Not `tap(socket$)`, which would subscribe to it and unsubscribe it as well.
+      // Not `tap(socket$)`, which would also complete and unsubscribe it.
       return reach().pipe(
         tap({ next: (socket) => socket$.next(socket), error: (error: unknown) => socket$.error(error) }),
       );
@@ -93,13 +93,13 @@ class WarmSocket {
     this.#keeping.unsubscribe();
   }
 
-  /** Completes when the socket is of no use any more. */
+  /** Completes when the socket can no longer be used. */
   #hold(socket: Socket): Observable<never> {
     return new Observable((subscriber) => {
       const end = () => subscriber.complete();
       const limit = setTimeout(end, MAX_AGE_MS);
       this.#socket = socket;
-      // The listener for errors stays: without one, an error of a socket that was just destroyed would end the process.
+      // The error listener stays: without one, an error of a socket that was just destroyed would end the process.
       socket.once('end', end).once('error', end).once('close', end);
       return () => {
         clearTimeout(limit);

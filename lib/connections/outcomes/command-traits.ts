@@ -1,29 +1,29 @@
 import { exists, hasFlag } from '@ioredis/commands';
 
-/** Whether a command only reads data: it can be sent again without harm, and a reader may send it. */
+/** Whether a command only reads data, so that it can safely be sent again and a reader may send it. */
 export function isReadOnly(name: string): boolean {
   return lookUp(name).readOnly;
 }
 
-/** Whether a command only concerns the connection itself; what it set up must be so on the next connection too. */
+/** Whether a command only changes the connection itself, so that the next connection needs it too. */
 export function isConnectionState(name: string): boolean {
   return lookUp(name).connectionState;
 }
 
-/** Whether the server may answer only after a long time, because the command waits for data. */
+/** Whether the command may wait for data, so that its reply can take arbitrarily long. */
 export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
 /**
- * Whether the outcome of a command hangs together with that of others, as in a transaction or a scan: asked on the
- * command path, so it must cost nothing.
+ * Whether the outcome of a command depends on other commands, as in a transaction or a scan. Called for every command,
+ * so it must be fast.
  */
 export function concernsOthers(command: { readonly name: string; readonly inTransaction: boolean }): boolean {
-  return command.inTransaction || CONNECTED.has(command.name);
+  return command.inTransaction || INTERDEPENDENT.has(command.name);
 }
 
-/** Whether a command goes through keys or members step by step, by a cursor. */
+/** Whether a command iterates over keys or members by a cursor. */
 export function isScan(name: string): boolean {
   return SCANS.has(name.toLowerCase());
 }
@@ -40,7 +40,7 @@ export function selectedBy({
   return Number.isInteger(db) ? db : undefined;
 }
 
-/** Why a reader must not send a command, in words for the caller; `undefined` where it may. */
+/** Why a reader must not send a command, as text for the error; `undefined` if it may. */
 export function readerRefusal(name: string): string | undefined {
   const traits = lookUp(name);
   if (traits.readOnly || traits.connectionState || HARMLESS.has(name.toLowerCase())) {
@@ -52,7 +52,7 @@ export function readerRefusal(name: string): string | undefined {
   if (TRANSACTIONS.has(name.toLowerCase())) {
     return 'a transaction is for the writer; use a pipeline to read several keys at once';
   }
-  return traits.known ? 'it is not a read; use the writer' : 'it is not known to only read; use the writer';
+  return traits.known ? 'it is not a read; use the writer' : 'it is not known to be a read; use the writer';
 }
 
 interface Traits {
@@ -79,7 +79,7 @@ const CONNECTION_STATE = new Set([
   'unsubscribe',
 ]);
 
-/** Neither reads nor writes of data, or containers of subcommands that only read. */
+/** Commands that touch no data, or whose subcommands only read. */
 const HARMLESS = new Set([
   'command',
   'echo',
@@ -99,23 +99,23 @@ const TRANSACTIONS = new Set(['discard', 'exec', 'multi', 'unwatch', 'watch']);
 
 const SCANS = new Set(['hscan', 'scan', 'sscan', 'zscan']);
 
-/** In lower case, as methods have them, and in upper case, as they are commonly given to `call()`. */
-const CONNECTED = new Set([...TRANSACTIONS, ...SCANS].flatMap((name) => [name, name.toUpperCase()]));
+/** In lower case, as the methods of ioredis have them, and in upper case, as they are often passed to `call()`. */
+const INTERDEPENDENT = new Set([...TRANSACTIONS, ...SCANS].flatMap((name) => [name, name.toUpperCase()]));
 
 const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
 
-/** One entry per command name in use; the names a program uses are few. */
-const known = new Map<string, Traits>();
+/** A cache by command name. It is bounded, because `call()` accepts any name. */
+const traitsByName = new Map<string, Traits>();
 const MAX_NAMES = 1000;
 
 function lookUp(name: string): Traits {
-  const found = known.get(name);
+  const found = traitsByName.get(name);
   if (found !== undefined) {
     return found;
   }
   const traits = readTraits(name.toLowerCase());
-  if (known.size < MAX_NAMES) {
-    known.set(name, traits);
+  if (traitsByName.size < MAX_NAMES) {
+    traitsByName.set(name, traits);
   }
   return traits;
 }

@@ -2,10 +2,10 @@ import type { Command } from 'ioredis';
 import { isConnectionState } from './command-traits.js';
 import type { HeldCommand } from './hold-queue.js';
 
-/** Until when each command may wait. */
+/** Computes how long each command may wait. */
 export class Deadlines {
   readonly #limitMs: number;
-  /** How long a command may still wait, in milliseconds: being refused over and over does not prolong it. */
+  /** The remaining time of a command, in milliseconds. A command that is refused repeatedly gets no more time. */
   readonly #leftMs = new WeakMap<Command, number>();
 
   constructor(limitMs: number) {
@@ -13,9 +13,8 @@ export class Deadlines {
   }
 
   /**
-   * In milliseconds since the epoch. What sets up the connection waits without end: ioredis issues it by itself to
-   * restore subscriptions, where nobody would handle a rejection, and without it the subscription would be lost in
-   * silence.
+   * In milliseconds since the epoch. A command that sets up the connection has none: ioredis issues it to restore
+   * subscriptions and ignores a rejection, so the subscription would be lost silently.
    */
   of(command: Command): number | undefined {
     if (isConnectionState(command.name)) {
@@ -25,7 +24,7 @@ export class Deadlines {
     return Date.now() + (this.#leftMs.get(command) ?? this.#limitMs);
   }
 
-  /** It is sent: while it is with a server, waiting for data for hours maybe, it does not wait for a node. */
+  /** Call it when a command is sent. The time it spends on a server does not count, because it may block for hours. */
   pause({ command, deadline }: HeldCommand): void {
     if (deadline !== undefined) {
       this.#leftMs.set(command, deadline - Date.now());

@@ -1,7 +1,7 @@
-/** What both outcome errors tell of a command; never its arguments, which may be secret. */
+/** The details in both outcome errors. They never include the arguments of the command, which may be secret. */
 interface OutcomeDetails {
   readonly command: string;
-  /** The node the command was sent to, or was meant for. */
+  /** The node the command was sent to or would have been sent to. */
   readonly node?: string | undefined;
   /** The generation of the topology when the outcome was decided. */
   readonly generation: number;
@@ -9,8 +9,8 @@ interface OutcomeDetails {
 }
 
 /**
- * The command was never applied and never will be: no server executed it, and it will not be sent any more. Safe to
- * issue again.
+ * The command was not applied and never will be: no server executed it, and it will not be sent any more. It is safe to
+ * issue it again.
  *
  * @publicApi
  */
@@ -33,8 +33,8 @@ export class NotAppliedError extends Error {
 }
 
 /**
- * The command was sent and its reply was lost: it may or may not have been applied, at most once. Issue it again only
- * if applying it twice does no harm.
+ * The command was sent, but its reply was lost: it may or may not have been applied. Issue it again only if applying it
+ * twice does no harm.
  *
  * @publicApi
  */
@@ -57,7 +57,7 @@ export class UnknownOutcomeError extends Error {
 }
 
 /**
- * A reader was asked to do something else than read. It was not sent.
+ * A command that is not a read was issued on a reader. It was not sent.
  *
  * @publicApi
  */

@@ -4,11 +4,11 @@ import type { CommandStream } from '../ioredis/internals.js';
 /** A command that waits for a node. */
 export interface HeldCommand {
   readonly command: Command;
-  /** The pipeline it belongs to, if it is to be written as part of it. */
+  /** The pipeline it must be written with, if any. */
   readonly stream?: CommandStream | undefined;
-  /** The database it was issued for, where that is known. */
+  /** The database it was issued for, if known. */
   readonly db?: number | undefined;
-  /** When it is rejected, in milliseconds since the epoch; never, where absent. */
+  /** When it is rejected, in milliseconds since the epoch; never, if absent. */
   readonly deadline?: number | undefined;
 }
 
@@ -17,18 +17,18 @@ export type HoldEnd = 'timed out' | 'full' | 'closed';
 
 interface HoldLimits {
   readonly maxCommands: number;
-  /** Rejects a command; the queue has let go of it by then. */
+  /** Rejects a command, which the queue has already removed. */
   readonly reject: (held: HeldCommand, end: HoldEnd) => void;
 }
 
-/** Commands that wait, in the order in which they will be sent; bounded in number and in time. */
+/** Held commands in the order in which they will be sent, limited in number and time. */
 export class HoldQueue {
   readonly #limits: HoldLimits;
-  /** Sent and refused by the old node: older than all that waited from the start. */
+  /** Commands that the previous node refused. They are older than all that were held without being sent. */
   #refused: HeldCommand[] = [];
   #waiting: HeldCommand[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer runs, in milliseconds since the epoch. */
+  /** When the timer fires, in milliseconds since the epoch. */
   #due = Infinity;
 
   constructor(limits: HoldLimits) {
@@ -39,7 +39,7 @@ export class HoldQueue {
     return this.#refused.length + this.#waiting.length;
   }
 
-  /** Takes a command in; one over the limit is rejected at once. */
+  /** Adds a command. If the queue is full, the command is rejected at once. */
   add(held: HeldCommand, place: 'refused' | 'waiting'): void {
     if (this.size >= this.#limits.maxCommands && held.deadline !== undefined) {
       this.#limits.reject(held, 'full');
@@ -49,7 +49,7 @@ export class HoldQueue {
     this.#arm(held.deadline);
   }
 
-  /** Lets go of all commands, in order: the caller sends them. */
+  /** Removes and returns all commands, in order. */
   takeAll(): readonly HeldCommand[] {
     const all = [...this.#refused, ...this.#waiting];
     this.#refused = [];
@@ -58,14 +58,13 @@ export class HoldQueue {
     return all;
   }
 
-  /** Rejects all commands. */
   rejectAll(end: HoldEnd): void {
     for (const held of this.takeAll()) {
       this.#limits.reject(held, end);
     }
   }
 
-  /** One timer for all: it runs for the earliest deadline, and at most once per `TICK_MS`. */
+  /** One timer serves all commands, because thousands may be held. It fires at most once per `TICK_MS`. */
   #arm(deadline: number | undefined): void {
     if (deadline === undefined || deadline >= this.#due) {
       return;

@@ -17,17 +17,17 @@ import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
 import { Transactions } from './transactions.js';
 
-/** How long commands may wait, and which are sent again after a lost reply. */
+/** How long commands may wait, and which are sent again after their reply was lost. */
 export interface OutcomeSettings {
   readonly hold: HoldOptions;
   readonly resend: Resend;
 }
 
-/** How an error reply was dealt with. */
+/** How an error reply was handled. */
 export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
 
 /**
- * Decides how each command ends: done, not applied, or unknown; and keeps those that wait for a node. A command
+ * Decides how each command ends (applied, not applied or unknown) and holds the commands that wait for a node. A command
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
@@ -35,7 +35,7 @@ export class Outcomes {
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
   readonly #transactions = new Transactions();
-  /** Commands that must not wait: their callers want to know the state of the node as it is. */
+  /** Commands that must not wait, because they test the current state of the node. */
   readonly #neverHeld = new WeakSet<Command>();
   readonly #gaps = new PipelineGaps();
   readonly #cursors: ScanCursors;
@@ -60,31 +60,31 @@ export class Outcomes {
     this.#neverHeld.add(command);
   }
 
-  /** Takes note of a command as it is issued. Whether its outcome may hang together with that of others. */
+  /** Records a command when it is issued. Returns whether its outcome may depend on other commands. */
   note(command: Command, stream: CommandStream | undefined): boolean {
-    const isConcerned = concernsOthers(command) || this.#transactions.isOpen;
-    if (isConcerned) {
+    const isDependent = concernsOthers(command) || this.#transactions.isOpen;
+    if (isDependent) {
       this.#transactions.note(command, stream);
     }
-    return isConcerned;
+    return isDependent;
   }
 
-  /** Nothing is written any more. Whether the connection is left in the midst of a transaction. */
+  /** Call it when nothing may be written any more. Returns whether the server still waits for an `EXEC`. */
   interrupt(): boolean {
     return this.#transactions.interrupt();
   }
 
-  /** Whether a command may be written now; one that cannot be carried out any more is rejected instead. */
+  /** Whether a command may be written now. A command that can no longer succeed is rejected instead. */
   admit(command: Command): boolean {
     this.#transactions.admit(command);
     if (this.#cursors.isForeign(command)) {
-      this.#rejections.notApplied(command, 'its cursor was given out by another server; begin the scan anew');
+      this.#rejections.notApplied(command, 'its cursor was issued by another server; start the scan again');
       return false;
     }
     return !this.#isBroken(command);
   }
 
-  /** Keeps a command that was issued while nothing may be written. */
+  /** Holds a command that was issued while nothing may be written. */
   hold(held: Omit<HeldCommand, 'deadline'>): void {
     const { command, stream } = held;
     if (this.#isBroken(command)) {
@@ -99,12 +99,12 @@ export class Outcomes {
     this.#held.add({ ...held, deadline: this.#deadlines.of(command) }, 'waiting');
   }
 
-  /** A member of a pipeline that waits will never be written. */
+  /** Records that one member of a held pipeline will never be written. */
   skip(stream: CommandStream): void {
     this.#gaps.add(stream);
   }
 
-  /** A server answered with an error. Keeps what was refused because of the server's state. */
+  /** Handles an error reply. Holds a command that was refused because of the state of the server. */
   refused(error: Error, item: CommandItem): RefusalVerdict {
     const command = commandOf(item);
     if (command === undefined) {
@@ -124,7 +124,7 @@ export class Outcomes {
     return 'kept';
   }
 
-  /** The connection is gone, and with it the replies to these commands. */
+  /** Decides the outcome of commands whose replies were lost with the connection to `node`. */
   lost(items: readonly CommandItem[], node: string): void {
     for (const item of items) {
       const command = commandOf(item);
@@ -137,7 +137,7 @@ export class Outcomes {
     this.#transactions.connectionLost();
   }
 
-  /** Hands out what waited, in order, leaving out what has ended meanwhile. */
+  /** Passes the held commands to `write`, in order, except those that have ended meanwhile. */
   release(
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
@@ -156,12 +156,12 @@ export class Outcomes {
     begun.forEach((stream) => this.#gaps.close(stream));
   }
 
-  /** Nothing that waits will ever be sent. */
+  /** Rejects all held commands. */
   end(): void {
     this.#held.rejectAll('closed');
   }
 
-  /** A member of a broken transaction is rejected: it would only wait in vain. */
+  /** Rejects a command of a broken transaction at once, because waiting could not help it. */
   #isBroken(command: Command): boolean {
     const state = this.#transactions.of(command)?.state;
     if (state?.kind !== 'broken') {
@@ -184,7 +184,7 @@ export class Outcomes {
     return 'kept';
   }
 
-  /** The fate of a member is that of the whole, which `EXEC` tells; but who awaits `QUEUED` never gets to `EXEC`. */
+  /** `EXEC` decides the outcome of all commands. But a caller that awaits each `QUEUED` would never issue it. */
   #refusedMember(command: Command): RefusalVerdict {
     this.#transactions.markRefused(command);
     if (this.#transactions.of(command)?.issued !== 'at once') {
@@ -223,7 +223,7 @@ export class Outcomes {
     const transaction = this.#transactions.of(command);
     const isRefused = this.#transactions.wasRefused(command);
     if (transaction !== undefined && isRefused) {
-      // A member was refused, so the server cannot have executed any of them.
+      // A command of the transaction was refused, so the server cannot have executed any of them.
       if (command === transaction.commands.at(-1)) {
         this.#keepTransaction(command, item.select);
       }

@@ -1,8 +1,8 @@
 import { skipMember, type CommandStream } from '../ioredis/internals.js';
 
 /**
- * Members of pipelines that ended while they waited. A pipeline is written once each member was handed in, so the
- * others would wait for them for ever.
+ * Counts the members of pipelines that ended while they were held. ioredis writes a pipeline only after it counted every
+ * member, so without them the other members would never be written.
  */
 export class PipelineGaps {
   readonly #gaps = new WeakMap<CommandStream, number>();
@@ -13,7 +13,7 @@ export class PipelineGaps {
     }
   }
 
-  /** To be called before and after members are handed in: a pipeline that has none left must write nothing. */
+  /** Call it before and after the other members are written, because members may end at both times. */
   close(stream: CommandStream | undefined): void {
     if (stream === undefined) {
       return;

@@ -1,7 +1,7 @@
 /**
- * Replies that say the server did not apply the command because of its own state, so that another node (or the same
- * one later) will: always safe to send again. Scripts of Redis 6 and earlier wrap the code in a text of their own.
- * First words are the same on Redis 7, 8 and Valkey 8, 9.
+ * Whether the server did not apply the command because of its own state, so that the command can safely be sent again,
+ * to another node or later to the same one. Scripts of Redis 6 and earlier wrap the error code in a longer text. The
+ * error codes are the same in Redis 7 and 8 and Valkey 8 and 9.
  */
 export function isStateRefusal(message: string): boolean {
   return (
@@ -11,21 +11,21 @@ export function isStateRefusal(message: string): boolean {
   );
 }
 
-/** A transaction that was discarded because the server refused one of its commands: none of them ran. */
+/** Whether a transaction was discarded because the server refused one of its commands. None of them ran. */
 export function isDiscarded(message: string): boolean {
   return message.startsWith('EXECABORT');
 }
 
-/** A discarded transaction whose reason is the state of the server, not a mistake in a command. */
+/** Whether a transaction was discarded because of the state of the server, not because of a mistake in a command. */
 export function isDiscardedByState(message: string): boolean {
   return isDiscarded(message) && /\b(READONLY|LOADING|MASTERDOWN)\b/.test(message);
 }
 
-/** A script has been running for long: the server will do again once that is over, and no other is any better. */
+/** Whether a long-running script blocks the server. The command can succeed later, on the same server. */
 export function isBusy(message: string): boolean {
   return message.startsWith('BUSY');
 }
 
 const FIRST_WORD = /^(READONLY|REDIRECT|LOADING|MASTERDOWN)\b/;
-/** With its dash: without, it would be an error that the script itself made up, after it had run. */
+/** Requires the dash: without it, the text comes from the script itself, which may have written already. */
 const WRAPPED_BY_SCRIPT = /^ERR .*script.* -(READONLY|LOADING|MASTERDOWN) /;

@@ -4,29 +4,29 @@ import { NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
 
-/** Bounds of waiting for a node. */
+/** Limits for commands that wait for a node. */
 export interface HoldOptions {
-  /** How long a command may wait in all, in milliseconds. */
+  /** How long a command may wait in total, in milliseconds. */
   readonly timeoutMs: number;
   /** How many commands may wait at once on one connection. */
   readonly maxCommands: number;
 }
 
-/** What is known of the connection when an outcome is decided. */
+/** The state of the connection when an outcome is decided. */
 export interface Circumstances {
   readonly generation: number;
   readonly node: string | undefined;
-  /** The server process behind it. */
+  /** The server process the connection leads to. */
   readonly server?: string | undefined;
   /** Why nothing is written now. */
   readonly reason: string;
 }
 
-/** Tells callers that their commands were not applied, or that nobody knows. A command is told once. */
+/** Rejects commands that were not applied or whose outcome is unknown. A command is rejected at most once. */
 export class Rejections {
   readonly #hold: HoldOptions;
   readonly #circumstances: () => Circumstances;
-  /** Whose reply was lost, and where. */
+  /** The node on which the reply of a command was lost. */
   readonly #lostOn = new WeakMap<Command, string>();
 
   constructor(hold: HoldOptions, circumstances: () => Circumstances) {
@@ -34,7 +34,7 @@ export class Rejections {
     this.#circumstances = circumstances;
   }
 
-  /** It is sent again, and may have been executed on `node`: from now on nobody can say that it was not applied. */
+  /** Records that a command, which will be sent again, may have run on `node`: it can no longer end as not applied. */
   mayHaveRun(command: Command, node: string): void {
     if (!isReadOnly(command.name)) {
       this.#lostOn.set(command, node);
@@ -53,7 +53,7 @@ export class Rejections {
     });
   }
 
-  /** It would have had to wait, and must not. */
+  /** Rejects a command that would have to wait but must not. */
   notHeld(command: Command): void {
     this.notApplied(command, this.#circumstances().reason);
   }
@@ -62,7 +62,7 @@ export class Rejections {
     this.notApplied(command, this.#describe(end));
   }
 
-  /** Its reply was lost together with the connection to `node`. */
+  /** Rejects a command whose reply was lost with the connection to `node`. */
   unknown(command: Command, node: string): void {
     this.#reject(command, () => {
       const { generation } = this.#circumstances();
@@ -86,7 +86,7 @@ export class Rejections {
       case 'full':
         return `${maxCommands} commands are held already; ${this.#circumstances().reason}`;
       case 'closed':
-        return 'the connection was closed while it was held';
+        return 'the connection was closed while the command was held';
       default:
         return end satisfies never;
     }

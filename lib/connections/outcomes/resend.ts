@@ -1,7 +1,7 @@
 import { isReadOnly } from './command-traits.js';
 
 /**
- * A command whose reply was lost, so that it may have been executed.
+ * A command whose reply was lost. It may have been executed.
  *
  * @publicApi
  */
@@ -12,14 +12,15 @@ export interface LostCommand {
 }
 
 /**
- * Which commands are sent again where their reply was lost with the connection; others end in `UnknownOutcomeError`.
+ * Which commands are sent again if their reply was lost with the connection. Others end in `UnknownOutcomeError`.
  *
  * - `reads`: commands that only read. They are sent again under every policy.
- * - `idempotent`: also those that leave the same data when they are executed twice in a row: those of
- *   `idempotentCommands`. The reply is that of the last execution, so that a `DEL` that deleted may answer 0, and what
- *   another client wrote in between is overwritten.
- * - `all`: everything, so that an `INCR` may count twice.
- * - A function: asked of each command that is not a read. One that throws has said no.
+ * - `idempotent`: also the commands in `idempotentCommands`, which leave the same data when they are executed twice in a
+ *   row. The reply is that of the last execution, so a `DEL` that deleted a key may return 0. A value that another client
+ *   wrote in between is overwritten.
+ * - `all`: all commands, so an `INCR` may count twice.
+ * - A function: called for each command that is not a read. The command is sent again only if it returns `true`; if it
+ *   throws, the command is not sent again.
  *
  * A transaction is never sent again, nor is a command of `multi({ pipeline: false })`.
  *
@@ -43,13 +44,13 @@ export function mayResend(resend: Resend, { name, args }: LostCommand): boolean 
     case 'all':
       return true;
     default:
-      return asks(resend, command);
+      return callPolicy(resend, command);
   }
 }
 
-function asks(resend: (command: LostCommand) => boolean, command: LostCommand): boolean {
+function callPolicy(resend: (command: LostCommand) => boolean, command: LostCommand): boolean {
   try {
-    // Whatever the types say: a promise, say, is no yes.
+    // JavaScript callers may return anything; a promise, for example, is not `true`.
     const answer: unknown = resend(command);
     return answer === true;
   } catch {
@@ -58,10 +59,10 @@ function asks(resend: (command: LostCommand) => boolean, command: LostCommand): 
 }
 
 /**
- * Commands that leave the same data when they are executed twice in a row, by what redis.io says of each. Not among them
- * are those whose effect depends on what they find, such as `SETNX`; and of those below, any call with one of the
- * conditional or reading options `NX`, `XX`, `GT`, `LT`, `INCR`, `GET`, `IFEQ` and the like, because the second
- * execution would tell something else than the first.
+ * Commands that leave the same data when they are executed twice in a row, according to redis.io. Commands whose effect
+ * depends on the current data, such as `SETNX`, are not in the list. A call with a conditional or reading option (`NX`,
+ * `XX`, `GT`, `LT`, `INCR`, `GET`, `IFEQ` and the like) does not count as idempotent either, because the second execution
+ * would reply differently from the first.
  */
 export const idempotentCommands: ReadonlySet<string> = new Set([
   'del',
@@ -92,7 +93,7 @@ export const idempotentCommands: ReadonlySet<string> = new Set([
   'zrem',
 ]);
 
-/** Where the options of a command begin, for those that have any: a value may read like an option. */
+/** The index of the first option, for commands that have options. Values before it may look like options. */
 const OPTIONS_FROM: Readonly<Record<string, number>> = {
   expire: 2,
   expireat: 2,

@@ -1,30 +1,30 @@
 import type { Command } from 'ioredis';
 import { isScan } from './command-traits.js';
 
-/** A cursor of `SCAN` and its kind means something to the server process only that gave it out. */
+/** A cursor of `SCAN`, `HSCAN` and the like is valid only on the server process that issued it. */
 export class ScanCursors {
-  /** Which server gave out a cursor last, by what was scanned. */
-  readonly #givenBy = new Map<string, string>();
+  /** The server that issued each cursor last, by command, key and cursor. */
+  readonly #issuedBy = new Map<string, string>();
 
   readonly #server: () => string | undefined;
 
-  /** `server` says where commands are sent now. */
+  /** `server` returns the server process that commands are sent to now. */
   constructor(server: () => string | undefined) {
     this.#server = server;
   }
 
-  /** Whether a command, about to be sent, goes on with a scan that was begun on another server. */
+  /** Whether a command that is about to be sent continues a scan of another server. */
   isForeign(command: Command): boolean {
     const server = isScan(command.name) ? this.#server() : undefined;
     if (server === undefined) {
       return false;
     }
-    const giver = this.#givenBy.get(place(command, cursorOf(command)));
-    if (giver !== undefined && giver !== server) {
+    const issuer = this.#issuedBy.get(keyOf(command, cursorOf(command)));
+    if (issuer !== undefined && issuer !== server) {
       return true;
     }
     command.promise.then(
-      (reply: unknown) => this.#learn(place(command, Array.isArray(reply) ? reply[0] : ''), server),
+      (reply: unknown) => this.#learn(keyOf(command, Array.isArray(reply) ? reply[0] : ''), server),
       () => undefined,
     );
     return false;
@@ -34,11 +34,11 @@ export class ScanCursors {
     if (cursor === '') {
       return;
     }
-    this.#givenBy.delete(cursor);
-    this.#givenBy.set(cursor, server);
-    const [oldest] = this.#givenBy.keys();
-    if (this.#givenBy.size > MAX_CURSORS && oldest !== undefined) {
-      this.#givenBy.delete(oldest);
+    this.#issuedBy.delete(cursor);
+    this.#issuedBy.set(cursor, server);
+    const [oldest] = this.#issuedBy.keys();
+    if (this.#issuedBy.size > MAX_CURSORS && oldest !== undefined) {
+      this.#issuedBy.delete(oldest);
     }
   }
 }
@@ -49,8 +49,8 @@ function cursorOf({ name, args }: Command): unknown {
   return name.toLowerCase() === 'scan' ? args[0] : args[1];
 }
 
-/** The cursor 0 begins and ends a scan: it is nobody's. */
-function place({ name, args }: Command, cursor: unknown): string {
-  const of = name.toLowerCase() === 'scan' ? '' : String(args[0]);
-  return String(cursor) === '0' ? '' : `${name.toLowerCase()} ${of} ${String(cursor)}`;
+/** Empty for the cursor 0, which starts and ends a scan on any server. */
+function keyOf({ name, args }: Command, cursor: unknown): string {
+  const scanned = name.toLowerCase() === 'scan' ? '' : String(args[0]);
+  return String(cursor) === '0' ? '' : `${name.toLowerCase()} ${scanned} ${String(cursor)}`;
 }

@@ -1,42 +1,42 @@
 import type { Command } from 'ioredis';
 import { isPipeline, type CommandStream } from '../ioredis/internals.js';
 
-/** `MULTI` … `EXEC`: all of it runs on one master, or none. */
+/** `MULTI` … `EXEC`: runs completely on one master, or not at all. */
 export interface Transaction {
-  /** In the order they were issued; `MULTI` first, `EXEC` last once it is there. */
+  /** In the order they were issued: first `MULTI`, last `EXEC` if it was issued already. */
   readonly commands: readonly Command[];
   readonly state: TransactionState;
-  /** `multi().exec()` issues all at once; with `multi({ pipeline: false })` callers await each `QUEUED`. */
+  /** `multi().exec()` issues all at once; with `multi({ pipeline: false })` the caller awaits each `QUEUED`. */
   readonly issued: 'at once' | 'one by one';
 }
 
 export type TransactionState =
   | { readonly kind: 'open' }
-  /** `EXEC` was issued, so that the whole is known and can be sent again as a whole. */
+  /** `EXEC` was issued, so all commands are known and can be sent again together. */
   | { readonly kind: 'complete' }
-  /** It cannot be carried out as a whole any more: what is left of it must not be sent. */
+  /** It can no longer run completely, so the rest of it must not be sent. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 interface Draft extends Transaction {
   readonly commands: Command[];
   state: TransactionState;
-  /** A server refused a member because of its state, so `EXEC` will be refused too. */
+  /** A server refused a command of it because of its state, so `EXEC` will be refused too. */
   refused: boolean;
-  /** It was begun under a `WATCH`, which holds on that one connection only. */
+  /** It began after a `WATCH`, which is valid on that connection only. */
   watched: boolean;
 }
 
-/** Which commands belong together, on one connection. */
+/** Tracks which commands of one connection belong to the same transaction. */
 export class Transactions {
   readonly #byCommand = new WeakMap<Command, Draft>();
   readonly #byPipeline = new WeakMap<CommandStream, Draft>();
-  /** Of `multi({ pipeline: false })`, whose commands are issued one by one. */
+  /** The open transaction of `multi({ pipeline: false })`, whose commands are issued one by one. */
   #current: Draft | undefined;
-  /** The pipeline that is being handed in and has an open transaction. */
+  /** The pipeline that is being issued and has an open transaction. */
   #pipeline: CommandStream | undefined;
   #watch: 'none' | 'watching' | 'lost' = 'none';
 
-  /** Takes note of a command that opens, belongs to or ends a transaction. */
+  /** Records a command that opens, belongs to or ends a transaction. */
   note(command: Command, stream: CommandStream | undefined): void {
     const name = command.name.toLowerCase();
     const draft = name === 'multi' ? this.#begin(stream) : this.#find(stream);
@@ -50,7 +50,7 @@ export class Transactions {
     }
   }
 
-  /** The moment before a command is written: a `WATCH` that a lost connection took along must not pass silently. */
+  /** Call it before a command is written, so that a transaction whose `WATCH` was lost with a connection is rejected. */
   admit(command: Command): void {
     switch (command.name.toLowerCase()) {
       case 'watch':
@@ -67,7 +67,7 @@ export class Transactions {
     }
   }
 
-  /** Whether commands issued now may belong to a transaction without saying so themselves. */
+  /** Whether a command issued now may belong to a transaction although its `inTransaction` is not set. */
   get isOpen(): boolean {
     return this.#current !== undefined || this.#pipeline !== undefined;
   }
@@ -87,7 +87,7 @@ export class Transactions {
     }
   }
 
-  /** To be sent again as a whole, where that can be: nothing is refused yet. */
+  /** Prepares a transaction to be sent again. Breaks it if it depends on a `WATCH` of the previous connection. */
   restart(command: Command): void {
     const draft = this.#byCommand.get(command);
     if (draft?.watched === true) {
@@ -104,15 +104,15 @@ export class Transactions {
     }
   }
 
-  /** The command whose end is the end of this one: a transaction is sent again as a whole, queued members too. */
+  /** The command that decides whether this one is settled. For a complete transaction that is `EXEC`. */
   decisive(command: Command): Command {
     const draft = this.#byCommand.get(command);
     return (draft?.state.kind === 'complete' ? draft.commands.at(-1) : undefined) ?? command;
   }
 
   /**
-   * Nothing is written on the connection any more: a transaction that lacks its `EXEC` cannot be carried out. Whether
-   * there was one, so that the server still waits for its end.
+   * Breaks an open transaction, because its `EXEC` can no longer be written on this connection. Returns whether there
+   * was one, so that the server still waits for its `EXEC`.
    */
   interrupt(): boolean {
     if (this.#current === undefined) {
@@ -122,7 +122,7 @@ export class Transactions {
     return true;
   }
 
-  /** What a server knew of transactions and watched keys is gone with the connection. */
+  /** The server forgets open transactions and watched keys when the connection is lost. */
   connectionLost(): void {
     this.#watch = this.#watch === 'none' ? 'none' : 'lost';
     this.interrupt();
@@ -167,4 +167,4 @@ export class Transactions {
   }
 }
 
-const WATCH_LOST = 'the keys under WATCH were watched on a connection that is gone';
+const WATCH_LOST = 'the connection on which WATCH was sent was lost';

@@ -9,15 +9,15 @@ async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   return node;
 }
 
-test('the word of the server is asked for before the login is answered, and once on each connection', async () => {
+test('INFO is sent before the login is answered, and once on each connection', async () => {
   const answered: number[] = [];
   const waitingBehindLogin: number[] = [];
-  // Observers spell it in capitals.
+  // In lower case, because observers send it in upper case.
   const asked = () => node.commands.filter(([name]) => name === 'info').length;
   const node: FakeNode = await fakeNode({
     onCommand: ([name = '', version], { id }) => {
       if (name === 'info') answered.push(id);
-      // By then all that travelled together with it is here.
+      // All commands that were written together with it have arrived by now.
       if (name === 'hello' && version === '3') waitingBehindLogin.push(asked() - answered.length);
       return undefined;
     },
@@ -28,7 +28,7 @@ test('the word of the server is asked for before the login is answered, and once
   expect(new Set(answered).size).toBe(answered.length);
 });
 
-test('what was refused because it came before the login is asked again after it', async () => {
+test('an INFO that was refused because it arrived before the login is sent again after it', async () => {
   const logins: { state: 'none' | 'done' } = { state: 'none' };
   const node = await fakeNode({
     onCommand: ([name = '', ...args]) => {

@@ -19,8 +19,8 @@ import { findFreePort } from '../../support/free-port.js';
 import { until } from '../../support/until.js';
 
 /*
- * Nothing of this library but `internals.ts` is at work here: when a new version of ioredis fails a test, the
- * comment at the top of that file says what else has to change.
+ * These tests use no other part of this library than `internals.ts`. If a new version of ioredis fails one of them, the
+ * comment at the top of that file says which assumption no longer holds.
  */
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
@@ -29,7 +29,7 @@ async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   return node;
 }
 
-/** Records what passes the two methods that this library overrides. */
+/** Records the calls of the two methods that this library overrides. */
 class Recorder extends Redis {
   readonly sent: { readonly name: string; readonly status: string; readonly inPipeline: boolean }[] = [];
   readonly errors: string[] = [];
@@ -61,7 +61,7 @@ function connectTo(
   return redis;
 }
 
-test('sendCommand sees every command, and those of a pipeline with the stream of the pipeline', async () => {
+test('sendCommand is called for every command, with the stream of the pipeline for those of a pipeline', async () => {
   const redis = connectTo(await fakeNode());
   await redis.connect();
   redis.sent.splice(0);
@@ -76,7 +76,7 @@ test('sendCommand sees every command, and those of a pipeline with the stream of
   ]);
 });
 
-test('handleReconnection sees every error reply, and nothing else', async () => {
+test('handleReconnection is called for every error reply, and for nothing else', async () => {
   const node = await fakeNode();
   const redis = connectTo(node);
   await redis.connect();
@@ -87,7 +87,7 @@ test('handleReconnection sees every error reply, and nothing else', async () => 
   expect(redis.errors).toEqual(['set: READONLY no', 'set: READONLY no']);
 });
 
-test('commandQueue holds what was written and not answered, in order', async () => {
+test('commandQueue holds the commands that were written but not answered, in order', async () => {
   const node = await fakeNode();
   const redis = connectTo(node, { autoResendUnfulfilledCommands: false });
   await redis.connect();
@@ -98,11 +98,11 @@ test('commandQueue holds what was written and not answered, in order', async () 
   expect(redis.commandQueue.length).toBe(0);
   items.forEach((item) => item.command.reject(new Error('taken out')));
   expect(await replies).toMatchObject([{ status: 'rejected' }, { status: 'fulfilled' }]);
-  // ioredis has no use for a reply that belongs to no command.
+  // ioredis reports an error when it receives a reply for which it has no command.
   redis.disconnect();
 });
 
-test('the handshake runs in status connect, and is made of known commands', async () => {
+test('the handshake runs in status connect and consists of known commands', async () => {
   const redis = connectTo(await fakeNode(), { db: 1, password: 'secret', connectionName: 'name' });
   await redis.connect();
   const handshake = redis.sent.filter(({ status }) => status === 'connect').map(({ name }) => name);
@@ -120,10 +120,10 @@ test('database and subscriptions are restored in status ready, before the event'
   redis.sent.splice(0);
   redis.on('ready', () => redis.sent.push({ name: 'the event', status: 'ready', inPipeline: false }));
   node.dropConnections();
-  await until('it has happened', () => redis.sent.some(({ name }) => name === 'the event'));
+  await until('the event was emitted', () => redis.sent.some(({ name }) => name === 'the event'));
   const restored = redis.sent.filter(({ status }) => status === 'ready').map(({ name }) => name);
   expect(restored).toEqual(['select', 'subscribe', 'the event']);
-  // Nobody handles it where they fail, as when it is closed before they are answered.
+  // If the connection were closed before they are answered, their rejections would be unhandled.
   await until('they are answered', () => redis.commandQueue.length === 0);
 });
 
@@ -137,7 +137,7 @@ class Skipping extends Redis {
   }
 }
 
-test('a member of a pipeline that is skipped does not keep the others from being written', async () => {
+test('a skipped member of a pipeline does not prevent the others from being written', async () => {
   const node = await fakeNode();
   const redis = new Skipping({ port: node.port, host: '127.0.0.1', lazyConnect: true });
   onTestFinished(() => redis.disconnect());
@@ -147,7 +147,7 @@ test('a member of a pipeline that is skipped does not keep the others from being
   expect(node.commands.filter(([name]) => name === 'incr')).toEqual([]);
 });
 
-test('disconnect between two attempts ends the connection, and it can be opened again', async () => {
+test('disconnect between two attempts ends the connection', async () => {
   const port = await findFreePort();
   const redis = connectTo({ port }, { retryStrategy: () => 60_000 });
   await expect(redis.connect()).rejects.toThrow();
@@ -157,7 +157,7 @@ test('disconnect between two attempts ends the connection, and it can be opened 
   expect(redis.status).toBe('end');
 });
 
-test('a connection that was closed without a socket reconnects after it was opened again', async () => {
+test('a connection that was closed without a socket reconnects after it was reopened', async () => {
   const node = await fakeNode();
   const hungUp: ((reason: Error) => void)[] = [];
   class Connector extends AbstractConnector {
@@ -186,7 +186,7 @@ test('a connection that was closed without a socket reconnects after it was open
   await once(redis, 'ready');
 });
 
-test('the connector is asked for a socket and, with the INFO of the node, whether to use it', async () => {
+test('the connector provides the socket and checks the INFO of the node', async () => {
   const node = await fakeNode({ runId: 'this-very-run' });
   const infos: unknown[] = [];
   class Connector extends AbstractConnector {

@@ -5,19 +5,19 @@ import { isTransition, type LineState } from '../../../lib/connections/line/line
 
 type Kind = LineState['kind'];
 
-/** Every step there is, in the words of what happens; each pair that is not here must be refused. */
+/** Every allowed transition and its cause. All other pairs must be refused. */
 const steps: readonly (readonly [Kind, Kind, string])[] = [
   ['waiting', 'handshake', 'a socket is connected'],
   ['handshake', 'open', 'the handshake is done'],
-  ['handshake', 'leaving', 'the node is not what it was picked for'],
+  ['handshake', 'leaving', 'the node does not have the observed role or run id'],
   ['handshake', 'waiting', 'the socket closes in the handshake'],
   ['handshake', 'handshake', 'the app disconnects and connects again during the handshake'],
-  ['open', 'suspended', 'the node is suspect and no better one is known'],
-  ['open', 'leaving', 'another node is to be used'],
+  ['open', 'suspended', 'the node is suspect and no other is known to be better'],
+  ['open', 'leaving', 'another node must be used'],
   ['open', 'waiting', 'the socket closes'],
   ['open', 'handshake', 'the app disconnects and connects again'],
   ['suspended', 'open', 'the node answers again'],
-  ['suspended', 'leaving', 'another node is to be used'],
+  ['suspended', 'leaving', 'another node must be used'],
   ['suspended', 'waiting', 'the socket closes'],
   ['suspended', 'handshake', 'the app disconnects and connects again'],
   ['leaving', 'waiting', 'the socket closes'],
@@ -37,7 +37,7 @@ describe('a line', () => {
     expect(isTransition(from, to)).toBe(false);
   });
 
-  test('never writes without a handshake before it', () => {
+  test('never opens without a handshake before', () => {
     expect(kinds.filter((from) => isTransition(from, 'open'))).toEqual(['handshake', 'suspended']);
   });
 });
@@ -46,7 +46,7 @@ describe('the machine of a line', () => {
   const socket = new Socket();
   const at = { endpoint: 'a:1', socket };
 
-  test('refuses what is not in the table, changes nothing by it, and says when it stops being open', () => {
+  test('refuses what is not in the table without changing anything, and reports when it stops being open', () => {
     let shut = 0;
     const machine = new LineMachine(() => (shut += 1));
     expect(machine.enter({ kind: 'open', ...at })).toBe(false);

@@ -34,7 +34,7 @@ function nodeAt(endpoint: string): TopologyNode {
 
 const take = (warm: WarmSockets, { endpoint }: TopologyNode) => firstValueFrom(warm.take(endpoint) ?? EMPTY);
 
-test('a socket that is kept is open before it is taken, and belongs to who takes it', async () => {
+test('a kept socket is open before it is taken, and stays open for the one that took it', async () => {
   const { node, dials, warm, heir } = await start();
   warm.keep([heir]);
   await until('it is open', () => node.connections === 1);
@@ -46,7 +46,7 @@ test('a socket that is kept is open before it is taken, and belongs to who takes
   socket.destroy();
 });
 
-test('a socket that is still being opened can be taken, too', async () => {
+test('a socket that is still connecting can be taken too', async () => {
   const { dials, warm, heir } = await start();
   warm.keep([heir]);
   const socket = await take(warm, heir);
@@ -55,7 +55,7 @@ test('a socket that is still being opened can be taken, too', async () => {
   socket.destroy();
 });
 
-test('the same node again opens nothing more, and a socket to a node that is not kept any more is closed', async () => {
+test('keeping the same node again opens no second socket, and the socket to a node that is no longer kept is closed', async () => {
   const { node, dials, warm, heir } = await start();
   warm.keep([heir]);
   warm.keep([heir]);
@@ -66,15 +66,15 @@ test('the same node again opens nothing more, and a socket to a node that is not
   expect(warm.take(heir.endpoint)).toBeUndefined();
 });
 
-test('a socket that the node closes is not given away', async () => {
+test('a socket that the node closed cannot be taken', async () => {
   const { node, warm, heir } = await start();
   warm.keep([heir]);
   await until('it is open', () => node.connections === 1);
   node.dropConnections();
-  await until('there is none', () => warm.take(heir.endpoint) === undefined);
+  await until('it is gone', () => warm.take(heir.endpoint) === undefined);
 });
 
-test('a node that was taken is prepared for anew when it is wanted again', async () => {
+test('after a socket was taken, keeping the node again opens another one', async () => {
   const { dials, warm, heir } = await start();
   warm.keep([heir]);
   const first = await take(warm, heir);
@@ -86,16 +86,16 @@ test('a node that was taken is prepared for anew when it is wanted again', async
   second.destroy();
 });
 
-test('a node that cannot be reached keeps nobody waiting', () => {
+test('there is nothing to take, and to wait for, while a node cannot be reached', () => {
   const warm = new WarmSockets(() => throwError(() => new Error('refused')));
   const heir = nodeAt('10.0.0.1:6379');
   warm.keep([heir]);
-  // It rests now, and is tried again later: until then nobody need wait for it.
+  // The next attempt is a second away, so the caller should dial by itself.
   expect(warm.take(heir.endpoint)).toBeUndefined();
   warm.keep([]);
 });
 
-test('an error of a socket that was taken is the affair of its new owner', async () => {
+test('an error of a socket after it was taken does not end the process', async () => {
   const { node, warm, heir } = await start();
   warm.keep([heir]);
   const socket = await take(warm, heir);

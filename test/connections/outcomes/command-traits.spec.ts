@@ -34,7 +34,7 @@ test.each([
   ['get', false],
   ['multi', false],
   ['watch', false],
-])('%s concerns the connection itself: %s', (name, expected) => {
+])('%s changes the connection itself: %s', (name, expected) => {
   expect(isConnectionState(name)).toBe(expected);
 });
 
@@ -78,7 +78,7 @@ describe('a reader', () => {
     ['xreadgroup', 'it is not a read; use the writer'],
     ['multi', 'a transaction is for the writer; use a pipeline to read several keys at once'],
     ['WATCH', 'a transaction is for the writer; use a pipeline to read several keys at once'],
-    ['json.set', 'it is not known to only read; use the writer'],
+    ['json.set', 'it is not known to be a read; use the writer'],
     ['eval', 'a script may write, and the reader may fall back to the master; use EVAL_RO, or the writer'],
     [
       'EVALSHA',
@@ -90,7 +90,7 @@ describe('a reader', () => {
   });
 });
 
-test('names beyond any that a program uses are still judged, and take no room', () => {
+test('names are still classified when the cache is full', () => {
   for (let index = 0; index < 1500; index++) readerRefusal(`command-${index}`);
   expect(isReadOnly('zrange')).toBe(true);
   expect(isReadOnly('zadd')).toBe(false);

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A queue, and what it rejected: `name end @ moment`. */
+/** A queue and its rejections, as `name end @ time`. */
 function start(maxCommands = 10) {
   const rejected: string[] = [];
   const queue = new HoldQueue({
@@ -26,8 +26,8 @@ function start(maxCommands = 10) {
   };
 }
 
-describe('commands are let go', () => {
-  test('in the order in which they came, those a node refused before those that only waited', () => {
+describe('commands are taken', () => {
+  test('in order of arrival, those that a node refused before those that were never sent', () => {
     const { add, names, queue } = start();
     add('w1', 100);
     add('r1', 100, 'refused');
@@ -38,7 +38,7 @@ describe('commands are let go', () => {
     expect(queue.size).toBe(0);
   });
 
-  test('once only, and are rejected never after that', () => {
+  test('only once, and are never rejected afterwards', () => {
     const { add, names, rejected } = start();
     add('w1', 100);
     expect(names()).toEqual(['w1']);
@@ -48,7 +48,7 @@ describe('commands are let go', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('with all that belongs to them', () => {
+  test('with all their details', () => {
     const { queue } = start();
     const held = { command: new Command('get', ['key']), db: 3, deadline: 50, stream: undefined };
     queue.add(held, 'waiting');
@@ -57,7 +57,7 @@ describe('commands are let go', () => {
 });
 
 describe('a command is rejected', () => {
-  test('when its time is up, not before', () => {
+  test('at its deadline, not before', () => {
     const { add, rejected, queue } = start();
     add('w1', 100);
     vi.advanceTimersByTime(99);
@@ -67,7 +67,7 @@ describe('a command is rejected', () => {
     expect(queue.size).toBe(0);
   });
 
-  test('each at its own time, by one timer', () => {
+  test('at its own deadline, although one timer serves all', () => {
     const { add, rejected } = start();
     add('w1', 100);
     add('w2', 130);
@@ -78,7 +78,7 @@ describe('a command is rejected', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('in time although one with a later end came first: a refused command has waited before', () => {
+  test('in time although one with a later deadline was added first, because refused commands have waited before', () => {
     const { add, rejected } = start();
     add('w1', 5000);
     add('r1', 200, 'refused');
@@ -89,7 +89,7 @@ describe('a command is rejected', () => {
     expect(rejected.at(-1)).toBe('w1 timed out @ 5000');
   });
 
-  test('soon where its time was up before it came', () => {
+  test('soon if its deadline has passed before it was added', () => {
     const { add, rejected } = start();
     vi.setSystemTime(1000);
     add('r1', 400, 'refused');
@@ -98,7 +98,7 @@ describe('a command is rejected', () => {
     expect(rejected).toEqual(['r1 timed out @ 1005']);
   });
 
-  test('at once where there is no room, and the others stay', () => {
+  test('at once if the queue is full, and the others stay', () => {
     const { add, rejected, names } = start(2);
     add('w1', 100);
     add('r1', 100, 'refused');
@@ -108,7 +108,7 @@ describe('a command is rejected', () => {
     expect(names()).toEqual(['r1', 'w1']);
   });
 
-  test('at once where nothing may wait', () => {
+  test('at once if the limit is 0', () => {
     const { add, rejected, queue } = start(0);
     add('w1', 100);
     expect(rejected).toEqual(['w1 full @ 0']);
@@ -116,7 +116,7 @@ describe('a command is rejected', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('with all others, in order, where the queue is given up', () => {
+  test('with all others, in order, by rejectAll', () => {
     const { add, queue, rejected } = start();
     add('w1', 100);
     add('subscribe');
@@ -127,7 +127,7 @@ describe('a command is rejected', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('only after the queue has let go of it, so that it may be added again at once', () => {
+  test('only after the queue has removed it, so that it can be added again at once', () => {
     const sizes: number[] = [];
     const queue: HoldQueue = new HoldQueue({ maxCommands: 1, reject: () => sizes.push(queue.size) });
     queue.add({ command: new Command('w1', []), deadline: 100 }, 'waiting');
@@ -137,7 +137,7 @@ describe('a command is rejected', () => {
 });
 
 describe('a command without a deadline', () => {
-  test('waits for ever, and needs no timer', () => {
+  test('waits forever and needs no timer', () => {
     const { add, rejected, names } = start();
     add('subscribe');
     expect(vi.getTimerCount()).toBe(0);
@@ -146,7 +146,7 @@ describe('a command without a deadline', () => {
     expect(names()).toEqual(['subscribe']);
   });
 
-  test('finds room where others do not, and does not keep them from being timed out', () => {
+  test('is added even to a full queue, and does not prevent others from timing out', () => {
     const { add, rejected, names } = start(1);
     add('w1', 100);
     add('subscribe');

@@ -8,7 +8,7 @@ import {
 const READONLY = "READONLY You can't write against a read only replica.";
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 
-describe('not applied because of the state of the server:', () => {
+describe('refused because of the state of the server:', () => {
   test.each([
     READONLY,
     'REDIRECT 127.0.0.1:21380',
@@ -25,7 +25,7 @@ describe('not applied because of the state of the server:', () => {
   });
 });
 
-describe('the answer of the server, whatever node it is:', () => {
+describe('not refused because of the state of the server:', () => {
   test.each([
     'MISCONF Errors writing to the AOF file: No space left on device',
     'NOREPLICAS Not enough good replicas to write.',

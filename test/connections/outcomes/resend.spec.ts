@@ -15,7 +15,7 @@ const command = (words: string): LostCommand => {
 const policies: readonly Resend[] = ['reads', 'idempotent', 'all', () => false];
 
 test.each(['get key', 'GET key', 'mget a b', 'hgetall key', 'lrange key 0 -1', 'xread STREAMS s 0'])(
-  '%s only reads: it is sent again under every policy',
+  '%s only reads, so it is sent again under every policy',
   (words) => {
     for (const resend of policies) expect(mayResend(resend, command(words))).toBe(true);
   },
@@ -29,7 +29,7 @@ test.each([
   'evalsha sha 0',
   'publish channel 1',
   'spop key',
-])('%s has another effect each time: it is sent again under "all" only', (words) => {
+])('%s has a different effect each time, so it is sent again only under "all"', (words) => {
   const answers = (['reads', 'idempotent', 'all'] as const).map((each) => mayResend(each, command(words)));
   expect(answers).toEqual([false, false, true]);
 });
@@ -64,16 +64,16 @@ describe('under "idempotent"', () => {
     'hsetnx key field value',
     'getset key value',
     'append key value',
-  ])('%s is not: what it does or tells depends on what it finds', (words) => {
+  ])('%s is not sent again, because its effect or its reply depends on the current data', (words) => {
     expect(mayResend('idempotent', command(words))).toBe(false);
   });
 
-  test('every command of the list is one that servers know', () => {
+  test('every command of the list exists', () => {
     expect([...idempotentCommands].filter((name) => !exists(name))).toEqual([]);
   });
 });
 
-test('a function is asked of what is not a read, with the name in lower case and the arguments', () => {
+test('a function is called for commands that are not reads, with the name in lower case and the arguments', () => {
   const asked: LostCommand[] = [];
   const resend = (lost: LostCommand) => {
     asked.push(lost);
@@ -88,7 +88,7 @@ test('a function is asked of what is not a read, with the name in lower case and
   ]);
 });
 
-test('a function that throws, or does not say true, has said no', () => {
+test('a command is not sent again if the function throws or returns anything but true', () => {
   const failing = () => {
     throw new Error('broken');
   };

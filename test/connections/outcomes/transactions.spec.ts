@@ -7,7 +7,7 @@ import { Outcomes } from '../../../lib/connections/outcomes/outcomes.js';
 
 const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no node is a master' });
 
-/** A transaction that was written at once, and that the server then refused because it had become a replica. */
+/** A transaction that was written in one go and then refused, because the server had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
   const outcomes = new Outcomes(
     { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads' },
@@ -45,14 +45,14 @@ function refuseTransaction({ watching }: { readonly watching: boolean }) {
   return { outcomes, set, exec, sent, release: () => outcomes.release(({ name }) => sent.push(name)) };
 }
 
-test('a transaction that a replica refused is sent again as a whole', () => {
+test('a transaction that a replica refused is sent again completely', () => {
   const { outcomes, sent, release } = refuseTransaction({ watching: false });
   expect(outcomes.heldCommands).toBe(3);
   release();
   expect(sent).toEqual(['multi', 'set', 'exec']);
 });
 
-test('one begun under WATCH is not: nobody watches the keys on the next connection', async () => {
+test('a transaction under WATCH is not sent again, because the next connection does not watch the keys', async () => {
   const { outcomes, set, exec, sent, release } = refuseTransaction({ watching: true });
   for (const command of [set, exec]) {
     await expect(command.promise).rejects.toBeInstanceOf(NotAppliedError);
