@@ -103,7 +103,7 @@ test('before the first look at the nodes it is down, and does not wait for it', 
     status: 'down',
     reason: 'NO_MASTER',
     topology: 'unknown',
-    message: 'not every node has been looked at yet',
+    message: 'not every node has been probed yet',
   });
 });
 
