@@ -39,7 +39,7 @@ export async function failoverCommand({ random, wait, log, ...chaos }: Chaos): P
   old.resume();
 }
 
-/** The master dies and a replica is promoted. The old master may come back, as a master or as a replica. */
+/** The master dies and a replica is promoted. The old master comes back, as a master or as a replica. */
 export async function crash(chaos: Chaos): Promise<void> {
   const { random, wait, log } = chaos;
   const old = chaos.master();
