@@ -1,4 +1,4 @@
-/** A command, key or channel that the user may not use, or a command that a provider renamed or disabled. */
+/** Whether the user may not use a command, key or channel, or a provider has renamed or disabled the command. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof Error && /^(NOPERM|ERR unknown (sub)?command)/i.test(error.message);
 }

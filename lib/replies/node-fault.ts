@@ -1,13 +1,13 @@
 import type { NodeFault } from '../topology/observation.js';
 import { withoutCredentials } from '../topology/without-credentials.js';
 
-/** Why a node cannot be used, with words for an operator. */
+/** Why a node cannot be used, with a message for an operator. */
 export interface Fault {
   readonly fault: NodeFault;
   readonly message: string;
 }
 
-/** Reads the error of a connection attempt or of a reply. The message never contains a credential. */
+/** Classifies the error of a connection attempt or of a reply. The message never contains a credential. */
 export function faultOf(error: unknown): Fault {
   const message = withoutCredentials(error instanceof Error ? error.message : String(error));
   const code = codeOf(error);
@@ -44,7 +44,7 @@ function isTlsCode(code: string): boolean {
   return /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code);
 }
 
-/** Servers agree on the first word only. */
+/** Reads the first word only where possible, because the rest differs between servers and versions. */
 function faultByReply(message: string): NodeFault {
   if (/max number of clients/i.test(message)) {
     return 'MAXCLIENTS';
@@ -58,10 +58,10 @@ function faultByReply(message: string): NodeFault {
       return 'NOPERM';
     case 'Connection':
     case 'Stream':
-      // What ioredis says of a connection that is closed, or being closed.
+      // "Connection is closed." and "Stream isn't writeable …" are errors of ioredis.
       return 'CLOSED';
     default:
-      // Redis before 6 has no code of its own for a wrong password.
+      // Redis before 6 reports a wrong password as `ERR`.
       return /invalid password/i.test(message) ? 'WRONGPASS' : 'ERROR';
   }
 }

@@ -1,12 +1,12 @@
-/** What `HELLO` without arguments says of the server. */
+/** The fields of a `HELLO` reply that we use. */
 export interface HelloFields {
   readonly role: string | undefined;
   readonly mode: string | undefined;
-  /** The version of RESP that the connection speaks. */
+  /** The RESP version of the connection: `2` or `3`. */
   readonly protocol: string | undefined;
 }
 
-/** Reads a `HELLO` reply: a flat list of names and values (RESP2) or a map (RESP3). */
+/** Parses a `HELLO` reply: a flat list of names and values (RESP2) or a map (RESP3). */
 export function parseHello(reply: unknown): HelloFields {
   const fields = new Map(pairsOf(reply));
   return { role: fields.get('role'), mode: fields.get('mode'), protocol: fields.get('proto') };

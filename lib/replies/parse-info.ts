@@ -16,7 +16,7 @@ export function parseInfo(text: string): InfoFields {
   );
 }
 
-/** What `INFO replication` says, or `undefined` where it names no role. */
+/** The report in `INFO replication`, or `undefined` if the role is missing or unknown. */
 export function readReplication(info: InfoFields): NodeReport | undefined {
   switch (info.get('role')) {
     case 'master':
@@ -32,7 +32,7 @@ export function readReplication(info: InfoFields): NodeReport | undefined {
         ...readHistory(info),
         ...readOffset(info, 'slave_repl_offset'),
         link: readLink(info),
-        // Replicas may be chained: those behind this one are named by nobody else.
+        // Replicas may be chained, and no other node lists the replicas of this one.
         named: [...readMaster(info), ...readReplicas(info)],
       };
     default:
@@ -51,7 +51,7 @@ function readHistory(info: InfoFields): { readonly history?: ReplicationHistory 
   return { history: hasPrevious ? { id, previous: { id: previousId, from } } : { id } };
 }
 
-/** Servers print forty zeros for "no id". */
+/** Servers print forty zeros if there is no id. */
 function isNoId(id: string): boolean {
   return /^0*$/.test(id);
 }

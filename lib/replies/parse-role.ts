@@ -1,6 +1,6 @@
 import type { NodeReport, ReplicaLink } from '../topology/observation.js';
 
-/** What a `ROLE` reply says, or `undefined` where it is neither a master's nor a replica's. */
+/** The report in a `ROLE` reply, or `undefined` if it is from neither a master nor a replica. */
 export function parseRole(reply: unknown): NodeReport | undefined {
   if (!Array.isArray(reply)) {
     return undefined;

@@ -3,7 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import type { Endpoint } from '../topology/endpoint.js';
 
-/** Opens a connected socket to a node: the one way out, which a simulated network replaces. */
+/** Opens a socket to a node. Every connection is made through it, so that tests can replace the network. */
 export type Dial = (endpoint: Endpoint, options: DialOptions) => Observable<Socket>;
 
 export interface DialOptions {
@@ -13,8 +13,8 @@ export interface DialOptions {
 }
 
 /**
- * Opens a socket, TLS handshake included, and emits it once; from then on it belongs to the subscriber. Errors with
- * the reason; unsubscribing earlier ends the attempt.
+ * Opens a socket, TLS handshake included, and emits it once; the subscriber owns it from then on. Fails with the reason;
+ * unsubscribing before the socket is emitted cancels the attempt.
  */
 export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs }) =>
   new Observable((subscriber) => {
@@ -42,7 +42,7 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs }) =>
     };
   });
 
-/** Certificates are for names: an address that was resolved from a name is verified against that name. */
+/** Certificates are issued for names, so an address is verified against the name that it was resolved from. */
 function serverName({ host, servername }: Endpoint): ConnectionOptions {
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   return name === undefined ? {} : { servername: name };

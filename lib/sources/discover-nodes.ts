@@ -8,21 +8,21 @@ import { refuseUnknown } from './refuse-unknown.js';
 /** @publicApi */
 export interface DiscoverNodesOptions {
   /**
-   * Translates an address as the servers name it into one this app can reach (NAT, containers); `undefined` leaves
-   * the address out. Default: used as it is.
+   * Translates an address reported by a server into one that this app can reach (NAT, containers). `undefined` leaves
+   * the address out. Default: addresses are used as reported.
    */
   readonly mapEndpoint?: (named: Endpoint) => Endpoint | undefined;
 }
 
 /**
- * Seeds, and every node that `INFO replication` of a reachable node names. Seeds are never forgotten. An address
- * that turns out to be unreachable is tolerated; one that no reachable node names any more is forgotten once a
- * master is reachable. Needs the permission for `INFO`; without it only the seeds are known.
+ * The seeds, and every node that a reachable node lists in `INFO replication`. Seeds are never removed. An unreachable
+ * address stays while a reachable node lists it, and is removed afterwards as soon as a master is reachable. Requires the
+ * permission for `INFO`; without it only the seeds are known.
  *
- * Managed services often name internal addresses that an app cannot reach: use `staticNodes` or `primaryEndpoint`
+ * Managed services often list internal addresses that an app cannot reach: use `staticNodes` or `primaryEndpoint`
  * there.
  *
- * @throws TypeError where the list of seeds is empty, or a seed is malformed or named twice, or an option unknown.
+ * @throws TypeError if the list of seeds is empty, a seed is malformed or listed twice, or an option is unknown.
  * @publicApi
  */
 export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOptions = {}): NodeSource {
@@ -41,7 +41,7 @@ export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOp
     );
 }
 
-/** The nodes looked at, and the last answer of each that gave one. */
+/** All known nodes, and the last answer of each that has answered. */
 interface Known {
   readonly nodes: readonly Endpoint[];
   readonly answers: ReadonlyMap<string, { readonly last: AnsweredObservation; readonly reachable: boolean }>;
@@ -63,18 +63,18 @@ function learn(
   if (last === undefined) {
     return { nodes, answers };
   }
-  const heard = new Map(answers).set(key, { last, reachable: observation.kind === 'answered' });
-  const speaking = [...heard.values()].filter(({ reachable }) => reachable).map((answer) => answer.last);
-  // While no master is reachable, those that fell silent may still know the only way to the next one.
-  const trusted = speaking.some(({ report }) => report.role === 'master')
-    ? speaking
-    : [...heard.values()].map((answer) => answer.last);
+  const received = new Map(answers).set(key, { last, reachable: observation.kind === 'answered' });
+  const reachable = [...received.values()].filter((answer) => answer.reachable).map((answer) => answer.last);
+  // While no master is reachable, the last answer of an unreachable node may be the only one that lists the next master.
+  const trusted = reachable.some(({ report }) => report.role === 'master')
+    ? reachable
+    : [...received.values()].map((answer) => answer.last);
   const named = trusted.flatMap(({ report, endpoint }) =>
     report.named.flatMap((each) => mapEndpoint({ ...each, ...(endpoint.tls && { tls: true }) }) ?? []),
   );
-  const next = unique([...endpoints, ...speaking.map(({ endpoint }) => endpoint), ...named]);
+  const next = unique([...endpoints, ...reachable.map(({ endpoint }) => endpoint), ...named]);
   const names = new Set(next.map(formatEndpoint));
-  return { nodes: next, answers: new Map([...heard].filter(([name]) => names.has(name))) };
+  return { nodes: next, answers: new Map([...received].filter(([name]) => names.has(name))) };
 }
 
 function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {

@@ -4,9 +4,9 @@ import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
 
 /**
- * Where to look: an observable of the complete list of nodes, emitted anew whenever it changes. A source never says
- * who is master. If it fails it is subscribed to again and the last list stays in use; if it completes, the last
- * list is final.
+ * The nodes of a replication group, as an observable that emits the complete list each time it changes. A source never
+ * decides which node is the master. If it fails, the last list stays in use and the source is subscribed to again; if it
+ * completes, the last list is final.
  *
  * @example
  * ```ts
@@ -21,15 +21,15 @@ import type { Signal } from '../topology/signal.js';
 export type NodeSource = (context: SourceContext) => Observable<readonly Endpoint[]>;
 
 /**
- * What a source may learn from while it runs.
+ * What a source can react to while it runs.
  *
  * @publicApi
  */
 export interface SourceContext {
-  /** What the nodes say of themselves, as it arrives. */
+  /** The result of each probe. */
   readonly observations$: Observable<Observation>;
-  /** Reasons to look again: a connection closed, a write was refused and the like. */
+  /** Reasons to probe again, such as a closed connection or a refused write. */
   readonly signals$: Observable<Signal>;
-  /** The clock to use for timers. */
+  /** The scheduler to use for timers, so that tests can control time. */
   readonly scheduler: SchedulerLike;
 }

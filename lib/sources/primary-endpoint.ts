@@ -24,21 +24,21 @@ import { refuseUnknown } from './refuse-unknown.js';
 
 /** @publicApi */
 export interface PrimaryEndpointOptions {
-  /** A second name, `host:port`, that leads to the replicas. Where it leads to the master, that is recognised. */
+  /** A second name, `host:port`, for the replicas. If it resolves to the master, no second node is added. */
   readonly reader?: string;
-  /** How often the names are resolved while all is calm, in milliseconds. Default 2000. */
+  /** How often the names are resolved if there is no signal, in milliseconds (100 to 2147483647). Default 2000. */
   readonly resolveIntervalMs?: number;
-  /** Resolves a name to all its addresses. Default: `dns.promises.lookup` of Node with `all`. */
+  /** Resolves a name to all its addresses. Default: `dns.promises.lookup` of Node.js with the option `all`. */
   readonly lookup?: (hostname: string) => Promise<readonly string[]>;
 }
 
 /**
- * DNS names that follow the master, as cloud providers offer them. Each address behind a name is a node of its own:
- * names are resolved again in intervals and after every signal, all addresses are looked at, and the role is asked
- * on the node itself, because DNS lags behind a failover. An address that DNS no longer gives stays a node while it
- * answers. TLS certificates are verified against the name.
+ * DNS names that follow the master, as cloud providers offer them. Each address behind a name is a node of its own. Names
+ * are resolved at intervals and after every signal. Each address is probed for its role, because DNS lags behind a
+ * failover. An address that DNS no longer returns stays a node while it answers. TLS certificates are verified against
+ * the name.
  *
- * @throws TypeError where an endpoint is malformed or an option unknown.
+ * @throws TypeError if an endpoint is malformed, an option is unknown or `resolveIntervalMs` is out of range.
  * @publicApi
  */
 export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
@@ -61,12 +61,12 @@ interface Resolving {
   readonly lookup: (hostname: string) => Promise<readonly string[]>;
 }
 
-/** A signal storm must not become a storm of DNS queries. */
+/** Limits DNS queries when many signals arrive at once. */
 const MIN_RESOLVE_GAP_MS = 100;
-/** The longest delay a timer of Node can have; a longer one would fire at once. */
+/** The longest delay of a Node.js timer; a longer one would fire immediately. */
 const MAX_RESOLVE_GAP_MS = 2 ** 31 - 1;
 const LOOKUP_LIMIT_MS = 5000;
-/** More addresses behind one name than any provider gives; the oldest is dropped. */
+/** More addresses than any provider returns for one name. The oldest are dropped, so that the list stays bounded. */
 const MAX_ADDRESSES = 32;
 
 function resolveName(
@@ -79,7 +79,7 @@ function resolveName(
   const { scheduler, signals$, observations$ } = context;
   const answers$ = merge(timer(0, resolveIntervalMs, scheduler), signals$).pipe(
     throttleTime(MIN_RESOLVE_GAP_MS, scheduler, { leading: true, trailing: true }),
-    // A resolver that never answers must not end the following of the name.
+    // Without the limit, one query that never ends would block all later ones.
     exhaustMap(() =>
       from(lookup(name.host)).pipe(
         timeout({ first: LOOKUP_LIMIT_MS, scheduler }),
@@ -88,17 +88,17 @@ function resolveName(
     ),
     map((addresses): Change => ({ kind: 'resolved', addresses })),
   );
-  const silenced$ = observations$.pipe(
+  const failed$ = observations$.pipe(
     filter((observation) => observation.kind === 'faulty'),
-    map((observation): Change => ({ kind: 'silenced', observation })),
+    map((observation): Change => ({ kind: 'failed', observation })),
   );
-  return merge(answers$, silenced$).pipe(
+  return merge(answers$, failed$).pipe(
     scan((known: Known, change) => applyChange(known, change), { current: [], earlier: [] }),
     map(({ current, earlier }) => toEndpoints(name, [...current, ...earlier])),
   );
 }
 
-/** The addresses of the last answer, and those of earlier ones that have not fallen silent since. */
+/** The addresses of the last answer, and those of earlier answers that have not failed a probe since. */
 interface Known {
   readonly current: readonly string[];
   readonly earlier: readonly string[];
@@ -106,10 +106,10 @@ interface Known {
 
 type Change =
   | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
-  | { readonly kind: 'silenced'; readonly observation: Observation };
+  | { readonly kind: 'failed'; readonly observation: Observation };
 
 function applyChange({ current, earlier }: Known, change: Change): Known {
-  if (change.kind === 'silenced') {
+  if (change.kind === 'failed') {
     const { host } = change.observation.endpoint;
     return { current, earlier: earlier.filter((address) => address !== host) };
   }
@@ -120,7 +120,7 @@ function applyChange({ current, earlier }: Known, change: Change): Known {
   return { current: change.addresses.toSorted(), earlier: [...new Set(before)].slice(0, MAX_ADDRESSES) };
 }
 
-/** An unresolved name stays as it is: the node then shows that it is not found. */
+/** A name without addresses stays a node, so that its fault `NOT_FOUND` is visible in the topology. */
 function toEndpoints(name: Endpoint, addresses: readonly string[]): readonly Endpoint[] {
   return addresses.length === 0
     ? [name]

@@ -1,9 +1,9 @@
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../topology/endpoint.js';
 
 /**
- * The endpoints in the list a user gave to the source called `source`.
+ * Parses the list of nodes that a user passed to the source called `source`.
  *
- * @throws TypeError that names the source and the entry where the list is empty, or an entry malformed or double.
+ * @throws TypeError if the list is empty, or an entry is malformed or listed twice. The message names source and entry.
  */
 export function readEndpoints(source: string, texts: readonly string[]): readonly Endpoint[] {
   if (!Array.isArray(texts) || texts.length === 0) {
@@ -11,14 +11,14 @@ export function readEndpoints(source: string, texts: readonly string[]): readonl
   }
   const endpoints = texts.map((text: string) => readEndpoint(source, text));
   const names = endpoints.map(formatEndpoint);
-  const double = names.find((name, index) => names.indexOf(name) !== index);
-  if (double !== undefined) {
-    throw new TypeError(`${source}: "${double}" is named twice; name each node once`);
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+  if (duplicate !== undefined) {
+    throw new TypeError(`${source}: "${duplicate}" is named twice; name each node once`);
   }
   return endpoints;
 }
 
-/** The endpoint in one text; errors name the source. */
+/** @throws TypeError if the text is malformed. The message names the source. */
 export function readEndpoint(source: string, text: string): Endpoint {
   if (typeof text !== 'string') {
     throw new TypeError(

@@ -1,4 +1,4 @@
-/** @throws TypeError that names the source, the first option it does not know, and those it does. */
+/** @throws TypeError if an option is unknown. The message names the source, that option and the allowed ones. */
 export function refuseUnknown(source: string, options: object, allowed: readonly string[]): void {
   const unknown = Object.keys(options).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {

@@ -4,9 +4,9 @@ import { readEndpoints } from './read-endpoints.js';
 
 /**
  * A fixed list of all nodes, master and replicas in any order: `host:port`, `[ipv6]:port`, `redis://…` or
- * `rediss://…`. Host names are resolved anew for every connection.
+ * `rediss://…`. Host names are resolved again for every connection.
  *
- * @throws TypeError where the list is empty, or an entry is malformed or named twice.
+ * @throws TypeError if the list is empty, or an entry is malformed or listed twice.
  * @publicApi
  */
 export function staticNodes(nodes: readonly string[]): NodeSource {

@@ -12,26 +12,26 @@ interface Change {
 }
 
 /**
- * Loss that offsets or an empty restart prove, or that has grown since; what an asynchronous replica lost unseen cannot
- * be known.
+ * A loss that offsets or an empty restart prove, or the last loss if it has grown. Replication is asynchronous, so a
+ * loss that no observed offset covers stays unknown.
  */
 export function detectDataLoss({ previous, servers, master, at }: Change): DataLoss | undefined {
   if (master === undefined || at === undefined) {
     return undefined;
   }
   const { accepted, topology } = previous;
-  const news = accepted && lossOfChange(accepted, master);
+  const newLoss = accepted && lossOfChange(accepted, master);
   const before = isCurrent(topology, master) ? topology.lastDataLoss : undefined;
-  const { kind = 'not replicated', bytes: known = 0 } = news ?? before ?? {};
+  const { kind = 'not replicated', bytes: known = 0 } = newLoss ?? before ?? {};
   const bytes = Math.max(known, bytesOnStaleMasters(servers, master));
-  if (news === undefined && bytes === known) {
+  if (newLoss === undefined && bytes === known) {
     return undefined;
   }
-  const since = news === undefined ? before?.at : undefined;
+  const since = newLoss === undefined ? before?.at : undefined;
   return { kind, endpoint: master.endpoint, bytes, at: since ?? at };
 }
 
-/** How many bytes a superseded master took after the point from which its heir's history is the heir's own. */
+/** How many bytes a superseded master accepted after the point where its heir's history branches off. */
 export function bytesLost(stale: Pick<NodeReport, 'history' | 'offset'>, heir: NodeReport): number {
   const branch = heir.history?.previous;
   return branch !== undefined && branch.id === stale.history?.id && stale.offset !== undefined
@@ -64,7 +64,7 @@ function bytesOnStaleMasters(servers: readonly Server[], master: AnsweredServer)
   return Math.max(0, ...stale.map(({ report }) => bytesLost(report, master.report)));
 }
 
-/** Whether the last loss came with the change to this master. */
+/** Whether the last loss belongs to the change to this master. */
 function isCurrent({ lastDataLoss, lastFailover }: Topology, { endpoint }: AnsweredServer): boolean {
   return lastDataLoss?.endpoint === endpoint && lastDataLoss.at >= (lastFailover?.at ?? 0);
 }

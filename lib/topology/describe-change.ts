@@ -1,13 +1,13 @@
 import { whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
 import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
 
-/** One line for an operator, and how serious it is. */
+/** One log line for an operator, and its level. */
 export interface ChangeNote {
   readonly level: 'log' | 'warn' | 'error';
   readonly text: string;
 }
 
-/** What an operator should know of the step from one topology to the next; nothing where nothing changed. */
+/** The log lines for the step from one topology to the next; none if nothing changed. */
 export function describeChange(
   before: Topology,
   after: Topology,
@@ -47,7 +47,7 @@ function describeMajority(before: Topology, after: Topology, policy: WriterPolic
     return [{ level: 'error', text: `writes are held: ${lacks}` }];
   }
   const isBack = !had && lacks === undefined && masterOf(after) !== undefined;
-  return isBack ? [{ level: 'log', text: 'the majority of the nodes is back: writes go on' }] : [];
+  return isBack ? [{ level: 'log', text: 'the majority of the nodes is back: writes resume' }] : [];
 }
 
 function describeFailover({ lastFailover }: Topology): ChangeNote {
@@ -107,21 +107,21 @@ function describeNodes(before: Topology, after: Topology): readonly ChangeNote[]
 function describeNode(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {
   const wasUnusable = old?.kind === 'unusable';
   if (node.kind === 'unusable') {
-    const isNews = !wasUnusable || old.fault !== node.fault;
-    return isNews
+    const isNew = !wasUnusable || old.fault !== node.fault;
+    return isNew
       ? { level: 'warn', text: `node ${node.endpoint} cannot be used: ${node.fault}, ${node.message}` }
       : undefined;
   }
   if (node.kind === 'stale' && old?.kind !== 'stale') {
     return {
       level: 'warn',
-      text: `node ${node.endpoint} still says master but was superseded: it gets no writes`,
+      text: `node ${node.endpoint} still claims to be the master but was superseded: it gets no writes`,
     };
   }
   if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind !== 'stale') {
     return {
       level: 'error',
-      text: `data loss: node ${node.endpoint} no longer says master; ${old.lostBytes} bytes that it took are lost`,
+      text: `data loss: node ${node.endpoint} no longer claims to be the master; ${old.lostBytes} bytes that it accepted are lost`,
     };
   }
   return wasUnusable && node.reachable

@@ -7,17 +7,17 @@ export interface Endpoint {
   /** Host name, IPv4 or IPv6 address (without brackets). */
   readonly host: string;
   readonly port: number;
-  /** Speak TLS to this node, also when `redis.tls` is not set. Default `false`. */
+  /** Use TLS for this node even if `redis.tls` is not set. Default `false`. */
   readonly tls?: boolean;
-  /** The name to verify the certificate against, where `host` is an address it was resolved to. Default: `host`. */
+  /** The name to verify the certificate against if `host` is an address resolved from it. Default: `host`. */
   readonly servername?: string;
 }
 
 /**
- * Reads `host:port`, `[ipv6]:port`, `redis://host[:port]` or `rediss://host[:port]` (port 6379 where a URL
- * names none).
+ * Parses `host:port`, `[ipv6]:port`, `redis://host[:port]` or `rediss://host[:port]`. A URL without a port means port
+ * 6379.
  *
- * @throws TypeError that quotes the text without any credential in it and says what is allowed.
+ * @throws TypeError if the text is malformed. The message quotes it without credentials and lists the allowed forms.
  * @publicApi
  */
 export function parseEndpoint(text: string): Endpoint {
@@ -29,7 +29,7 @@ export function parseEndpoint(text: string): Endpoint {
   return scheme === 'rediss' ? { ...address, tls: true } : address;
 }
 
-/** `host:port`, with brackets around an IPv6 address: the name of a node in the topology, in logs and in health. */
+/** `host:port`, with brackets around an IPv6 address. Topology, logs and health use it as the name of a node. */
 export function formatEndpoint({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -56,7 +56,7 @@ function readAddress(authority: string, defaultPort: number | undefined): Endpoi
   return { host: host.toLowerCase(), port };
 }
 
-/** A malformed URL is often malformed because it carries a password, before the host or after it. */
+/** A URL is often malformed because of a password in it, before or after the host. */
 function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@').replace(/([?#])[^]*$/, '$1…');
 }

@@ -1,12 +1,12 @@
 import { descendsFrom, type Lineage } from './lineage.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 
-/** What is remembered of the master that was accepted last. */
+/** The facts kept about the master that was accepted last. */
 export interface AcceptedMaster {
   readonly endpoint: string;
   readonly runId?: string;
   readonly replicationId?: string;
-  /** Highest offset seen, in bytes. */
+  /** Highest observed offset, in bytes. */
   readonly offset?: number;
 }
 
@@ -19,18 +19,18 @@ export type Verdict =
   | { readonly kind: 'master'; readonly server: AnsweredServer; readonly succession: Succession }
   | { readonly kind: 'contested'; readonly keep?: AnsweredServer; readonly succession: Succession };
 
-/** All that a decision depends on. */
+/** Everything a decision depends on. */
 export interface Evidence {
   readonly servers: readonly Server[];
   readonly lineage: Lineage;
   readonly accepted: AcceptedMaster | undefined;
-  /** The run id under which each endpoint was last seen as a replica: a promotion keeps it, a restart does not. */
+  /** The run id with which each endpoint last reported `replica`: a promotion keeps it, a restart does not. */
   readonly replicaRunIds: ReadonlyMap<string, string>;
 }
 
 /**
- * Who is master. Roles and lineage decide, never offsets: a superseded master that still takes writes has the
- * higher offset (measured on Redis 7, 8 and Valkey 9).
+ * Decides which node is the master. Roles and lineage decide, never offsets: a superseded master that still accepts
+ * writes has the higher offset (measured on Redis 7, 8 and Valkey 9).
  */
 export function judge(evidence: Evidence): Verdict {
   const claims = evidence.servers.filter(isAnswered).filter(({ report }) => report.role === 'master');
@@ -40,12 +40,12 @@ export function judge(evidence: Evidence): Verdict {
     : judgeNext({ claims, standing, accepted: evidence.accepted, evidence });
 }
 
-/** Whether any node that can be reached proves that `claim` is over. */
+/** Whether any reachable node proves that `claim` is superseded. */
 export function isSuperseded(claim: AnsweredServer, evidence: Evidence): boolean {
   return evidence.servers.filter(isAnswered).some((other) => supersedes(other, claim, evidence));
 }
 
-/** Whether history proves that `claim` is over because of `other`: its heir, or a replica of an heir out of sight. */
+/** Whether the history of `other` proves it: an heir of `claim`, or a replica of an heir that we cannot reach. */
 function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evidence): boolean {
   const heir = other.report.history?.id;
   const old = claim.report.history?.id;
@@ -53,13 +53,13 @@ function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evid
     return false;
   }
   if (other.report.role === 'replica') {
-    // One that is being filled anew gives its own history up.
+    // A full sync is about to replace the history of this replica, so that history proves nothing.
     return other.report.link !== 'syncing' && !isConfirmed(claim, evidence);
   }
   return !isUnpromoted(other, evidence) || isConfirmed(other, evidence);
 }
 
-/** Before the first decision every node must have had its say: the first to answer may be a stale master. */
+/** The first decision waits until every node was probed, because the first to answer may be a stale master. */
 function judgeFirst({ claims, standing, evidence }: Omit<Succeeding, 'accepted'>): Verdict {
   const [first, second] = standing;
   if (evidence.servers.some(({ observation }) => observation.kind === 'pending')) {
@@ -74,9 +74,9 @@ function judgeFirst({ claims, standing, evidence }: Omit<Succeeding, 'accepted'>
 }
 
 interface Succeeding {
-  /** All that say master. */
+  /** Every server that reports the role `master`. */
   readonly claims: readonly AnsweredServer[];
-  /** Those whom nothing supersedes. */
+  /** The claims that nothing supersedes. */
   readonly standing: readonly AnsweredServer[];
   readonly accepted: AcceptedMaster;
   readonly evidence: Evidence;
@@ -84,8 +84,8 @@ interface Succeeding {
 
 function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdict {
   const fitting = standing.filter((claim) => !isOvertaken(claim, accepted, evidence));
-  const sames = fitting.filter((claim) => isSame(claim, accepted));
-  const same = sames.find(({ endpoint }) => endpoint === accepted.endpoint) ?? sames[0];
+  const unchanged = fitting.filter((claim) => isSame(claim, accepted));
+  const same = unchanged.find(({ endpoint }) => endpoint === accepted.endpoint) ?? unchanged[0];
   if (same !== undefined) {
     return accept(same, 'same', { standing, evidence });
   }
@@ -105,12 +105,12 @@ function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdic
     : { kind: 'contested', succession: 'untraced' };
 }
 
-/** Each claim is over and no node is out of sight: the heir is among them, only its last answer is older than others. */
+/** All nodes answer and every claim is superseded: the heir is among them, but its last report is from before. */
 function isPassing(standing: readonly AnsweredServer[], { servers }: Evidence): boolean {
   return standing.length === 0 && servers.every(isAnswered);
 }
 
-/** Contested where another claim stands that the history of the accepted server does not prove to be over. */
+/** Contested if another claim stands that the history of `server` does not continue. */
 function accept(
   server: AnsweredServer,
   succession: Succession,
@@ -124,7 +124,7 @@ function accept(
     : { kind: 'contested', keep: server, succession };
 }
 
-/** History counts more than the address: a master that came back empty does not stand in the way of its heir. */
+/** History outranks the address, so that a master that came back empty does not block its heir. */
 function findHeirs(
   fitting: readonly AnsweredServer[],
   accepted: AcceptedMaster,
@@ -136,19 +136,20 @@ function findHeirs(
 }
 
 /**
- * Claims that history does not support: only the replicas' own choice can still settle them. One that history proves
- * to be over needs the word of its successor as well, lest a moment of silence send writes back to a stale master.
+ * History does not support these claims, so only the majority of the replicas can settle them. A claim that the accepted
+ * master has superseded also needs that master to report `replica`: otherwise one missed reply of the accepted master
+ * would send writes back to a stale one.
  */
 function findConfirmed(
   standing: readonly AnsweredServer[],
   accepted: AcceptedMaster,
   evidence: Evidence,
 ): readonly AnsweredServer[] {
-  const hasYielded = evidence.servers
+  const isDemoted = evidence.servers
     .filter(isAnswered)
     .some(({ endpoint, report }) => endpoint === accepted.endpoint && report.role === 'replica');
   return standing.filter(
-    (claim) => isConfirmed(claim, evidence) && (hasYielded || !isOvertaken(claim, accepted, evidence)),
+    (claim) => isConfirmed(claim, evidence) && (isDemoted || !isOvertaken(claim, accepted, evidence)),
   );
 }
 
@@ -167,7 +168,6 @@ function traceSuccession(
   return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
 }
 
-/** The claim's history continues the accepted master's. */
 function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
   const id = claim.report.history?.id;
   return (
@@ -187,7 +187,7 @@ function isSame(claim: AnsweredServer, accepted: AcceptedMaster): boolean {
   );
 }
 
-/** The accepted master's history continues this claim's: it was superseded, however it came back. */
+/** The accepted master's history continues this claim's, so the claim was superseded even if it is back. */
 function isOvertaken(claim: AnsweredServer, accepted: AcceptedMaster, evidence: Evidence): boolean {
   return !isSame(claim, accepted) && isContinuedBy(accepted.replicationId, claim, evidence);
 }
@@ -197,7 +197,7 @@ function isContinuedBy(heir: string | undefined, { report }: AnsweredServer, { l
   return heir !== undefined && id !== undefined && descendsFrom(lineage, heir, id);
 }
 
-/** A replica that was restarted and came back as a master carries the old id as its ancestor, yet nobody promoted it. */
+/** A replica that restarts as a master has the old id as its previous one too, although it was not promoted. */
 function isUnpromoted({ endpoint, report }: AnsweredServer, { replicaRunIds }: Evidence): boolean {
   const before = replicaRunIds.get(endpoint);
   return before !== undefined && report.runId !== undefined && before !== report.runId;

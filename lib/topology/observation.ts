@@ -2,12 +2,12 @@ import type { Endpoint } from './endpoint.js';
 import type { ReplicationHistory } from './lineage.js';
 import type { Signal } from './signal.js';
 
-/** What a server calls itself. `master` and `replica` are server roles, never connections of ours. */
+/** The role that a server reports. Our connections are never called master or replica, but writer and reader. */
 export type ServerRole = 'master' | 'replica';
 
 /**
- * The state of a replica's link to its master: `up`, `down` (it serves what it has), `syncing` (it has nothing
- * consistent to serve).
+ * The state of a replica's link to its master: `up`, `down` (the replica serves the data it has) or `syncing` (it has no
+ * consistent data to serve).
  *
  * @publicApi
  */
@@ -35,7 +35,7 @@ export type NodeFault =
   | 'CLUSTER'
   | 'ERROR';
 
-/** What one node said of itself. Fields are absent where the user may not run the command that tells them. */
+/** What one node reports about itself. A field is absent if the user may not run the command that returns it. */
 export interface NodeReport {
   readonly role: ServerRole;
   /** Changes with each start of the server process. */
@@ -45,18 +45,18 @@ export interface NodeReport {
   readonly offset?: number;
   /** Replicas only. */
   readonly link?: ReplicaLink;
-  /** Other nodes this one names: its master and its replicas. */
+  /** The nodes that this one lists: its master and its replicas. */
   readonly named: readonly Endpoint[];
 }
 
-/** What one node said of itself at one moment, or why it could not be asked. Never an exception. */
+/** The result of one probe: the report of the node, or why there is none. Failures are values, never exceptions. */
 export type Observation = AnsweredObservation | FaultyObservation | PendingObservation;
 
 interface ObservationBase {
   readonly endpoint: Endpoint;
-  /** When it was complete, in milliseconds since the epoch. */
+  /** When the probe ended, in milliseconds since the epoch. */
   readonly at: number;
-  /** What made us look. */
+  /** What caused the probe. */
   readonly signal: Signal;
 }
 
@@ -71,7 +71,7 @@ export interface FaultyObservation extends ObservationBase {
   readonly message: string;
 }
 
-/** A node nobody has looked at yet. */
+/** The node has not been probed yet. */
 export interface PendingObservation extends ObservationBase {
   readonly kind: 'pending';
 }

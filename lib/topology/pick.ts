@@ -1,9 +1,9 @@
 import { findNode, masterOf, type Topology, type TopologyNode } from './topology.js';
 
-/** Whom a connection uses at this moment. A new topology gives a new pick. */
+/** The node that a connection uses, or why it waits. Each new topology gives a new pick. */
 export type Pick =
   | { readonly kind: 'use'; readonly node: TopologyNode; readonly role: 'master' | 'replica' }
-  /** With `stay`, the node in use is still the right one: its connection is kept, and nothing is written on it. */
+  /** With `stay`, the node in use is still the right one: its connection is kept, but nothing is written to it. */
   | { readonly kind: 'wait'; readonly reason: string; readonly stay?: true };
 
 /**
@@ -11,9 +11,9 @@ export type Pick =
  *
  * - `master`: the master only.
  * - `replica`: replicas only; reads wait while there is none.
- * - `replicaPreferred`: replicas, else the master.
- * - `masterPreferred`: the master, else replicas.
- * - `any`: master and replicas alike.
+ * - `replicaPreferred`: a replica; the master if there is none.
+ * - `masterPreferred`: the master; a replica while there is none.
+ * - `any`: the master or a replica; each node has the same chance.
  *
  * @publicApi
  */
@@ -21,18 +21,16 @@ export type ReadFrom = (typeof readPolicies)[number];
 
 export const readPolicies = ['master', 'replica', 'replicaPreferred', 'masterPreferred', 'any'] as const;
 
-/** The endpoint in use after this pick. */
 export function endpointOf(pick: Pick): string | undefined {
   return pick.kind === 'use' ? pick.node.endpoint : undefined;
 }
 
 /** When a node may be written to. */
 export interface WriterPolicy {
-  /** Only while more than half of the known nodes can be reached and agree who is the master. */
+  /** Write only while more than half of the known nodes can be reached and agree on the master. */
   readonly requireMajority: boolean;
 }
 
-/** The node writes go to. */
 export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
   const [node] = masterTier(topology);
   if (node === undefined) {
@@ -43,9 +41,9 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
 }
 
 /**
- * Why the majority of the nodes cannot be counted on, in words for an operator; `undefined` where it can, where none is
- * asked for, and where there is no master to agree on. Replicas agree, unless they are in step with
- * somebody else: one that an heir out of sight has filled anew does not remember this master.
+ * Why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
+ * or if there is no master to agree on. A replica counts as agreeing unless it is astray: an heir that we cannot reach may
+ * have given it a full sync, after which it no longer knows this master.
  */
 export function whyNoMajority(topology: Topology, { requireMajority }: WriterPolicy): string | undefined {
   const master = masterOf(topology);
@@ -60,16 +58,16 @@ export function whyNoMajority(topology: Topology, { requireMajority }: WriterPol
 
 interface ReaderChoice {
   readonly readFrom: ReadFrom;
-  /** The endpoint in use: kept as long as there is no better tier, so that connections do not wander. */
+  /** The endpoint in use. It is kept until a better tier has a node, because each move costs a new connection. */
   readonly current: string | undefined;
   /** From 0 up to, not including, 1. */
   readonly random: number;
 }
 
-/** The node reads go to: any of the best tier that is not empty, so that a fleet of apps spreads. */
+/** A random node of the best tier that is not empty, so that the readers of a fleet spread over the nodes. */
 export function pickReader(topology: Topology, { readFrom, current, random }: ReaderChoice): Pick {
   if (topology.kind === 'unknown') {
-    // The first replica to answer would get the readers of all apps that start together.
+    // Otherwise all apps that start together would read from the first replica to answer.
     return { kind: 'wait', reason: whyWait(topology) };
   }
   const tier = readerTiers(topology, readFrom, current).find((nodes) => nodes.length > 0) ?? [];
@@ -80,7 +78,7 @@ export function pickReader(topology: Topology, { readFrom, current, random }: Re
   return { kind: 'use', node, role: node.endpoint === masterOf(topology) ? 'master' : 'replica' };
 }
 
-/** All replicas that answer: one of them may be promoted next. */
+/** All replicas that answer, because any of them may be promoted next. */
 export function replicasIn({ nodes }: Topology): readonly TopologyNode[] {
   return nodes.filter(({ kind }) => kind === 'replica');
 }
@@ -90,11 +88,11 @@ export function usableReplicas(topology: Topology): readonly TopologyNode[] {
   return topology.nodes.filter((node) => node.kind === 'replica' && isFresh(node));
 }
 
-/** Why commands wait, in words for an operator. */
+/** Why commands wait, as a text for an operator. */
 export function whyWait(topology: Topology): string {
   switch (topology.kind) {
     case 'unknown':
-      return 'not every node has been looked at yet';
+      return 'not every node has been probed yet';
     case 'masterless':
       return `no node is a master: ${topology.nodes.map(describeNode).join(', ') || 'the list of nodes is empty'}`;
     case 'contested':
@@ -110,11 +108,11 @@ function describeContest(topology: Topology & { readonly kind: 'contested' }): s
   const { claimants, nodes } = topology;
   const names = claimants.join(' and ');
   if (claimants.length > 1) {
-    return `${names} say master, and history cannot tell which one is the heir`;
+    return `${names} claim to be the master, and replication history does not show which one is the heir`;
   }
   return nodes.some(({ kind }) => kind === 'stale')
-    ? `${names} says master, but the history of another node shows that it was superseded`
-    : `${names} says master, but history does not show it to be the heir`;
+    ? `${names} claims to be the master, but the replication history of another node shows that it was superseded`
+    : `${names} claims to be the master, but replication history does not show that it is the heir`;
 }
 
 function describeNode(node: TopologyNode): string {
@@ -122,15 +120,15 @@ function describeNode(node: TopologyNode): string {
     case 'unusable':
       return `${node.endpoint} (${node.fault}: ${node.message})`;
     case 'pending':
-      return `${node.endpoint} (not looked at yet)`;
+      return `${node.endpoint} (not probed yet)`;
     default:
       return `${node.endpoint} (${node.kind}${node.link === undefined ? '' : `, link ${node.link}`})`;
   }
 }
 
 /**
- * A replica whose link is down or that follows another master is the last resort, not excluded: each replica of a
- * dead master is link-down until one is promoted, and reads matter most just then.
+ * A replica whose link is down or that follows another master is the last resort instead of being excluded: after the
+ * master dies, every link is down until a replica is promoted, and reads must work meanwhile.
  */
 function readerTiers(
   topology: Topology,
@@ -139,8 +137,8 @@ function readerTiers(
 ): readonly (readonly TopologyNode[])[] {
   const master = masterTier(topology);
   const serving = topology.nodes.filter((node) => node.kind === 'replica' && node.link !== 'syncing');
-  // Without a master, one replica after the other is seen to have lost it: no reason to move from the one to the other.
-  // With a new one, a replica gets the time to be looked at: most follow it at once.
+  // Replicas report the loss of their master one after the other, so moving between them would gain nothing.
+  // After a failover the reader stays on its replica until that is probed again, because most replicas follow at once.
   const fits = (node: TopologyNode) => (isJudged(node) ? isFresh(node) : node.endpoint === current);
   const fresh = master.length === 0 ? serving : serving.filter(fits);
   const cutOff = serving.filter((node) => !fresh.includes(node));

@@ -7,17 +7,16 @@ import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
 import { masterOf, type Failover, type Topology } from './topology.js';
 
-/** The topology, and what must be remembered to judge the next observations. */
+/** The topology, and the memory needed to judge the next observations. */
 export interface Resolution {
   readonly topology: Topology;
   readonly accepted?: AcceptedMaster;
   readonly lineage: Lineage;
   readonly replicaRunIds: ReadonlyMap<string, string>;
-  /** The signal that led to the first look at which the accepted master was no longer master. */
+  /** The signal that led to the first probe in which the accepted master was no longer the master. */
   readonly lostBy?: Signal;
 }
 
-/** Nothing is known yet. */
 export function initialResolution(at: number): Resolution {
   return {
     topology: { kind: 'unknown', generation: 0, cause: 'start', changedAt: at, nodes: [] },
@@ -27,8 +26,8 @@ export function initialResolution(at: number): Resolution {
 }
 
 /**
- * What follows from the latest observation of every node. Pure: the order of the observations does not matter,
- * and the same ones twice change nothing.
+ * Derives the topology from the latest observation of every node. Pure: the order of the observations does not matter,
+ * and applying the same ones twice changes nothing.
  */
 export function resolveTopology(previous: Resolution, observations: readonly Observation[]): Resolution {
   const { accepted, replicaRunIds } = previous;
@@ -44,7 +43,7 @@ export function resolveTopology(previous: Resolution, observations: readonly Obs
     replicaRunIds: rememberReplicas(replicaRunIds, servers, master),
     ...rememberLoss(previous, verdict, latest),
   };
-  // Described as the next look will see it, so that the same look twice changes nothing.
+  // Servers are named as in the next resolution, so that the same observations twice change nothing.
   const named = groupServers(observations, memory.accepted?.endpoint);
   const evidence: Evidence = { ...memory, accepted: memory.accepted, servers: named };
   return { topology: concludeTopology({ previous, evidence, verdict, latest }), ...memory };
@@ -114,14 +113,14 @@ function detectFailover({ previous, verdict, latest }: Conclusion): Failover | u
   if (server === undefined || from === undefined || server.endpoint === from || latest === undefined) {
     return undefined;
   }
-  const sign = previous.lostBy ?? latest.signal;
+  const signal = previous.lostBy ?? latest.signal;
   return {
     generation: previous.topology.generation + 1,
     from,
     to: server.endpoint,
     at: latest.at,
-    tookMs: Math.max(0, latest.at - sign.at),
-    cause: sign.kind,
+    tookMs: Math.max(0, latest.at - signal.at),
+    cause: signal.kind,
   };
 }
 
@@ -133,7 +132,7 @@ function remember(
     return accepted === undefined ? {} : { accepted };
   }
   const before = server.endpoint === accepted?.endpoint ? accepted : undefined;
-  // A busy server may tell its role only; what was known of it still holds.
+  // A busy server may report its role only; earlier facts about it still hold.
   const { runId = before?.runId, history, offset } = server.report;
   const replicationId = history?.id ?? before?.replicationId;
   const isContinued = replicationId === before?.replicationId;
@@ -153,7 +152,7 @@ function rememberReplicas(
   servers: readonly Server[],
   master: AnsweredServer | undefined,
 ): ReadonlyMap<string, string> {
-  // Once accepted, a master may be restarted and stays one.
+  // The accepted master is left out because it stays the master after a restart.
   const others = servers.filter(({ endpoint }) => endpoint !== master?.endpoint);
   return new Map(
     others.flatMap((server) => {

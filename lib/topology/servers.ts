@@ -1,7 +1,7 @@
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import type { NodeReport, Observation } from './observation.js';
 
-/** One server process: two endpoints with one run id are one server. */
+/** One server process. Two endpoints with the same run id are one server. */
 export interface Server {
   readonly endpoint: string;
   readonly aliases: readonly string[];
@@ -9,14 +9,13 @@ export interface Server {
   readonly observation: Observation;
 }
 
-/** A server that answered. */
 export interface AnsweredServer extends Server {
   readonly report: NodeReport;
 }
 
 /**
- * The servers behind the observed endpoints. Where several endpoints lead to one server, it goes by the one named
- * `preferred` (the accepted master keeps its name), else by the alphabetically first.
+ * The servers behind the observed endpoints. A server with several endpoints is named after `preferred` if that is one
+ * of them, so that the accepted master keeps its name, otherwise after the first in alphabetical order.
  */
 export function groupServers(
   observations: readonly Observation[],
@@ -34,7 +33,7 @@ export function isAnswered(server: Server): server is AnsweredServer {
   return 'report' in server;
 }
 
-/** The observation made last; where two were made in one millisecond, the same one whatever their order. */
+/** The latest observation. Ties within a millisecond are broken independently of the order of the list. */
 export function newestOf(observations: readonly Observation[]): Observation | undefined {
   return observations.toSorted(
     (a, b) =>
@@ -59,7 +58,7 @@ function nameServer(
   if (endpoint === undefined || dialled === undefined) {
     return [];
   }
-  // The newest answer speaks for the server: the endpoints of one server are asked at different moments.
+  // The endpoints of one server are probed at different moments, so only the latest answer counts.
   const newest = newestOf(group) ?? dialled;
   const server: Server = {
     endpoint,

@@ -1,5 +1,5 @@
 /**
- * Why to look again. A signal never says what is true: it only schedules a look at every node.
+ * Why nodes are probed again. A signal is never evidence: it only schedules a probe of the nodes.
  *
  * @publicApi
  */
@@ -15,9 +15,10 @@ export type SignalKind =
   | 'announced'
   | 'requested';
 
-/** One signal: its kind, the node it came from (if any) and when, in milliseconds since the epoch. */
 export interface Signal {
   readonly kind: SignalKind;
+  /** The node that the signal is about; absent if it is about none. */
   readonly endpoint?: string;
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }

@@ -7,11 +7,11 @@ import type { TopologyNode } from './topology.js';
 interface View {
   readonly evidence: Evidence;
   readonly master: AnsweredServer | undefined;
-  /** When the master was accepted in place of another, in milliseconds since the epoch. */
+  /** When the master replaced another one, in milliseconds since the epoch. */
   readonly since: number | undefined;
 }
 
-/** Every server as the topology shows it, by endpoint. */
+/** Every server as a node of the topology, sorted by endpoint. */
 export function describeServers(view: View): readonly TopologyNode[] {
   return view.evidence.servers
     .map((server) => describeServer(server, view))
@@ -42,7 +42,7 @@ function describeServer(server: Server, view: View): TopologyNode {
 function describeAnswer(server: AnsweredServer, { evidence, master, since = -Infinity }: View) {
   const { role, runId, offset, link } = server.report;
   const isOn = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
-  // What it said before there was this master does not tell whether it will follow it.
+  // A report from before this master was accepted does not show whether the replica will follow it.
   const following = server.observation.at < since ? undefined : isOn;
   const lagBytes = following === true ? lagBehind(server, master) : undefined;
   const kind = kindOf(server, evidence, master);
@@ -73,13 +73,13 @@ function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServ
   return isSuperseded(server, evidence) ? 'stale' : 'contender';
 }
 
-/** On the master's history; a server that does not tell its history is given the benefit of the doubt. */
+/** A replica without a known history is assumed to follow, because no replica would be usable without `INFO` otherwise. */
 function isFollowing(replica: AnsweredServer, master: AnsweredServer): boolean {
   const [own, its] = [replica.report.history?.id, master.report.history?.id];
   return own === undefined || its === undefined || own === its;
 }
 
-/** In step with somebody, and not with the past of the master: it replicates from a master that we do not know of. */
+/** Its link is up, but its history is no ancestor of the master's: it replicates from a master that we do not know. */
 function isAstray({ report }: AnsweredServer, master: AnsweredServer, { lineage }: Evidence): boolean {
   const [own, its] = [report.history?.id, master.report.history?.id];
   return report.link === 'up' && own !== undefined && its !== undefined && !descendsFrom(lineage, its, own);
@@ -87,6 +87,6 @@ function isAstray({ report }: AnsweredServer, master: AnsweredServer, { lineage 
 
 function lagBehind(replica: AnsweredServer, master: AnsweredServer | undefined): number | undefined {
   const [written, applied] = [master?.report.offset, replica.report.offset];
-  // The two were sampled at different moments, so the replica can seem ahead of the master.
+  // The two offsets are from different moments, so the replica can appear to be ahead.
   return written === undefined || applied === undefined ? undefined : Math.max(0, written - applied);
 }

@@ -3,14 +3,14 @@ import type { NodeFault, ReplicaLink } from './observation.js';
 import type { SignalKind } from './signal.js';
 
 /**
- * What we conclude from all observations. A plain, immutable value: safe to log and to serialise, without any
- * credential in it.
+ * The state of the replication group, derived from all observations. A plain, immutable value without credentials, safe
+ * to log and to serialise.
  *
- * - `unknown`: no master was accepted yet, and not every node has been looked at.
- * - `steady`: one master.
- * - `masterless`: no node is a master we may write to; commands are held.
- * - `contested`: a node says master whose claim nobody can prove. `master` is set where the accepted master is
- *   still there and nothing supersedes it; writes stay with it. Otherwise commands are held.
+ * - `unknown`: no master was accepted yet, and not every node has been probed.
+ * - `steady`: there is one master.
+ * - `masterless`: no node is a master that may be written to; commands are held.
+ * - `contested`: a node claims to be the master, and replication history does not prove it. `master` is set if the
+ *   accepted master still answers and is not superseded; writes stay with it. Otherwise commands are held.
  *
  * @publicApi
  */
@@ -27,14 +27,14 @@ export type TopologyKind = Topology['kind'];
 interface TopologyFacts {
   /** Grows by one at each accepted change of master; 0 before the first. */
   readonly generation: number;
-  /** What made us look when `kind` or `master` changed last. */
+  /** The signal that led to the last change of `kind` or `master`. */
   readonly cause: SignalKind;
-  /** When `kind` or `master` changed last, in milliseconds since the epoch. */
+  /** Time of the last change of `kind` or `master`, in milliseconds since the epoch. */
   readonly changedAt: number;
   readonly nodes: readonly TopologyNode[];
-  /** The last accepted change of master, absent until the first. */
+  /** The last accepted change of master; absent until the first. */
   readonly lastFailover?: Failover;
-  /** The last loss of acknowledged writes that could be proven, absent where there was none. */
+  /** The last proven loss of acknowledged writes; absent if there was none. */
   readonly lastDataLoss?: DataLoss;
 }
 
@@ -49,7 +49,7 @@ export interface Failover {
   readonly to: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** From the first sign that the old master was gone to the acceptance of the new one, in milliseconds. */
+  /** From the first signal that the old master was gone to the acceptance of the new one, in milliseconds. */
   readonly tookMs: number;
   readonly cause: SignalKind;
 }
@@ -57,8 +57,8 @@ export interface Failover {
 /**
  * Acknowledged writes that the group no longer has.
  *
- * - `not replicated`: asynchronous replication had not copied them to the master that was promoted. Grows while the
- *   superseded master goes on taking writes of others.
+ * - `not replicated`: asynchronous replication had not copied them to the replica that was promoted. Grows while the
+ *   superseded master still accepts writes from other clients.
  * - `restarted behind`: the master came back without its last writes, from an older copy of its data.
  * - `restarted empty`: the master came back without its data.
  *
@@ -69,16 +69,19 @@ export interface DataLoss {
   readonly endpoint: string;
   /** At least this many bytes of the replication stream. */
   readonly bytes: number;
-  /** When it was first seen, in milliseconds since the epoch. */
+  /** When the loss was first observed, in milliseconds since the epoch. */
   readonly at: number;
 }
 
 /**
- * One node as the topology sees it.
+ * One node of the topology.
  *
- * - `master`: the master writes go to. `replica`: says replica.
- * - `stale`: says master, but another node provably took over. `contender`: says master, unproven.
- * - `unusable`: unreachable or not a server of this group; `fault` says why. `pending`: not looked at yet.
+ * - `master`: the master, which gets the writes.
+ * - `replica`: it reports the role `replica`.
+ * - `stale`: it claims to be the master, but another node provably superseded it.
+ * - `contender`: it claims to be the master, without proof.
+ * - `unusable`: it cannot be reached or is no server of this group; `fault` gives the reason.
+ * - `pending`: it has not been probed yet.
  *
  * @publicApi
  */
@@ -93,16 +96,16 @@ export type TopologyNode = NodeIdentity &
         readonly offset?: number;
         /** Replicas only: the link to their master. */
         readonly link?: ReplicaLink;
-        /** Replicas only: bytes behind the master, where both offsets are known and on one history. */
+        /** Replicas only: bytes behind the master, if both offsets are known and belong to the same history. */
         readonly lagBytes?: number;
         /**
-         * Replicas only: `false` where it replicates from another master than the accepted one. Absent while there is no
-         * master, and where it has not been looked at since there is this one.
+         * Replicas only: whether it replicates from the accepted master. Absent while there is no master, and until the
+         * replica has been probed after the last failover.
          */
         readonly following?: boolean;
-        /** Replicas only: `true` where it replicates a history that the accepted master's does not continue. */
+        /** Replicas only: `true` if it replicates a history that the accepted master's history does not continue. */
         readonly astray?: true;
-        /** Stale masters only: bytes they took that the master does not have, where that can be told. */
+        /** Stale masters only: accepted bytes that the master does not have, if they can be determined. */
         readonly lostBytes?: number;
       }
     | {
@@ -118,16 +121,16 @@ interface NodeIdentity {
   /** `host:port`. */
   readonly endpoint: string;
   readonly address: Endpoint;
-  /** Other endpoints that turned out to be the same server process. */
+  /** Other endpoints of the same server process. */
   readonly aliases?: readonly string[];
 }
 
-/** The endpoint writes go to, or `undefined` while they are held. */
+/** The endpoint of the accepted master, or `undefined` while there is none and writes are held. */
 export function masterOf(topology: Topology): string | undefined {
   return topology.kind === 'steady' || topology.kind === 'contested' ? topology.master : undefined;
 }
 
-/** The node under this endpoint or under one that turned out to be the same server. */
+/** The node with this endpoint or alias. */
 export function findNode(topology: Topology, endpoint: string): TopologyNode | undefined {
   return topology.nodes.find((node) => node.endpoint === endpoint || node.aliases?.includes(endpoint));
 }

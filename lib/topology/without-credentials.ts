@@ -1,6 +1,6 @@
 /**
- * The words of a server, less what they may quote of a credential: a refusal by ACL names the user since Redis 7.2, and
- * a server or proxy that does not know `AUTH` repeats its arguments.
+ * Removes credentials from an error of a server: since Redis 7.2 a refusal by ACL names the user, and a server or proxy
+ * without the command `AUTH` quotes its arguments.
  */
 export function withoutCredentials(message: string): string {
   return message

@@ -8,20 +8,20 @@ import {
   type Trust,
 } from '../../lib/fleet/announcements.js';
 import { initialResolution, resolveTopology, type Resolution } from '../../lib/topology/resolve-topology.js';
-import { A, B, C, master, observe, replica, silent, type Saying } from '../topology/reports.js';
+import { A, B, C, master, observe, replica, faulty, type ProbeResult } from '../topology/reports.js';
 
-type Saw = Readonly<Record<string, Saying>>;
+type Saw = Readonly<Record<string, ProbeResult>>;
 
 /** The resolution after several rounds of probes. */
 function resolved(...rounds: readonly Saw[]): Resolution {
   return rounds.reduce(
-    (resolution, saw, index) => resolveTopology(resolution, observe({ at: index, saw })),
+    (resolution, saw, index) => resolveTopology(resolution, observe({ at: index, results: saw })),
     initialResolution(0),
   );
 }
 
 const healthy: Saw = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
-const without: Saw = { ...healthy, [A]: silent('REFUSED') };
+const without: Saw = { ...healthy, [A]: faulty('REFUSED') };
 const promoted: Saw = { ...without, [B]: master({ on: 'R2/R1@1' }) };
 
 describe('an announcement', () => {
@@ -41,7 +41,7 @@ describe('an announcement', () => {
       [healthy, without, { ...healthy, [A]: master({ on: 'R9/R1@1', run: 'another' }) }],
     ],
     ['that nothing has changed', [healthy], [healthy, healthy]],
-    ['what a replica does', [healthy], [healthy, { ...healthy, [C]: silent('REFUSED') }]],
+    ['what a replica does', [healthy], [healthy, { ...healthy, [C]: faulty('REFUSED') }]],
   ])('is not %s', (_, before, after) => {
     expect(announcementOf(resolved(...before), resolved(...after))).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { A, B, C, master, replica, silent } from '../topology/reports.js';
+import { A, B, C, master, replica, faulty } from '../topology/reports.js';
 import { startVirtualFleet } from './virtual-fleet.js';
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
@@ -11,7 +11,7 @@ test.each([1, 20, 200, 10_000])(
   (apps) => {
     const world = startVirtualFleet({ apps, nodes: healthy, seed: apps });
     world.runTo(KILLED_AT);
-    world.change(A, silent('REFUSED'));
+    world.change(A, faulty('REFUSED'));
     world.fleet.forEach(({ stream }) => stream.emit('connection closed', A));
     world.runTo(PROMOTED_AT);
     expect(world.fleet.every(({ master: known }) => known === '')).toBe(true);

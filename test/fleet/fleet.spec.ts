@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { A, B, C, master, replica, silent } from '../topology/reports.js';
+import { A, B, C, master, replica, faulty } from '../topology/reports.js';
 import { record, startVirtualGroup, type VirtualGroupOptions } from '../stream/virtual-group.js';
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
@@ -12,7 +12,7 @@ function loseMaster(options: Partial<VirtualGroupOptions> = {}) {
   const group = startVirtualGroup({ nodes: healthy, fleet: 200, randoms: notDrawn, ...options });
   const { last, values } = record(group);
   group.at(700, () => {
-    group.change(A, silent('REFUSED'));
+    group.change(A, faulty('REFUSED'));
     group.stream.emit('connection closed', A);
   });
   return { group, last, values };

@@ -5,7 +5,7 @@ import { createTopologyStream } from '../../lib/stream/topology-stream.js';
 import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { masterOf } from '../../lib/topology/topology.js';
-import { observe, pending, type Saying } from '../topology/reports.js';
+import { observe, pending, type ProbeResult } from '../topology/reports.js';
 import { seededRandom } from '../topology/seeded-random.js';
 import { HeapScheduler } from '../stream/heap-scheduler.js';
 
@@ -15,7 +15,7 @@ const MESSAGE_MS = 0.5;
 
 interface FleetOptions {
   readonly apps: number;
-  readonly nodes: Readonly<Record<string, Saying>>;
+  readonly nodes: Readonly<Record<string, ProbeResult>>;
   readonly seed: number;
 }
 
@@ -50,8 +50,8 @@ export function startVirtualFleet({ apps, nodes, seed }: FleetOptions) {
   };
 }
 
-function createNodes(nodes: Readonly<Record<string, Saying>>, apps: number, scheduler: HeapScheduler) {
-  const says: Record<string, Saying> = { ...nodes };
+function createNodes(nodes: Readonly<Record<string, ProbeResult>>, apps: number, scheduler: HeapScheduler) {
+  const says: Record<string, ProbeResult> = { ...nodes };
   const probes = new Map(Object.keys(nodes).map((node): [string, number[]] => [node, []]));
   const members = new Map(Object.keys(nodes).map((node): [string, NodeObserver[]] => [node, []]));
   const announced: string[] = [];
@@ -64,7 +64,7 @@ function createNodes(nodes: Readonly<Record<string, Saying>>, apps: number, sche
   };
   return {
     announced,
-    change: (node: string, saying: Saying) => (says[node] = saying),
+    change: (node: string, saying: ProbeResult) => (says[node] = saying),
     /** How often a node was asked from one moment to another. */
     asked: (node: string, from: number, to: number) =>
       (probes.get(node) ?? []).filter((at) => at >= from && at < to).length,
@@ -76,7 +76,7 @@ function createNodes(nodes: Readonly<Record<string, Saying>>, apps: number, sche
       return probeRepeatedly(observer, scheduler, (signal) => {
         const at = scheduler.now();
         probes.get(node)?.push(at);
-        return observe({ at, saw: { [node]: says[node] ?? pending }, signal })[0];
+        return observe({ at, results: { [node]: says[node] ?? pending }, signal })[0];
       });
     },
   };

@@ -107,7 +107,7 @@ test('before the first probe of the nodes it is down, and does not wait for it',
     status: 'down',
     reason: 'NO_MASTER',
     topology: 'unknown',
-    message: 'not every node has been looked at yet',
+    message: 'not every node has been probed yet',
   });
 });
 

@@ -53,7 +53,7 @@ test('a failover between real servers is one line for each thing that happened, 
     matching(
       `^warn failover: master ${old.endpoint} → ${heir.endpoint} in \\d+ ms, cause: poll, generation 2$`,
     ),
-    `warn node ${old.endpoint} still says master but was superseded: it gets no writes`,
+    `warn node ${old.endpoint} still claims to be the master but was superseded: it gets no writes`,
   ]);
 });
 
@@ -108,7 +108,7 @@ test('two masters without a common history are an error that names both', async 
   await firstValueFrom(app.topology$.pipe(filter(({ kind }) => kind === 'contested')));
   const [first, second] = [one.endpoint, two.endpoint].toSorted();
   expect(linesOf(app)).toEqual([
-    `error split brain: ${first} and ${second} say master, and history cannot tell which one is the heir; ` +
+    `error split brain: ${first} and ${second} claim to be the master, and replication history does not show which one is the heir; ` +
       'writes are held, generation 0',
   ]);
 });

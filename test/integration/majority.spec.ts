@@ -70,7 +70,7 @@ test('without a promotion it goes on where it stopped, on the same connection', 
     ],
   ]);
   expect(writer.stream).toBe(connection);
-  expect(notes).toContain('the majority of the nodes is back: writes go on');
+  expect(notes).toContain('the majority of the nodes is back: writes resume');
 });
 
 test('what waits too long for a majority is rejected with the reason, and never executed', async () => {

@@ -76,7 +76,7 @@ test('what a superseded master goes on taking is counted, and told once more whe
   expect(lastDataLoss).toMatchObject({ kind: 'not replicated', endpoint: b.endpoint });
   await follow(a.server, b.server);
   await when(({ nodes }) => nodes.every(({ kind }) => kind !== 'stale'));
-  const last = `data loss: node ${a.endpoint} no longer says master; ${lostBytes} bytes that it took are lost`;
+  const last = `data loss: node ${a.endpoint} no longer claims to be the master; ${lostBytes} bytes that it accepted are lost`;
   expect(errorsOf(stage)).toEqual([`data loss: ${words}`, last]);
 });
 
@@ -154,7 +154,7 @@ test('a master that Sentinels left behind takes the writes of others for seconds
   expect(await heir?.command('LRANGE', 'ours', 0, -1)).toEqual(['before', ...numbers]);
   const told = () => app.logs.of().flatMap(({ level, text }) => (level === 'error' ? [text] : []));
   const last = matching(
-    `^data loss: node ${old.endpoint} no longer says master; \\d{6,} bytes that it took are lost$`,
+    `^data loss: node ${old.endpoint} no longer claims to be the master; \\d{6,} bytes that it accepted are lost$`,
   );
   await until('the log tells', () => told().length > 1);
   expect(told()).toEqual([matching(/^data loss: \d+ bytes of acknowledged writes never reached/), last]);

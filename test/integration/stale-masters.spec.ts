@@ -38,7 +38,7 @@ test('a master that hung during a promotion gets no write more, and what it took
   await follow(a.server, b.server);
   await when(({ nodes }) => nodes.every(({ kind }) => kind === 'master' || kind === 'replica'));
   expect(errorsOf(stage)).toContain(
-    `data loss: node ${a.endpoint} no longer says master; ${lostBytes} bytes that it took are lost`,
+    `data loss: node ${a.endpoint} no longer claims to be the master; ${lostBytes} bytes that it accepted are lost`,
   );
 });
 

@@ -1,6 +1,6 @@
 const lines = (text: string) => text.trim().replaceAll('\n', '\r\n') + '\r\n';
 
-/** `INFO replication` as servers print it. */
+/** Replies of real servers to `INFO replication`. */
 export const redis7Master = lines(`
 # Replication
 role:master

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { faultOf } from '../../lib/replies/node-fault.js';
 
-const coded = (code: string, message = `words of ${code}`) => Object.assign(new Error(message), { code });
+const coded = (code: string, message = `message for ${code}`) => Object.assign(new Error(message), { code });
 
-describe('what keeps a node from being used', () => {
+describe('the fault of a node', () => {
   test.each([
     ['ECONNREFUSED', 'REFUSED'],
     ['ENOTFOUND', 'NOT_FOUND'],
@@ -15,7 +15,7 @@ describe('what keeps a node from being used', () => {
     ['ECONNRESET', 'CLOSED'],
     ['EPIPE', 'CLOSED'],
   ])('by the code %s is %s', (code, fault) => {
-    expect(faultOf(coded(code))).toEqual({ fault, message: `words of ${code}` });
+    expect(faultOf(coded(code))).toEqual({ fault, message: `message for ${code}` });
   });
 
   test.each([
@@ -26,8 +26,11 @@ describe('what keeps a node from being used', () => {
     'SELF_SIGNED_CERT_IN_CHAIN',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
     'EPROTO',
-  ])('by the code %s is TLS, and the message says so', (code) => {
-    expect(faultOf(coded(code))).toEqual({ fault: 'TLS', message: `TLS handshake failed: words of ${code}` });
+  ])('by the code %s is TLS, also in the message', (code) => {
+    expect(faultOf(coded(code))).toEqual({
+      fault: 'TLS',
+      message: `TLS handshake failed: message for ${code}`,
+    });
   });
 
   test.each([
@@ -45,11 +48,11 @@ describe('what keeps a node from being used', () => {
     expect(faultOf(new Error(message))).toEqual({ fault, message });
   });
 
-  test('by a code that is not known falls back on the words', () => {
+  test('with an unknown code is read from the message', () => {
     expect(faultOf(coded('EWHATEVER', 'NOAUTH Authentication required.'))).toMatchObject({ fault: 'NOAUTH' });
   });
 
-  test('may be thrown as anything', () => {
+  test('may be any thrown value', () => {
     expect(faultOf('broken')).toEqual({ fault: 'ERROR', message: 'broken' });
     expect(faultOf(undefined)).toEqual({ fault: 'ERROR', message: 'undefined' });
   });

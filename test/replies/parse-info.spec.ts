@@ -3,7 +3,7 @@ import { parseInfo, readReplication } from '../../lib/replies/parse-info.js';
 import { redis7Master, redis7Replica, syncingReplica, valkey8Master } from './info-texts.js';
 
 describe('INFO replication', () => {
-  test('of a Redis 7 master names its replicas, IPv6 among them, and the history with its last step', () => {
+  test('of a Redis 7 master lists its replicas, IPv6 among them, and its history with the previous id', () => {
     expect(readReplication(parseInfo(redis7Master))).toStrictEqual({
       role: 'master',
       history: {
@@ -18,7 +18,7 @@ describe('INFO replication', () => {
     });
   });
 
-  test('of a Valkey 8 master that was never promoted has no step before', () => {
+  test('of a Valkey 8 master that was never promoted has no previous id', () => {
     expect(readReplication(parseInfo(valkey8Master))).toStrictEqual({
       role: 'master',
       history: { id: '8a1f3c5e7d9b0a2c4e6f8d1b3a5c7e9f0b2d4a6c' },
@@ -27,7 +27,7 @@ describe('INFO replication', () => {
     });
   });
 
-  test('of a replica names its master and the replicas chained behind it, and the offset it has applied', () => {
+  test('of a replica lists its master and the replicas chained behind it, and its applied offset', () => {
     expect(readReplication(parseInfo(redis7Replica))).toStrictEqual({
       role: 'replica',
       history: { id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f' },
@@ -40,7 +40,7 @@ describe('INFO replication', () => {
     });
   });
 
-  test('of a replica in full sync says that it has nothing to serve', () => {
+  test('of a replica in full sync gives the link syncing', () => {
     expect(readReplication(parseInfo(syncingReplica))).toMatchObject({
       role: 'replica',
       link: 'syncing',
@@ -49,7 +49,7 @@ describe('INFO replication', () => {
     });
   });
 
-  test('of a replica whose link is down says so', () => {
+  test('of a replica whose link is down gives the link down', () => {
     const text = redis7Replica.replace('master_link_status:up', 'master_link_status:down');
     expect(readReplication(parseInfo(text))).toMatchObject({ link: 'down' });
   });
@@ -58,11 +58,11 @@ describe('INFO replication', () => {
     ['an empty text', ''],
     ['no role', '# Replication\r\nmaster_repl_offset:1\r\n'],
     ['the role of a Sentinel', 'role:sentinel\r\n'],
-  ])('with %s says nothing', (_, text) => {
+  ])('with %s gives no report', (_, text) => {
     expect(readReplication(parseInfo(text))).toBeUndefined();
   });
 
-  test('without ids and offset is a role only', () => {
+  test('without ids and offset gives the role only', () => {
     expect(readReplication(parseInfo('role:master\r\n'))).toStrictEqual({ role: 'master', named: [] });
   });
 
@@ -70,19 +70,19 @@ describe('INFO replication', () => {
     ['without a port', 'slave0:ip=10.0.0.2,state=online'],
     ['without an address', 'slave0:ip=,port=6379,state=online'],
     ['with port 0', 'slave0:ip=10.0.0.2,port=0,state=online'],
-    ['of another field that only looks like one', 'slave_priority:100'],
+    ['of a field with a similar name', 'slave_priority:100'],
   ])('leaves out a replica %s', (_, line) => {
     expect(readReplication(parseInfo(`role:master\r\n${line}\r\n`))?.named).toEqual([]);
   });
 
-  test('leaves out an offset that is no number', () => {
+  test('ignores an offset that is no number', () => {
     expect(readReplication(parseInfo('role:master\r\nmaster_repl_offset:many\r\n'))).not.toHaveProperty(
       'offset',
     );
   });
 });
 
-test('INFO fields may contain colons, and headings and empty lines are none', () => {
+test('INFO fields may contain colons; headings and empty lines are no fields', () => {
   const info = parseInfo('# Server\r\nrun_id:abc\r\n\r\nexecutable:/opt/a:b\n:nameless\nno field\n');
   expect([...info]).toEqual([
     ['run_id', 'abc'],

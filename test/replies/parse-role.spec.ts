@@ -4,13 +4,13 @@ import { parseRole } from '../../lib/replies/parse-role.js';
 const slave = (state: string, offset: number) => ['slave', '10.0.0.1', 6379, state, offset];
 
 test.each<[string, unknown, ReturnType<typeof parseRole>]>([
-  ['a lone master', ['master', 0, []], { role: 'master', offset: 0, named: [] }],
+  ['a master without replicas', ['master', 0, []], { role: 'master', offset: 0, named: [] }],
   [
     'a master with replicas',
     ['master', 1516, [['10.0.0.2', '6380', '1500']]],
     { role: 'master', offset: 1516, named: [] },
   ],
-  ['a replica in order', slave('connected', 1516), { role: 'replica', offset: 1516, link: 'up', named: [] }],
+  ['a connected replica', slave('connected', 1516), { role: 'replica', offset: 1516, link: 'up', named: [] }],
   ['a replica in full sync', slave('sync', -1), { role: 'replica', offset: -1, link: 'syncing', named: [] }],
   [
     'a replica without its master',

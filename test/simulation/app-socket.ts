@@ -1,13 +1,13 @@
 import { Socket } from 'node:net';
 
-/** What becomes of what the app does with a socket. */
+/** Receives what the app does with a socket. */
 interface AppEnd {
   readonly write: (chunk: Buffer) => void;
   readonly end: () => void;
   readonly destroy: () => void;
 }
 
-/** The app's end of a simulated connection: a real stream with nothing of the operating system behind it. */
+/** The app's end of a simulated connection: a real stream that uses no socket of the operating system. */
 export class AppSocket extends Socket {
   readonly node: string;
   readonly #end: AppEnd;

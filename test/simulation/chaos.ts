@@ -2,18 +2,18 @@ import type { SeededRandom } from '../topology/seeded-random.js';
 import type { Server } from './server.js';
 import type { World } from './world.js';
 
-/** What a fault works with. */
+/** The tools of a fault. */
 export interface Chaos {
   readonly world: World;
   readonly random: SeededRandom;
-  /** Waits for a random time; what comes behind it does not happen once the trouble is over. */
+  /** Waits for a random time; throws if the faults end meanwhile, so that the rest of the fault is skipped. */
   readonly wait: (leastMs: number, mostMs: number) => Promise<void>;
-  readonly say: (text: string) => void;
-  /** The last step of a failover was taken. */
+  readonly log: (text: string) => void;
+  /** To be called after the last step of a failover. */
   readonly pushed: (master: Server) => void;
-  /** A server that is a master now, or any. */
+  /** A running master; any server if there is none. */
   readonly master: () => Server;
-  /** Another server, one that replicates from it if there is one. */
+  /** A replica of the master; any other server if it has none. */
   readonly heirOf: (master: Server) => Server;
   readonly any: () => Server;
   readonly othersThan: (...servers: readonly Server[]) => readonly Server[];
@@ -21,7 +21,7 @@ export interface Chaos {
 
 export type Fault = (chaos: Chaos) => Promise<void>;
 
-/** Begins faults; `end` calls off what is left of them. `isAlone` says that there is one only. */
+/** Starts faults; `end` cancels the rest of them. `isAlone` means that the schedule has only one fault. */
 export function createChaos(world: World, isAlone: boolean): ChaosControl {
   const { random, clock, history } = world;
   let isOver = false;
@@ -29,9 +29,9 @@ export function createChaos(world: World, isAlone: boolean): ChaosControl {
     world,
     random,
     ...choosing(world),
-    say: (text) => history.add({ kind: 'fault', text }),
+    log: (text) => history.add({ kind: 'fault', text }),
     pushed(master) {
-      // Where nothing else is wrong, and there was time to see how the group was before.
+      // The app can follow promptly only if nothing else is wrong and it knew the group before.
       if (isAlone && clock.now > SETTLED_MS) {
         history.add({ kind: 'milestone', name: 'pushed', node: master.name });
       }
@@ -83,7 +83,7 @@ function choosing({ servers, random }: World): Pick<Chaos, 'any' | 'master' | 'h
   };
 }
 
-/** How long the app needs to know the group, at most. */
+/** Time after which the app knows the group. */
 const SETTLED_MS = 500;
 
 class ChaosOver extends Error {}

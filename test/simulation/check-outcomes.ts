@@ -1,12 +1,12 @@
 import { transactionsOf, type Operation } from './operations.js';
 import type { Terms, Violation } from './violation.js';
 
-/** What callers are told is true, and stays true. */
+/** Checks that the outcome of each command is true and stays true. */
 export function checkOutcomes(operations: readonly Operation[], terms: Terms): readonly Violation[] {
   return [
     ...operations.flatMap((operation) => [
       ...neverAfterRejection(operation, terms),
-      ...neverAfterWord(operation),
+      ...neverAfterOutcome(operation),
       ...(mayRepeat(operation, terms) ? [] : atMostOnce(operation)),
       ...waitsNoLonger(operation, terms),
       ...trueReply(operation),
@@ -23,32 +23,32 @@ function mayRepeat({ issued }: Operation, { settings }: Terms): boolean {
   return settings.resend === 'idempotent' && issued.name === 'set';
 }
 
-/** Not applied, and the server's own refusal, are final: no server ever executes the command, sooner or later. */
+/** `not applied` and a refusal by the server are final: no server executes the command, neither before nor after. */
 function neverAfterRejection(operation: Operation, terms: Terms): readonly Violation[] {
-  const { op, issued, told, executed } = operation;
+  const { op, issued, settled, executed } = operation;
   const [execution] = executed;
-  // A refusal speaks of the last time only.
+  // A command that may be repeated can have been executed before the refusal.
   const isFinal =
-    told?.outcome === 'not applied' || (told?.outcome === 'refused' && !mayRepeat(operation, terms));
+    settled?.outcome === 'not applied' || (settled?.outcome === 'refused' && !mayRepeat(operation, terms));
   return execution !== undefined && isFinal && issued.effect === 'write'
     ? [
         {
           invariant: 'what was rejected as not applied is never executed',
-          text: `${op} was executed by ${execution.node} at ${execution.at}, its caller told at ${told.at}: ${told.message}`,
+          text: `${op} was executed by ${execution.node} at ${execution.at}, but was settled at ${settled.at}: ${settled.message}`,
           at: execution.at,
         },
       ]
     : [];
 }
 
-function neverAfterWord({ op, told, written }: Operation): readonly Violation[] {
-  const late = told && written.find(({ at }) => at > told.at);
+function neverAfterOutcome({ op, settled, written }: Operation): readonly Violation[] {
+  const late = settled && written.find(({ at }) => at > settled.at);
   return late === undefined
     ? []
     : [
         {
-          invariant: 'nothing is written once its caller was told an outcome',
-          text: `${op} was written to ${late.node} at ${late.at}, its caller told at ${told?.at}: ${told?.outcome}`,
+          invariant: 'no command is written after it has settled',
+          text: `${op} was written to ${late.node} at ${late.at}, but was settled at ${settled?.at}: ${settled?.outcome}`,
           at: late.at,
         },
       ];
@@ -67,49 +67,49 @@ function atMostOnce({ op, issued, executed }: Operation): readonly Violation[] {
       ];
 }
 
-/** A queue that is looked through every few milliseconds, and a moment for the news to arrive. */
+/** Allows for the interval in which the hold queue is checked, and for the delivery of the outcome. */
 const HOLD_SLACK_MS = 50;
 
 function waitsNoLonger(
-  { op, issued, written, told }: Operation,
+  { op, issued, written, settled }: Operation,
   { settings: { hold, autoPipelining }, bounds }: Terms,
 ): readonly Violation[] {
-  // With automatic pipelines ioredis keeps a command until the pipeline before it is done, or its node known to be silent.
+  // With automatic pipelines ioredis keeps a command until the previous pipeline is done or its node is known to be down.
   const limitMs = hold.timeoutMs + (autoPipelining ? bounds.staleMs : 0);
-  const tookMs = (told?.at ?? issued.at) - issued.at;
+  const tookMs = (settled?.at ?? issued.at) - issued.at;
   const isHeld = written.length === 0 && issued.transaction === undefined;
   return isHeld && tookMs > limitMs + HOLD_SLACK_MS
     ? [
         {
           invariant: 'nothing is held for longer than it may be',
-          text: `${op} (${issued.name}) was never written, and its caller told after ${tookMs} ms`,
+          text: `${op} (${issued.name}) was never written, and settled after ${tookMs} ms`,
           at: issued.at,
         },
       ]
     : [];
 }
 
-/** Done means executed, and the reply is the one the server gave; nothing done is told by an empty reply only. */
-function trueReply({ op, issued, told, executed }: Operation): readonly Violation[] {
-  if (told?.outcome !== 'done') {
+/** `done` means executed, with the reply of the server. A write that was not executed has an empty reply. */
+function trueReply({ op, issued, settled, executed }: Operation): readonly Violation[] {
+  if (settled?.outcome !== 'done') {
     return [];
   }
-  const isNothing = told.value === 'null' && issued.effect === 'write';
+  const isNothing = settled.value === 'null' && issued.effect === 'write';
   const isTrue = isNothing
     ? executed.length === 0
-    : executed.some(({ reply, at }) => reply === told.value && at <= told.at);
+    : executed.some(({ reply, at }) => reply === settled.value && at <= settled.at);
   return isTrue
     ? []
     : [
         {
           invariant: 'done means executed, with the reply that the caller got',
-          text: `${op} (${issued.name}) was told ${told.value}, and executed ${times(executed)}`,
-          at: told.at,
+          text: `${op} (${issued.name}) was settled with ${settled.value}, and executed ${times(executed)}`,
+          at: settled.at,
         },
       ];
 }
 
-/** All commands of a transaction by one `EXEC`, or none of them. */
+/** One `EXEC` executes all commands of a transaction, or none of them is executed. */
 function wholeOrNone(transaction: readonly Operation[]): readonly Violation[] {
   const executions = transaction.flatMap(({ executed }) => executed);
   const [first] = executions;

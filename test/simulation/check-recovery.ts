@@ -3,7 +3,7 @@ import type { Entry, NodeTruth, Sample } from './history.js';
 import type { Operation } from './operations.js';
 import type { Terms, Violation } from './violation.js';
 
-/** The writer is where it must be in time, and not where it must not be. */
+/** Checks that the writer reaches the right node in time, and writes to no stale one. */
 export function checkRecovery(
   entries: readonly Entry[],
   operations: readonly Operation[],
@@ -17,7 +17,7 @@ export function checkRecovery(
   ];
 }
 
-/** How long it takes the others to follow the one master, once all is well. */
+/** Time in which the replicas follow the master after the group was healed. */
 const RESYNC_MS = 600;
 
 function worksAfterHealing(entries: readonly Entry[], { bounds }: Terms): readonly Violation[] {
@@ -40,9 +40,9 @@ function worksAfterHealing(entries: readonly Entry[], { bounds }: Terms): readon
   });
 }
 
-/** A change that a server pushes is followed at once where nothing else is wrong. */
+/** The writer follows a change at once if a server pushes it and nothing else is wrong. */
 function followsPushes(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
-  // Without XREAD nothing is pushed; and a majority may be long in coming.
+  // Without XREAD nothing is pushed, and a majority can take longer to agree.
   if (settings.rights === 'no XREAD' || settings.requireMajority) {
     return [];
   }
@@ -68,7 +68,7 @@ function followsPushes(entries: readonly Entry[], { bounds, settings }: Terms): 
   });
 }
 
-/** Whenever there was one master, reachable and provable, for longer than the bound. */
+/** Applies whenever there is one reachable, provable master for longer than the bound. */
 function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
   let accepted: { readonly node: string; readonly runId: string | undefined } | undefined;
   let proven: { readonly runId: string; readonly since: number } | undefined;
@@ -78,9 +78,9 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
     }
     if (entry.kind === 'topology') {
       const node = masterOf(entry.topology);
-      const seen = entry.topology.nodes.find(({ endpoint }) => endpoint === node);
+      const shown = entry.topology.nodes.find(({ endpoint }) => endpoint === node);
       accepted =
-        node === undefined ? accepted : { node, runId: seen && 'runId' in seen ? seen.runId : undefined };
+        node === undefined ? accepted : { node, runId: shown && 'runId' in shown ? shown.runId : undefined };
     }
     if (entry.kind !== 'sample') {
       continue;
@@ -105,7 +105,7 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
   return [];
 }
 
-/** The one reachable master, if it is the accepted one, or all nodes can be reached and follow it. */
+/** The only reachable master, if it is the accepted one or if all nodes are reachable and follow it. */
 function provableMaster({ nodes }: Sample, acceptedRunId: string | undefined): NodeTruth | undefined {
   const reachable = nodes.filter((node) => node.reachable);
   const [master, second] = reachable.filter(({ role }) => role === 'master');
@@ -119,7 +119,7 @@ function provableMaster({ nodes }: Sample, acceptedRunId: string | undefined): N
   return isConfirmed || isUnchallenged ? master : undefined;
 }
 
-/** A master that was superseded, while its heir says so to the app, gets nothing once there was time to look. */
+/** A superseded master gets no writes once the app had time to probe its heir. */
 function leavesStaleMaster(
   entries: readonly Entry[],
   operations: readonly Operation[],
@@ -138,7 +138,7 @@ function leavesStaleMaster(
       learnRunIds(replicaRunIds, entry.topology);
     } else if (entry.kind === 'sample') {
       markStale(entry.sample, { replicaRunIds, staleSince, at: entry.at });
-      // Between two samples it may have become a master again.
+      // Counted only if the next sample agrees, because the node may have become a master again in between.
       violations.push(
         ...doubtful
           .filter(({ node }) => staleSince.has(node))
@@ -167,7 +167,7 @@ function describeStaleWrite(
 ): Violation {
   return {
     invariant: 'nothing is written to a master that is provably stale',
-    text: `${op} was written to ${node}, whose heir can be seen since ${staleSince.get(node)}`,
+    text: `${op} was written to ${node}, whose heir has been visible since ${staleSince.get(node)}`,
     at,
   };
 }

@@ -2,7 +2,7 @@ import type { Entry } from './history.js';
 import type { Operation } from './operations.js';
 import type { Terms, Violation } from './violation.js';
 
-/** Nothing grows without bound, and closing ends everything in time. */
+/** Checks that nothing grows without bound, and that closing ends everything in time. */
 export function checkResources(
   entries: readonly Entry[],
   operations: readonly Operation[],
@@ -18,11 +18,11 @@ export function checkResources(
     ...dialsSparingly(entries, terms),
     ...closesInTime(entries),
     ...endsAll(entries),
-    ...tellsAll(operations),
+    ...settlesAll(operations),
   ];
 }
 
-/** Looks are at least 50 ms apart where a node is gone; each signal may add one, and a watcher ten a second. */
+/** Probes of a node that is down are at least 50 ms apart; each signal may add one, and the watcher ten per second. */
 const DIALS_PER_SECOND = 120;
 
 function dialsSparingly(entries: readonly Entry[], { settings }: Terms): readonly Violation[] {
@@ -51,7 +51,7 @@ function staysSmall(
 ): readonly Violation[] {
   const { maxCommands } = settings.hold;
   const connections = 2 + settings.workers + 4;
-  // An observer, its watcher and an attempt of each; connections have one they leave and one they make.
+  // Per node an observer, its watcher and one attempt of each; per connection one in use, one being left, one being made.
   const sockets = 4 * settings.nodes.length + 3 * connections;
   return entries.flatMap((entry) => {
     if (entry.kind !== 'sample') {
@@ -74,7 +74,7 @@ function staysSmall(
   });
 }
 
-/** Only those that nobody closes within the time for it. */
+/** Reports an app that is not closed at its deadline. */
 function closesInTime(entries: readonly Entry[]): readonly Violation[] {
   const deadline = entries.findIndex(
     (entry) => entry.kind === 'milestone' && entry.name === 'must be closed',
@@ -111,12 +111,12 @@ function endsAll(entries: readonly Entry[]): readonly Violation[] {
       ];
 }
 
-function tellsAll(operations: readonly Operation[]): readonly Violation[] {
+function settlesAll(operations: readonly Operation[]): readonly Violation[] {
   return operations
-    .filter(({ told }) => told === undefined)
+    .filter(({ settled }) => settled === undefined)
     .map(({ op, issued }) => ({
       invariant: 'every command ends',
-      text: `nobody was told what became of ${op} (${issued.name}, ${issued.via})`,
+      text: `${op} (${issued.name}, ${issued.via}) never settled`,
       at: issued.at,
     }));
 }

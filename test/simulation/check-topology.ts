@@ -3,7 +3,7 @@ import type { Entry } from './history.js';
 import type { Operation } from './operations.js';
 import type { Violation } from './violation.js';
 
-/** Commands go where the topology says, and the topology is the same for all. */
+/** Checks that commands go where the topology allows, and that all subscribers get the same topologies. */
 export function checkTopology(
   entries: readonly Entry[],
   operations: readonly Operation[],
@@ -15,7 +15,7 @@ export function checkTopology(
   ];
 }
 
-/** What is written goes to a node that the topology of that moment lets its connection use. */
+/** Each command is written to a node that the topology of that moment allows for its connection. */
 function followsTopology(
   entries: readonly Entry[],
   operations: ReadonlyMap<string, Operation>,
@@ -56,7 +56,7 @@ function stateOf(topology: Topology | undefined, name: string): string {
   return `${kind} in a topology that is ${topology?.kind}`;
 }
 
-/** By one at each change of master, and at nothing else. */
+/** The generation grows by one at each change of master, and only then. */
 function generationsGrow(
   topologies: readonly (Entry & { readonly topology: Topology })[],
 ): readonly Violation[] {
@@ -74,7 +74,7 @@ function generationsGrow(
   });
 }
 
-/** Who subscribes late gets the latest at once, and then the same as everybody. */
+/** A late subscriber gets the latest topology at once, and then the same ones as the first. */
 function sameForAll(entries: readonly Entry[]): readonly Violation[] {
   const first = topologiesOf(entries, 'first').map(({ topology }) => topology);
   const late = topologiesOf(entries, 'late').map(({ topology }) => topology);

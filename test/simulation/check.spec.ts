@@ -4,12 +4,12 @@ import { check } from './check.js';
 import type { Happening, Milestone, NodeTruth, Sample } from './history.js';
 import { boundsFor, settingsFor } from './settings.js';
 
-/** A schedule with the settings of seed 1 and nothing forbidden to the user. */
+/** The settings of seed 1, with all permissions. */
 const settings = { ...settingsFor(1), rights: 'all', resend: 'reads', requireMajority: false } as const;
 const bounds = boundsFor(settings);
 const [a = '', b = ''] = settings.nodes;
 
-/** What the checker finds in a history whose entries are a millisecond apart, but for those that say when. */
+/** The violations in a history. Entries without a time of their own are one millisecond apart. */
 function found(...happenings: readonly (Happening & { readonly at?: number })[]): readonly string[] {
   const entries = happenings.map((happening, index) => ({ at: index, ...happening }));
   return check(entries, { settings, bounds }).map(({ invariant }) => invariant);
@@ -32,15 +32,15 @@ const executed = (op: string, change: object = {}): Happening => ({
   reply: '1',
   ...change,
 });
-const done = (op: string, value = '1'): Happening => ({ kind: 'told', op, outcome: 'done', value });
-const told = (op: string, outcome: 'not applied' | 'unknown' | 'refused' | 'failed'): Happening => ({
-  kind: 'told',
+const done = (op: string, value = '1'): Happening => ({ kind: 'settled', op, outcome: 'done', value });
+const settled = (op: string, outcome: 'not applied' | 'unknown' | 'refused' | 'failed'): Happening => ({
+  kind: 'settled',
   op,
   outcome,
   message: 'a message',
 });
 
-const seen = (nodes: readonly TopologyNode[], master: string | undefined, generation: number) => {
+const published = (nodes: readonly TopologyNode[], master: string | undefined, generation: number) => {
   const facts = { generation, cause: 'start', changedAt: 0, nodes } as const;
   const topology: Topology =
     master === undefined ? { ...facts, kind: 'masterless' } : { ...facts, kind: 'steady', master };
@@ -56,8 +56,8 @@ const node = (endpoint: string, kind: 'master' | 'replica' | 'stale'): TopologyN
   runId: `run of ${endpoint}`,
 });
 
-const aIsMaster = seen([node(a, 'master'), node(b, 'replica')], a, 1);
-const bIsMaster = seen([node(a, 'stale'), node(b, 'master')], b, 2);
+const aIsMaster = published([node(a, 'master'), node(b, 'replica')], a, 1);
+const bIsMaster = published([node(a, 'stale'), node(b, 'master')], b, 2);
 
 const truth = (name: string, role: 'master' | 'replica', change: Partial<NodeTruth> = {}): NodeTruth => ({
   node: name,
@@ -93,23 +93,23 @@ test('a good history has no violations', () => {
 test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>([
   [
     'what was rejected as not applied is never executed',
-    [aIsMaster, issued('op1'), told('op1', 'not applied'), executed('op1')],
+    [aIsMaster, issued('op1'), settled('op1', 'not applied'), executed('op1')],
   ],
   [
     'what was rejected as not applied is never executed',
-    [aIsMaster, issued('op1'), written('op1'), executed('op1'), told('op1', 'refused')],
+    [aIsMaster, issued('op1'), written('op1'), executed('op1'), settled('op1', 'refused')],
   ],
   [
-    'nothing is written once its caller was told an outcome',
-    [aIsMaster, issued('op1'), told('op1', 'failed'), written('op1')],
+    'no command is written after it has settled',
+    [aIsMaster, issued('op1'), settled('op1', 'failed'), written('op1')],
   ],
   [
     'what is not a read is executed at most once',
-    [aIsMaster, issued('op1'), executed('op1'), executed('op1'), told('op1', 'unknown')],
+    [aIsMaster, issued('op1'), executed('op1'), executed('op1'), settled('op1', 'unknown')],
   ],
   [
     'nothing is held for longer than it may be',
-    [issued('op1'), { ...told('op1', 'not applied'), at: settings.hold.timeoutMs + 100 }],
+    [issued('op1'), { ...settled('op1', 'not applied'), at: settings.hold.timeoutMs + 100 }],
   ],
   ['done means executed, with the reply that the caller got', [aIsMaster, issued('op1'), done('op1')]],
   [
@@ -124,7 +124,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
       issued('op2', { transaction: 't' }),
       executed('op1', { exec: 'e' }),
       done('op1'),
-      told('op2', 'unknown'),
+      settled('op2', 'unknown'),
     ],
   ],
   [
@@ -138,14 +138,14 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   ],
   [
     'nothing is written to a node that is stale, unreachable or, for the writer, not the master',
-    [aIsMaster, bIsMaster, issued('op1'), written('op1', a), told('op1', 'unknown')],
+    [aIsMaster, bIsMaster, issued('op1'), written('op1', a), settled('op1', 'unknown')],
   ],
   [
     'nothing is written to a node that is stale, unreachable or, for the writer, not the master',
-    [aIsMaster, bIsMaster, issued('op1', { via: 'reader' }), written('op1', a), told('op1', 'unknown')],
+    [aIsMaster, bIsMaster, issued('op1', { via: 'reader' }), written('op1', a), settled('op1', 'unknown')],
   ],
-  ['the generation grows by one at each change of master', [aIsMaster, seen([], b, 1)]],
-  ['the generation grows by one at each change of master', [aIsMaster, seen([], undefined, 2)]],
+  ['the generation grows by one at each change of master', [aIsMaster, published([], b, 1)]],
+  ['the generation grows by one at each change of master', [aIsMaster, published([], undefined, 2)]],
   ['every subscriber gets the same topologies', [aIsMaster, { ...bIsMaster, subscriber: 'late' }]],
   ['every command ends', [issued('op1')]],
   ['nothing is left uncaught', [{ kind: 'uncaught', text: 'an error' }]],
@@ -183,7 +183,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
       { ...superseded(), at: 1 },
       issued('op1'),
       { ...written('op1'), at: bounds.staleMs + 2 },
-      told('op1', 'unknown'),
+      settled('op1', 'unknown'),
       { ...superseded(), at: bounds.staleMs + 3 },
     ],
   ],
@@ -191,7 +191,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   expect(found(...happenings)).toContain(invariant);
 });
 
-/** Both say master, and the history of the second continues that of the first. */
+/** Both nodes claim to be the master, and the history of the second continues that of the first. */
 function superseded(): Happening {
   const heir = truth(b, 'master', { id: 'history of b', previousId: 'history of a' });
   return sample({ nodes: [truth(a, 'master'), heir], writer: b });

@@ -6,7 +6,7 @@ import type { Entry } from './history.js';
 import { operationsOf } from './operations.js';
 import type { Terms, Violation } from './violation.js';
 
-/** Everything in a history that must not be, in the order in which it happened. */
+/** All violations in a history, in order of time. */
 export function check(entries: readonly Entry[], terms: Terms): readonly Violation[] {
   const operations = operationsOf(entries);
   return [

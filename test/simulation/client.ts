@@ -1,10 +1,10 @@
 import { encodeReply, type Protocol, type Reply } from '../support/resp.js';
 import type { Connection } from './connection.js';
 
-/** One connection as the server sees it. */
+/** The server's end of one connection. */
 export class Client {
   readonly connection: Connection;
-  /** Read and not executed yet. */
+  /** Requests that were read but not executed yet. */
   readonly queue: (readonly string[])[] = [];
   readonly channels = new Set<string>();
   /** Keys under `WATCH`, with their versions. */
@@ -13,9 +13,9 @@ export class Client {
   isTrusted = false;
   /** Commands of `MULTI` so far. */
   transaction: { readonly commands: (readonly string[])[]; isRefused: boolean } | undefined;
-  /** What it waits for in a blocking command. */
+  /** The blocking command that it waits for. */
   blocked: { readonly command: readonly string[]; readonly callOff: () => void } | undefined;
-  /** Whether the app still listens. */
+  /** Whether the app still reads replies. */
   state: 'open' | 'ended' | 'gone' = 'open';
 
   constructor(connection: Connection) {
@@ -27,7 +27,7 @@ export class Client {
   }
 }
 
-/** A reply as the caller gets to see it, as JSON. */
+/** The reply as JSON, as the caller gets it. */
 export function valueOf(reply: Reply): string {
   return JSON.stringify(plain(reply));
 }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { EventQueue, type QueuedEvent } from './event-queue.js';
 
-/** Whose timer it is: the app's are counted, for none may be left at the end. */
+/** The owner of a timer. Timers of the app are counted, because none may be left at the end. */
 type Owner = 'app' | 'world';
 
 interface Timer extends QueuedEvent {
@@ -12,8 +12,8 @@ interface Timer extends QueuedEvent {
 }
 
 /**
- * Time that passes only in `run`: the timers of the library and the events of the simulated world, in one order.
- * `process.nextTick` and promises stay real; between two events all of them have run.
+ * Virtual time, which passes only in `run`: timers of the library and events of the simulated world, in one order.
+ * `process.nextTick` and promises stay real; all that are due run between two events.
  */
 export class VirtualClock {
   readonly #queue = new EventQueue<Timer>();
@@ -31,20 +31,20 @@ export class VirtualClock {
     return this.#appTimers;
   }
 
-  /** Runs an event of the simulated world; the result calls it off. */
+  /** Schedules an event of the simulated world. The returned function cancels it. */
   after(delayMs: number, run: () => void): () => void {
     const timer = this.#arm({ owner: 'world', delayMs, run });
     return () => this.#end(timer);
   }
 
-  /** Resolves after some time; for the app that is simulated and the people who operate its servers. */
+  /** Resolves after some time. For the simulated app and its operators, not for the library. */
   pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(delayMs, resolve);
     });
   }
 
-  /** Lets time pass until `limit`, or until `isDone` after an event. */
+  /** Lets time pass until `limit`, or until `isDone` returns `true` after an event. */
   async run(limit: number, isDone: () => boolean = () => false): Promise<void> {
     await turn();
     for (let standing = { at: this.#now, events: 0 }; !isDone(); standing.events += 1) {
@@ -66,7 +66,7 @@ export class VirtualClock {
     }
   }
 
-  /** Puts itself in the place of real time and `random` in the place of chance; the result undoes it. */
+  /** Replaces real time by this clock and `Math.random` by `random`. The returned function restores both. */
   install(random: () => number): () => void {
     const arm = (run: (...args: unknown[]) => void, delayMs: unknown, args: unknown[]) =>
       this.#handle(this.#arm({ owner: 'app', delayMs: wholeMs(delayMs), run: () => run(...args) }));
@@ -137,7 +137,7 @@ interface Arming {
   readonly everyMs?: number;
 }
 
-/** What `setTimeout` and the like return. */
+/** The timer object that `setTimeout` and its relatives return. */
 class TimerHandle {
   readonly end: () => void;
 
@@ -162,7 +162,7 @@ function clear(handle: unknown): void {
 
 const MOST_EVENTS_AT_ONCE = 100_000;
 
-/** Any moment will do; that of each schedule is the same. */
+/** Arbitrary, but the same in each schedule, so that a seed repeats it exactly. */
 const EPOCH = 1_800_000_000_000;
 
 /** As Node does it. */
@@ -170,14 +170,14 @@ function wholeMs(delayMs: unknown): number {
   return Math.max(1, Math.trunc(Number(delayMs ?? 0)) || 0);
 }
 
-/** Moments are whole fractions of a millisecond: sums and differences of them have no rounding errors. */
+/** Rounds to 1/1024 ms, so that sums and differences of times have no rounding errors. */
 function exact(ms: number): number {
   return Math.round(ms * 1024) / 1024;
 }
 
 const realImmediate = setImmediate;
 
-/** Lets every promise and `process.nextTick` that is due have its turn. */
+/** Runs every promise callback and `process.nextTick` that is due. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     realImmediate(resolve);

@@ -5,10 +5,10 @@ import { isForbidden, refusalOf } from './refusals.js';
 import type { Server } from './server.js';
 import { specialCommands } from './special-commands.js';
 
-/** What a server does with one request of a client. */
+/** Executes one request of a client. */
 export function execute(server: Server, client: Client, request: Request): void {
-  const [word = '', ...args] = request;
-  const name = word.toUpperCase();
+  const [command = '', ...args] = request;
+  const name = command.toUpperCase();
   const refusal = refuse(server, client, name);
   if (client.transaction !== undefined && !ENDS_TRANSACTION.has(name)) {
     client.transaction.commands.push(request);
@@ -47,7 +47,7 @@ function conditionOf(server: Server) {
   return { role: server.role, trouble, wording: server.settings.wording };
 }
 
-/** ElastiCache closes connections that try to write to a replica. */
+/** As ElastiCache, which closes connections that try to write to a replica. */
 function closeAfter(refusal: string | undefined, server: Server, client: Client): void {
   if (refusal?.startsWith('READONLY') === true && server.settings.closesOnReplicaWrite) {
     server.close(client);

@@ -4,18 +4,18 @@ import type { VirtualClock } from './clock.js';
 import { opOf, type History } from './history.js';
 import { Wire, type Segment } from './wire.js';
 
-/** What a server does with its end of a connection. */
+/** Receives the events of the server's end of a connection. */
 export interface ServerEnd {
   readonly receive: (requests: readonly string[][]) => void;
-  /** The app will send nothing more, or is gone. */
+  /** The app sends no more, or is gone. */
   readonly end: () => void;
 }
 
-/** The way between the app and one node. */
+/** The network path between the app and one node. */
 export interface Path {
   readonly delayMs: () => number;
   readonly isBlocked: (direction: 'to node' | 'from node') => boolean;
-  /** How long the system of the app tries to get bytes across before it gives the connection up. */
+  /** How long the app's operating system retransmits before it closes the connection. */
   readonly giveUpMs: number;
 }
 
@@ -28,7 +28,7 @@ interface ConnectionOptions {
   readonly onClosed: () => void;
 }
 
-/** A simulated TCP connection from the app to a node: bytes arrive in order, late, all up to a moment, or not at all. */
+/** A simulated TCP connection from the app to a node. Bytes arrive in order and delayed, until the connection breaks. */
 export class Connection {
   readonly id: number;
   readonly socket: AppSocket;
@@ -36,7 +36,7 @@ export class Connection {
   readonly #up: Wire<string[]>;
   readonly #down: Wire<string>;
   #server: ServerEnd | undefined;
-  #appSays: 'open' | 'ended' | 'gone' = 'open';
+  #appSide: 'open' | 'ended' | 'gone' = 'open';
   #isNursed = false;
 
   constructor(options: ConnectionOptions) {
@@ -74,7 +74,7 @@ export class Connection {
     }
   }
 
-  /** The server closes it, and lets the app know. */
+  /** The server closes the connection, and the app receives the close. */
   close(how: 'end' | 'reset' = 'end'): void {
     if (this.#server !== undefined) {
       this.#server = undefined;
@@ -82,13 +82,13 @@ export class Connection {
     }
   }
 
-  /** The server forgets it, without a word: as when its machine loses power. */
+  /** The server drops the connection without a close, as when its machine loses power. */
   forget(): void {
     this.#server = undefined;
     this.#down.clear();
   }
 
-  /** Something on the way cuts it off in both directions. */
+  /** The network breaks the connection in both directions. */
   cut(): void {
     this.#up.clear();
     this.#down.clear();
@@ -97,7 +97,7 @@ export class Connection {
     this.#down.send({ kind: 'reset' });
   }
 
-  /** The way has changed. */
+  /** To be called when the network path has changed. */
   resume(): void {
     this.#up.resume();
     this.#down.resume();
@@ -117,14 +117,14 @@ export class Connection {
   }
 
   #endApp(state: 'ended' | 'gone'): void {
-    if (this.#appSays === 'open') {
+    if (this.#appSide === 'open') {
       this.#up.send({ kind: 'end' });
     }
-    if (state === 'gone' && this.#appSays !== 'gone') {
+    if (state === 'gone' && this.#appSide !== 'gone') {
       this.#down.clear();
       this.#options.onClosed();
     }
-    this.#appSays = this.#appSays === 'gone' ? 'gone' : state;
+    this.#appSide = this.#appSide === 'gone' ? 'gone' : state;
   }
 
   #arriveAtNode(segment: Segment<string[]>): void {
@@ -139,21 +139,21 @@ export class Connection {
   }
 
   #arriveAtApp(segment: Segment<string>): void {
-    if (this.#appSays === 'gone') {
+    if (this.#appSide === 'gone') {
       return;
     }
     if (segment.kind === 'data') {
       this.socket.push(Buffer.from(segment.content.join('')));
     } else if (segment.kind === 'end') {
       this.socket.push(null);
-      // As a socket of the operating system: without it the end would wait for somebody to read.
+      // As a socket of the operating system does; otherwise `end` would wait for a reader.
       this.socket.read(0);
     } else {
       this.socket.destroy(systemError('ECONNRESET', 'read ECONNRESET'));
     }
   }
 
-  /** What cannot be delivered for too long ends the connection. */
+  /** Closes the connection if its bytes cannot be delivered for too long. */
   #nurse(): void {
     const { path, clock } = this.#options;
     const since = this.#up.waitingSince;

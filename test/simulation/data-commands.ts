@@ -5,7 +5,7 @@ import type { Server } from './server.js';
 
 export type Request = readonly string[];
 
-/** Executes a command that reads or writes data, and hands on what it wrote. */
+/** Executes a command that reads or writes data, and passes its writes to the replicas. */
 export function carryOut(server: Server, client: Client, request: Request): Reply {
   const reply = server.log.data.execute(request);
   server.record(client, { request, reply });
@@ -40,7 +40,7 @@ function didWrite([name = '']: Request, { kind }: Reply): boolean {
   return isWrite(name.toUpperCase()) && kind !== 'nil' && kind !== 'error';
 }
 
-/** Those that wait for an element get it, the one that came first first. */
+/** Serves clients that wait for an element, in order of arrival. */
 function wakeBlocked(server: Server): void {
   for (const client of server.clients) {
     const command = client.blocked?.command;

@@ -1,10 +1,10 @@
 export interface QueuedEvent {
   at: number;
-  /** Set by the queue: of events that are due at one moment, the one added first comes first. */
+  /** Set by the queue, so that events with the same time run in the order in which they were added. */
   order: number;
 }
 
-/** Events in the order in which they are due: a binary heap. */
+/** Events in order of time: a binary heap. */
 export class EventQueue<Event extends QueuedEvent> {
   readonly #heap: Event[] = [];
   #added = 0;

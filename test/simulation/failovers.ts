@@ -1,12 +1,12 @@
 import type { Chaos } from './chaos.js';
 import type { Server } from './server.js';
 
-/** An operator promotes a replica and demotes the master, in one order or the other. */
+/** An operator promotes a replica and demotes the master, in either order. */
 export async function plannedSwap(chaos: Chaos): Promise<void> {
-  const { random, wait, say } = chaos;
+  const { random, wait, log } = chaos;
   const old = chaos.master();
   const heir = chaos.heirOf(old);
-  say(`planned swap ${old.name} → ${heir.name}`);
+  log(`planned swap ${old.name} → ${heir.name}`);
   if (random.chance(0.6)) {
     heir.promote();
     await wait(0, random.oneOf([5, 300, 1500]));
@@ -22,14 +22,14 @@ export async function plannedSwap(chaos: Chaos): Promise<void> {
 }
 
 /** `FAILOVER TO`: writes wait until the replica is in step, then both are replicas for a moment. */
-export async function failoverCommand({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+export async function failoverCommand({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   const old = chaos.master();
   const heir = chaos.heirOf(old);
-  say(`FAILOVER ${old.name} → ${heir.name}`);
+  log(`FAILOVER ${old.name} → ${heir.name}`);
   old.paused = 'writes';
   await wait(50, 400);
   if (random.chance(0.25)) {
-    say('FAILOVER is given up');
+    log('FAILOVER is given up');
   } else {
     old.replicaOf(heir);
     await wait(0, 20);
@@ -39,12 +39,12 @@ export async function failoverCommand({ random, wait, say, ...chaos }: Chaos): P
   old.resume();
 }
 
-/** The master dies; a replica is promoted; the old master comes back in one way or another. */
+/** The master dies and a replica is promoted. The old master comes back, as a master or as a replica. */
 export async function crash(chaos: Chaos): Promise<void> {
-  const { random, wait, say } = chaos;
+  const { random, wait, log } = chaos;
   const old = chaos.master();
   const heir = chaos.heirOf(old);
-  say(`crash of ${old.name}, heir ${heir.name}`);
+  log(`crash of ${old.name}, heir ${heir.name}`);
   const how = random.chance(0.75) ? 'killed' : 'without power';
   old.die(how);
   await wait(20, 500);
@@ -57,12 +57,12 @@ export async function crash(chaos: Chaos): Promise<void> {
   await comeBack(chaos, old, heir);
 }
 
-/** The master hangs; a replica is promoted; the old master goes on and knows of nothing. */
+/** The master hangs and a replica is promoted. The old master continues as a master because nothing demoted it. */
 export async function hangAndPromote(chaos: Chaos): Promise<void> {
-  const { wait, say } = chaos;
+  const { wait, log } = chaos;
   const old = chaos.master();
   const heir = chaos.heirOf(old);
-  say(`${old.name} hangs, heir ${heir.name}`);
+  log(`${old.name} hangs, heir ${heir.name}`);
   old.hang();
   await wait(50, 500);
   heir.promote();
@@ -73,12 +73,12 @@ export async function hangAndPromote(chaos: Chaos): Promise<void> {
   old.replicaOf(heir);
 }
 
-/** As Sentinel does it: clients are cut off, and the old master, where it lives, acknowledges writes for ten seconds. */
+/** As Sentinel does: it closes connections, and a living old master acknowledges writes for up to ten seconds. */
 export async function sentinelFailover(chaos: Chaos): Promise<void> {
-  const { random, wait, say } = chaos;
+  const { random, wait, log } = chaos;
   const old = chaos.master();
   const heir = chaos.heirOf(old);
-  say(`Sentinel promotes ${heir.name} in place of ${old.name}`);
+  log(`Sentinel promotes ${heir.name} in place of ${old.name}`);
   if (random.chance(0.3)) {
     old.die('killed');
     await wait(100, 500);
@@ -96,13 +96,13 @@ export async function sentinelFailover(chaos: Chaos): Promise<void> {
   old.killClients();
 }
 
-/** Two promotions, one soon after the other. */
+/** Two promotions in quick succession. */
 export async function twoInARow(chaos: Chaos): Promise<void> {
-  const { wait, say, random } = chaos;
+  const { wait, log, random } = chaos;
   const old = chaos.master();
   const first = chaos.heirOf(old);
   const second = chaos.heirOf(first);
-  say(`${first.name} is promoted, then ${second.name}`);
+  log(`${first.name} is promoted, then ${second.name}`);
   first.promote();
   await wait(0, 300);
   second.replicaOf(first);
@@ -115,12 +115,12 @@ export async function twoInARow(chaos: Chaos): Promise<void> {
   }
 }
 
-/** Two replicas are promoted from one master, as by two operators who do not know of each other. */
+/** Two replicas of one master are promoted, as by two operators who act independently. */
 export async function fork(chaos: Chaos): Promise<void> {
-  const { wait, say } = chaos;
+  const { wait, log } = chaos;
   const old = chaos.master();
   const [first, second] = chaos.othersThan(old);
-  say(`fork from ${old.name}`);
+  log(`fork from ${old.name}`);
   first?.promote();
   await wait(0, 200);
   second?.promote();
@@ -130,12 +130,12 @@ export async function fork(chaos: Chaos): Promise<void> {
   }
 }
 
-/** A replica is promoted by mistake; nobody follows it, and it is put back. */
+/** A replica is promoted by mistake, gets no replicas and is demoted again. */
 export async function mistakenPromotion(chaos: Chaos): Promise<void> {
-  const { wait, say } = chaos;
+  const { wait, log } = chaos;
   const master = chaos.master();
   const replica = chaos.heirOf(master);
-  say(`${replica.name} is promoted by mistake`);
+  log(`${replica.name} is promoted by mistake`);
   replica.promote();
   await wait(0, 1000);
   replica.replicaOf(master);

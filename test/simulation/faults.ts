@@ -10,7 +10,7 @@ import {
   twoInARow,
 } from './failovers.js';
 
-/** Each as often as it is named. */
+/** A fault is as likely as it is often in the list. */
 export const faults: readonly [Fault, ...Fault[]] = [
   plannedSwap,
   plannedSwap,
@@ -36,15 +36,15 @@ export const faults: readonly [Fault, ...Fault[]] = [
   lostBacklog,
 ];
 
-/** Those whose last step a server tells its clients of. */
+/** Faults whose last step a server pushes to its clients. */
 export const pushedFaults: readonly [Fault, ...Fault[]] = [plannedSwap, plannedSwap, crash];
 
-/** A server is restarted in place; it may have lost its data, or its configuration, and with that its role. */
-async function restart({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+/** A server restarts. It may have lost its data, or its configuration and thus its role. */
+async function restart({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.5) ? chaos.master() : chaos.any();
   const { upstream } = server.replica;
   const from = random.chance(0.7) ? 'disk' : 'nothing';
-  say(`restart of ${server.name} from ${from}`);
+  log(`restart of ${server.name} from ${from}`);
   if (random.chance(0.5)) {
     server.save();
   }
@@ -53,8 +53,8 @@ async function restart({ random, wait, say, ...chaos }: Chaos): Promise<void> {
   server.start(from, random.chance(0.75) ? upstream : undefined);
 }
 
-/** The app cannot reach a node, or not be reached by it. */
-async function partition({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+/** The network between the app and a node drops packets in one or both directions. */
+async function partition({ world, random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.5) ? chaos.master() : chaos.any();
   const [toNode, fromNode] = random.oneOf([
     ['blocked', 'blocked'],
@@ -62,20 +62,20 @@ async function partition({ world, random, wait, say, ...chaos }: Chaos): Promise
     ['blocked', 'free'],
     ['free', 'blocked'],
   ] as const);
-  say(`partition: to ${server.name} ${toNode}, from it ${fromNode}`);
+  log(`partition: to ${server.name} ${toNode}, from it ${fromNode}`);
   world.network.change(server.name, { toNode, fromNode });
   await wait(50, 1500);
-  say(`the way to ${server.name} is free`);
+  log(`the way to ${server.name} is free`);
   world.network.change(server.name, { toNode: 'free', fromNode: 'free' });
 }
 
 /** Two nodes cannot reach each other. */
-async function partitionInside({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+async function partitionInside({ world, random, wait, log, ...chaos }: Chaos): Promise<void> {
   const [one, other] = random.shuffled(world.servers);
   if (one === undefined || other === undefined) {
     return;
   }
-  say(`${one.name} cannot reach ${other.name}`);
+  log(`${one.name} cannot reach ${other.name}`);
   world.sever(one, other, 'cut');
   if (random.chance(0.5)) {
     chaos.heirOf(chaos.master()).promote();
@@ -84,13 +84,13 @@ async function partitionInside({ world, random, wait, say, ...chaos }: Chaos): P
   world.sever(one, other, 'whole');
 }
 
-/** Something closes connections: an operator, an idle timeout, a firewall. */
-async function cutConnections({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+/** Connections are closed, as by an operator, an idle timeout or a firewall. */
+async function cutConnections({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   for (let times = random.oneOf([1, 1, 4]); times > 0; times -= 1) {
     const server = chaos.any();
     const how = random.oneOf(['end', 'cut'] as const);
     const share = random.oneOf([0.3, 1]);
-    say(`connections to ${server.name}: ${how}`);
+    log(`connections to ${server.name}: ${how}`);
     for (const client of [...server.clients].filter(() => random.chance(share))) {
       if (how === 'end') {
         server.close(client);
@@ -102,63 +102,63 @@ async function cutConnections({ random, wait, say, ...chaos }: Chaos): Promise<v
   }
 }
 
-/** A server refuses what it is asked. */
-async function trouble({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+/** A server refuses commands. */
+async function trouble({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.7) ? chaos.master() : chaos.any();
   const kind = random.oneOf(['LOADING', 'MASTERDOWN', 'BUSY', 'MISCONF', 'NOREPLICAS', 'OOM'] as const);
-  say(`${server.name} says ${kind}`);
+  log(`${server.name} replies ${kind}`);
   server.trouble = kind;
   await wait(20, 800);
   server.trouble = undefined;
 }
 
-async function pauseClients({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+async function pauseClients({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.7) ? chaos.master() : chaos.any();
   const what = random.oneOf(['writes', 'all'] as const);
-  say(`${server.name} pauses ${what}`);
+  log(`${server.name} pauses ${what}`);
   server.paused = what;
   await wait(50, 800);
   server.paused = 'nothing';
   server.resume();
 }
 
-async function shortHang({ random, wait, say, ...chaos }: Chaos): Promise<void> {
+async function shortHang({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.7) ? chaos.master() : chaos.any();
-  say(`${server.name} hangs for a while`);
+  log(`${server.name} hangs for a while`);
   server.hang();
   await wait(20, 1200);
   server.resume();
 }
 
-/** Answers come, but late. */
-async function slowness({ world, random, wait, say, ...chaos }: Chaos): Promise<void> {
+/** Replies arrive late. */
+async function slowness({ world, random, wait, log, ...chaos }: Chaos): Promise<void> {
   const server = random.chance(0.7) ? chaos.master() : chaos.any();
   const extraMs = random.oneOf([20, 100, 400]);
-  say(`the way to ${server.name} takes ${extraMs} ms more`);
+  log(`the way to ${server.name} takes ${extraMs} ms more`);
   world.network.change(server.name, { extraMs });
   await wait(100, 1200);
   world.network.change(server.name, { extraMs: 0 });
 }
 
-/** Blocked clients are told of a change that is none. */
-async function falseAlarm({ say, ...chaos }: Chaos): Promise<void> {
+/** Blocked clients are unblocked although no role has changed. */
+async function falseAlarm({ log, ...chaos }: Chaos): Promise<void> {
   const server = chaos.any();
-  say(`false alarm on ${server.name}`);
+  log(`false alarm on ${server.name}`);
   server.unblockAll('UNBLOCKED client unblocked via CLIENT UNBLOCK');
   return Promise.resolve();
 }
 
-/** Without replicas for an hour, a master begins a new history that does not tell of the old one. */
-async function lostBacklog({ say, ...chaos }: Chaos): Promise<void> {
+/** A master without replicas for an hour starts a new history without the previous id. */
+async function lostBacklog({ log, ...chaos }: Chaos): Promise<void> {
   const server = chaos.master();
-  say(`${server.name} begins a new history`);
+  log(`${server.name} begins a new history`);
   server.log.restart();
   server.replica.dropFollowers();
   return Promise.resolve();
 }
 
-/** All is well again, and one node is the master that the others follow. */
-export function heal({ world, say, ...chaos }: Chaos): string {
+/** Ends all faults; afterwards one node is the master and the others follow it. */
+export function heal({ world, log, ...chaos }: Chaos): string {
   const { servers, network } = world;
   world.mendAll();
   const master = chaos.random.chance(0.5) ? chaos.master() : chaos.any();
@@ -171,7 +171,7 @@ export function heal({ world, say, ...chaos }: Chaos): string {
     network.resume(server.name);
   }
   master.promote();
-  say(`all is well, ${master.name} is the master`);
+  log(`all is well, ${master.name} is the master`);
   chaos.othersThan(master).forEach((server) => server.replicaOf(master));
   return master.name;
 }

@@ -6,22 +6,22 @@ import type { VirtualClock } from './clock.js';
 export type Via = 'writer' | 'reader' | 'duplicate';
 
 /** How a command ended for its caller. */
-export type Told =
+export type Outcome =
   /** `value` as JSON. */
   | { readonly outcome: 'done'; readonly value: string }
   | { readonly outcome: 'not applied'; readonly message: string }
   | { readonly outcome: 'unknown'; readonly message: string }
   /** The server's own error. */
   | { readonly outcome: 'refused'; readonly message: string }
-  /** Anything else, which says nothing of what became of the command. */
+  /** Any other error, which does not show whether the command was executed. */
   | { readonly outcome: 'failed'; readonly message: string };
 
-/** What a node is, whatever it says and whoever knows it. */
+/** The actual state of a node, regardless of what it reports or the app knows. */
 export interface NodeTruth {
   readonly node: string;
   /** Whether the app gets its answers in time. */
   readonly reachable: boolean;
-  /** Whether it refuses nothing beside what its role forbids. */
+  /** Whether it refuses only what its role forbids. */
   readonly isClear: boolean;
   readonly role: 'master' | 'replica';
   readonly runId: string;
@@ -31,7 +31,7 @@ export interface NodeTruth {
   readonly follows: string | undefined;
 }
 
-/** What the app's resources are at one moment. */
+/** The actual state of the group and the resources of the app at one moment. */
 export interface Sample {
   readonly nodes: readonly NodeTruth[];
   /** The node the writer is ready on. */
@@ -66,7 +66,7 @@ export type Happening =
       /** That `EXEC` found keys under `WATCH`. */
       readonly underWatch?: boolean;
     }
-  | ({ readonly kind: 'told'; readonly op: string } & Told)
+  | ({ readonly kind: 'settled'; readonly op: string } & Outcome)
   | { readonly kind: 'topology'; readonly subscriber: 'first' | 'late'; readonly topology: Topology }
   | { readonly kind: 'dialled'; readonly node: string }
   | { readonly kind: 'message'; readonly op: string }
@@ -75,20 +75,20 @@ export type Happening =
   | { readonly kind: 'sample'; readonly sample: Sample }
   | { readonly kind: 'milestone'; readonly name: Milestone; readonly node?: string }
   | { readonly kind: 'note'; readonly text: string }
-  /** Something nobody caught. */
+  /** An uncaught error. */
   | { readonly kind: 'uncaught'; readonly text: string };
 
 export type Milestone =
-  /** All is well again: one master, which the others follow. */
+  /** All faults have ended: there is one master, which the others follow. */
   | 'healed'
   | `${'write' | 'read' | 'publish'} works`
-  /** The last step of a failover, which a server tells its clients of; `node` is the master from then on. */
+  /** A server has pushed the last step of a failover; `node` is the master from then on. */
   | 'pushed'
   | 'closing'
   | 'closed'
-  /** The time for closing is over. */
+  /** The time limit for closing has passed. */
   | 'must be closed'
-  /** Every server has done what it was sent, and there is nothing left to happen. */
+  /** Every server has executed what was sent to it, and no event is left. */
   | 'end';
 
 export type Entry = Happening & { readonly at: number };
@@ -107,7 +107,7 @@ export class History {
   }
 }
 
-/** The same for two schedules in which the same happened. */
+/** Equal for two schedules with the same entries. */
 export function digestOf(entries: readonly Entry[]): string {
   return createHash('sha256')
     .update(entries.map((entry) => JSON.stringify(entry)).join('\n'))
@@ -116,7 +116,7 @@ export function digestOf(entries: readonly Entry[]): string {
 
 /** Each command of the load carries its own name, as its last argument or at the end of its key. */
 export function opOf(request: readonly string[]): string | undefined {
-  return request.findLast((word) => OP.test(word))?.match(OP)?.[1];
+  return request.findLast((part) => OP.test(part))?.match(OP)?.[1];
 }
 
 const OP = /(?:^|:)(op\d+)$/;

@@ -13,7 +13,7 @@ export class Keyspace {
     return new Keyspace(this.#values);
   }
 
-  /** Grows with each change of a key: what `WATCH` looks at. */
+  /** Grows with each change of a key, for `WATCH`. */
   version(key: string): number {
     return this.#changes.get(key) ?? 0;
   }
@@ -86,6 +86,6 @@ const commands: Readonly<Record<string, DataCommand>> = {
     data.write(key, items);
     return bulk(`${items.length}-0`);
   },
-  /** Whatever the script says, it appends. */
+  /** Treats every script as an append, the only one that the load uses. */
   EVAL: (data, [, , ...keyAndArgs]) => push(data, keyAndArgs),
 };

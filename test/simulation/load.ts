@@ -1,10 +1,9 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { SeededRandom } from '../topology/seeded-random.js';
-import type { History, Told, Via } from './history.js';
+import type { History, Outcome, Via } from './history.js';
 import type { VirtualClock } from './clock.js';
 import { outcomeOf, outcomesOf } from './outcome.js';
 
-/** What the load works with. */
 export interface LoadOptions {
   readonly clock: VirtualClock;
   readonly history: History;
@@ -25,20 +24,20 @@ interface Single {
   readonly run: (op: string) => Promise<unknown>;
 }
 
-/** The app: callers that issue commands of all kinds, each under a name of its own, and write down what they are told. */
+/** The callers of the app. They issue all kinds of commands, each with a name of its own, and record the outcomes. */
 export class Load {
   readonly #options: LoadOptions;
   #ops = 0;
   #isStopped = false;
-  #heard = 0;
+  #received = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
   }
 
-  /** How many messages the listener got. */
-  get heard(): number {
-    return this.#heard;
+  /** Number of messages that the subscriber has received. */
+  get received(): number {
+    return this.#received;
   }
 
   start(): void {
@@ -55,7 +54,7 @@ export class Load {
         () => () => this.#read(),
         () => this.#underWatch(),
         () => this.#pop(),
-        // With automatic pipelines ioredis never settles an EXEC that was issued by itself.
+        // With automatic pipelines ioredis never settles an EXEC that is issued on its own.
         ...(autoPipelining ? [] : [() => this.#oneByOne()]),
       ];
       const job = random.oneOf(kinds)();
@@ -67,33 +66,33 @@ export class Load {
     this.#isStopped = true;
   }
 
-  /** One command through the writer. Resolves with how it ended. */
-  write(): Promise<Told> {
+  /** Issues one command through the writer. Resolves with its outcome. */
+  write(): Promise<Outcome> {
     const { writer } = this.#options;
     return this.single(single('set', (op) => writer.set(`k:${op}`, op)));
   }
 
-  publish(): Promise<Told> {
+  publish(): Promise<Outcome> {
     const { writer } = this.#options;
     return this.single(single('publish', (op) => writer.publish('news', op)));
   }
 
-  read(): Promise<Told> {
+  read(): Promise<Outcome> {
     const { reader } = this.#options;
     return this.single({ name: 'get', effect: 'read', via: 'reader', run: (op) => reader.get(`k:${op}`) });
   }
 
-  async single({ name, effect, via, run }: Single): Promise<Told> {
+  async single({ name, effect, via, run }: Single): Promise<Outcome> {
     const op = this.#issue({ name, effect, via });
-    const told = await outcomeOf(run(op));
-    this.#tell(op, told);
-    return told;
+    const settled = await outcomeOf(run(op));
+    this.#record(op, settled);
+    return settled;
   }
 
   async #subscribe(listener: Redis): Promise<void> {
     const { clock, history } = this.#options;
     listener.on('message', (_channel: string, op: string) => {
-      this.#heard += 1;
+      this.#received += 1;
       history.add({ kind: 'message', op });
     });
     for (let outcome = ''; outcome !== 'done' && !this.#isStopped; await clock.pause(100)) {
@@ -141,23 +140,23 @@ export class Load {
 
   async #pipeline(): Promise<void> {
     const { ops, chain } = this.#chain(this.#options.writer.pipeline(), { via: 'writer' });
-    await this.#tellAll(ops, chain.exec());
+    await this.#recordAll(ops, chain.exec());
   }
 
   async #transaction(redis: Redis, via: Via, watches = false): Promise<void> {
     const transaction = `transaction ${this.#ops}`;
     const { ops, chain } = this.#chain(redis.multi(), { via, transaction, watches });
-    await this.#tellAll(ops, chain.exec());
+    await this.#recordAll(ops, chain.exec());
   }
 
-  /** Each command awaits that it is queued, which only works on a connection of one's own. */
+  /** Awaits the QUEUED reply of each command, which needs a connection that no other caller uses. */
   #oneByOne(): Job {
     const redis = this.#options.writer.duplicate();
     return async () => {
       const issued = { via: 'duplicate', effect: 'write', transaction: `transaction ${this.#ops}` } as const;
       const ops = [this.#issue({ ...issued, name: 'rpush' }), this.#issue({ ...issued, name: 'incr' })];
       const [first = '', second = ''] = ops;
-      await this.#tellAll(ops, carryOut());
+      await this.#recordAll(ops, carryOut());
 
       async function carryOut() {
         try {
@@ -224,13 +223,13 @@ export class Load {
     return op;
   }
 
-  #tell(op: string, told: Told): void {
-    this.#options.history.add({ kind: 'told', op, ...told });
+  #record(op: string, settled: Outcome): void {
+    this.#options.history.add({ kind: 'settled', op, ...settled });
   }
 
-  async #tellAll(ops: readonly string[], replies: Parameters<typeof outcomesOf>[0]): Promise<void> {
+  async #recordAll(ops: readonly string[], replies: Parameters<typeof outcomesOf>[0]): Promise<void> {
     const outcomes = await outcomesOf(replies, ops.length);
-    outcomes.forEach((told, index) => this.#tell(ops[index] ?? '', told));
+    outcomes.forEach((settled, index) => this.#record(ops[index] ?? '', settled));
   }
 }
 

@@ -7,7 +7,7 @@ import { printTrace } from './print-trace.js';
 import { runSchedule } from './schedule.js';
 import type { Violation } from './violation.js';
 
-/** What one process tells of one schedule. */
+/** What a worker process reports about one schedule. */
 interface Report {
   readonly seed: number;
   readonly violations: readonly Violation[];
@@ -26,10 +26,10 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     'until-violation': { type: 'boolean', default: false },
-    /** One schedule only, with all that happened. */
+    /** Run one schedule only, and print its full history. */
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
-    /** Set in the processes that this one starts: the first seed and the step from each to the next. */
+    /** Set for worker processes: the first seed, and the step to the next one. */
     share: { type: 'string' },
   },
 });

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** A wrong change of one place in the library, which the simulation must notice. */
+/** A wrong change at one place in the library, which the simulation must detect. */
 interface Mutation {
   readonly name: string;
   /** Which invariant, and why. */
@@ -18,13 +18,13 @@ interface Mutation {
 
 interface Verdict {
   readonly mutation: Mutation;
-  /** What the simulation said first; `undefined` where it noticed nothing. */
+  /** The first violation that the simulation reported; `undefined` if there was none. */
   readonly violation: string | undefined;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = fileURLToPath(new URL('mutations', import.meta.url));
-/** Under how many seeds a mutation must be noticed. */
+/** Number of seeds within which a mutation must be detected. */
 const SEEDS = 600;
 
 const mutations = await readMutations();

@@ -7,7 +7,7 @@ import type { VirtualClock } from './clock.js';
 import { Connection, systemError, type Path, type ServerEnd } from './connection.js';
 import type { History } from './history.js';
 
-/** What listens on a machine. */
+/** The server that listens on a machine. */
 export interface Host {
   readonly name: string;
   readonly isPowered: () => boolean;
@@ -15,7 +15,7 @@ export interface Host {
   readonly accept: (connection: Connection) => ServerEnd;
 }
 
-/** The state of the way between the app and one node. */
+/** The state of the network path between the app and one node. */
 export interface Way {
   toNode: 'free' | 'blocked';
   fromNode: 'free' | 'blocked';
@@ -34,7 +34,7 @@ export interface NetworkOptions {
 /** As TCP does it. */
 const KNOCK_AGAIN_MS = 1000;
 
-/** All sockets of the app, and the ways they go. */
+/** All sockets of the app, and their network paths. */
 export class Network {
   readonly #options: NetworkOptions;
   readonly #hosts = new Map<string, Host>();
@@ -64,13 +64,13 @@ export class Network {
     return way;
   }
 
-  /** Changes the way to a node; what waited goes on where it can. */
+  /** Changes the path to a node. Blocked bytes are delivered if the path is free again. */
   change(node: string, change: Partial<Way>): void {
     Object.assign(this.way(node), change);
     this.resume(node);
   }
 
-  /** To be called when a machine has come up or gone down. */
+  /** To be called when a machine has started or stopped. */
   resume(node: string): void {
     this.#connections.filter((each) => each.node === node).forEach(({ connection }) => connection.resume());
   }

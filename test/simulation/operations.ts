@@ -2,19 +2,19 @@ import type { Entry, Happening } from './history.js';
 
 type Of<Kind extends Happening['kind']> = Entry & { readonly kind: Kind };
 
-/** All that is known of one command. */
+/** Everything that happened to one command. */
 export interface Operation {
   readonly op: string;
   readonly issued: Of<'issued'>;
   readonly written: readonly Of<'written'>[];
   readonly executed: readonly Of<'executed'>[];
-  readonly told: Of<'told'> | undefined;
+  readonly settled: Of<'settled'> | undefined;
 }
 
 interface Draft extends Operation {
   readonly written: Of<'written'>[];
   readonly executed: Of<'executed'>[];
-  told: Of<'told'> | undefined;
+  settled: Of<'settled'> | undefined;
 }
 
 /** The commands of a history, in the order in which they were issued. */
@@ -23,7 +23,7 @@ export function operationsOf(entries: readonly Entry[]): readonly Operation[] {
   for (const entry of entries) {
     switch (entry.kind) {
       case 'issued':
-        drafts.set(entry.op, { op: entry.op, issued: entry, written: [], executed: [], told: undefined });
+        drafts.set(entry.op, { op: entry.op, issued: entry, written: [], executed: [], settled: undefined });
         break;
       case 'written':
         drafts.get(entry.op)?.written.push(entry);
@@ -31,8 +31,8 @@ export function operationsOf(entries: readonly Entry[]): readonly Operation[] {
       case 'executed':
         drafts.get(entry.op)?.executed.push(entry);
         break;
-      case 'told':
-        Object.assign(drafts.get(entry.op) ?? {}, { told: entry });
+      case 'settled':
+        Object.assign(drafts.get(entry.op) ?? {}, { settled: entry });
         break;
       default:
     }

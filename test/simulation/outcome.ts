@@ -1,8 +1,8 @@
 import { NotAppliedError, UnknownOutcomeError } from '../../lib/connections/outcomes/errors.js';
-import type { Told } from './history.js';
+import type { Outcome } from './history.js';
 
 /** How a command ended for its caller. */
-export async function outcomeOf(command: Promise<unknown>): Promise<Told> {
+export async function outcomeOf(command: Promise<unknown>): Promise<Outcome> {
   try {
     return done(await command);
   } catch (error) {
@@ -10,8 +10,8 @@ export async function outcomeOf(command: Promise<unknown>): Promise<Told> {
   }
 }
 
-/** How each of several commands ended that have one reply, or one error, in common. */
-export async function outcomesOf(replies: Promise<Replies>, count: number): Promise<readonly Told[]> {
+/** The outcomes of several commands that share one reply or one error. */
+export async function outcomesOf(replies: Promise<Replies>, count: number): Promise<readonly Outcome[]> {
   try {
     const all = await replies;
     return Array.from({ length: count }, (_, index) => {
@@ -25,11 +25,11 @@ export async function outcomesOf(replies: Promise<Replies>, count: number): Prom
 
 type Replies = readonly (readonly [Error | null, unknown])[] | null;
 
-function done(value: unknown): Told {
+function done(value: unknown): Outcome {
   return { outcome: 'done', value: JSON.stringify(value ?? null) };
 }
 
-function failure(error: unknown): Told {
+function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof NotAppliedError) {
     return { outcome: 'not applied', message };

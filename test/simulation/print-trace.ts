@@ -2,7 +2,7 @@ import { masterOf } from '../../lib/topology/topology.js';
 import type { Entry } from './history.js';
 import type { Result } from './schedule.js';
 
-/** Everything that happened in one schedule, a line each. */
+/** Prints the history of one schedule, one line per entry. */
 export function printTrace({ settings, entries }: Result): void {
   console.log(JSON.stringify(settings, null, 2));
   for (const entry of entries) {
@@ -21,7 +21,7 @@ function describe(entry: Entry): string | undefined {
       return `${entry.op} to ${entry.node}, connection ${entry.connection}`;
     case 'executed':
       return `${entry.op} by ${entry.node}, connection ${entry.connection}: ${entry.reply}`;
-    case 'told':
+    case 'settled':
       return `${entry.op} ${entry.outcome}: ${'value' in entry ? entry.value : entry.message}`;
     case 'topology':
       return entry.subscriber === 'first' ? describeTopology(entry.topology) : undefined;

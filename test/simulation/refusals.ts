@@ -1,7 +1,7 @@
-/** Why a server does not do what it is asked, beside being a replica. */
+/** Why a server refuses commands, apart from being a replica. */
 export type Trouble = 'LOADING' | 'MASTERDOWN' | 'BUSY' | 'MISCONF' | 'NOREPLICAS' | 'OOM';
 
-/** What a user may not do. */
+/** The permissions of the user. */
 export type Rights = 'all' | 'no INFO' | 'no XREAD';
 
 const WRITES = new Set(['SET', 'INCR', 'RPUSH', 'LPUSH', 'BLPOP', 'XADD', 'EVAL']);
@@ -31,7 +31,7 @@ export interface ServerCondition {
   readonly wording: 'Redis 6' | 'Redis 7';
 }
 
-/** The words with which a server refuses a command because of its own state; the order is that of Redis. */
+/** The error with which a server refuses a command because of its state. The order of the checks is that of Redis. */
 export function refusalOf(name: string, condition: ServerCondition): string | undefined {
   const { role, trouble } = condition;
   const writes = isWrite(name);

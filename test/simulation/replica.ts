@@ -4,17 +4,17 @@ type Link = 'connecting' | 'syncing' | 'up';
 
 const RETRY_MS = 200;
 
-/** The side of a server that replicates from another: its link, and how it gets in step. */
+/** The replica side of a server: its link to the master and its synchronisation. */
 export class Replica {
   readonly #server: Server;
   readonly #followers = new Set<Replica>();
   upstream: Server | undefined;
   link: Link = 'connecting';
-  /** Whether it reads the data it got and can serve none. */
+  /** Whether it is loading the data of a full sync and cannot serve any. */
   isLoading = false;
   /** The process it is linked to. */
   #linkedTo = '';
-  /** Grows when what is under way is of no use any more. */
+  /** Grows when a synchronisation under way becomes obsolete. */
   #attempt = 0;
   #isPulling = false;
 
@@ -22,7 +22,7 @@ export class Replica {
     this.#server = server;
   }
 
-  /** The node it is in step with, or on its way to be. */
+  /** The node that it follows or is about to follow. */
   get follows(): string | undefined {
     return this.link === 'up' ? this.upstream?.name : undefined;
   }
@@ -50,13 +50,13 @@ export class Replica {
     }
   }
 
-  /** As if it had been there for long. */
+  /** Links it at once, as if it had been a replica for a long time. */
   beginInStep(upstream: Server): void {
     this.upstream = upstream;
     this.#complete('full');
   }
 
-  /** The process is gone; those that follow learn it, unless the machine is gone too. */
+  /** The process has died. Its replicas notice, unless the machine has died too. */
   die(how: 'killed' | 'without power'): void {
     this.#loseLink();
     if (how === 'killed') {
@@ -64,7 +64,7 @@ export class Replica {
     }
   }
 
-  /** A history that changed under them makes followers connect anew. */
+  /** Replicas reconnect when the history of their master has changed. */
   dropFollowers(): void {
     for (const follower of this.#followers) {
       follower.#reconnect();
@@ -75,7 +75,7 @@ export class Replica {
     this.#followers.forEach((follower) => follower.#pullSoon());
   }
 
-  /** The server or the way to its master is well again. */
+  /** To be called when the server or the path to its master works again. */
   resume(): void {
     if (this.upstream !== undefined && this.link === 'up') {
       this.#pullSoon();
@@ -173,7 +173,7 @@ export class Replica {
     }
   }
 
-  /** The upstream, if it can be talked to at this moment. */
+  /** The master, if it can be reached at this moment. */
   #reachable(): Server | undefined {
     const { upstream } = this;
     const server = this.#server;

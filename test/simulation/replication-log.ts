@@ -3,7 +3,7 @@ import { Keyspace } from './keyspace.js';
 interface LogEntry {
   /** The offset behind it. */
   readonly end: number;
-  /** Applied together or not at all. */
+  /** Applied together, or none of them. */
   readonly commands: readonly (readonly string[])[];
 }
 
@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly data: Keyspace;
 }
 
-/** The replication stream as one server has it: its data, the ids of its history, and what it can hand on. */
+/** The replication state of one server: its data, the ids of its history and its backlog. */
 export class ReplicationLog {
   readonly #newId: () => string;
   data = new Keyspace();
@@ -24,7 +24,7 @@ export class ReplicationLog {
   secondOffset = -1;
   offset = 0;
   #entries: LogEntry[] = [];
-  /** From which offset on it can be handed on; a server to which nobody ever connected keeps nothing. */
+  /** The first offset in the backlog; a server without any replica so far has no backlog. */
   #backlogFrom: number | undefined;
 
   constructor(newId: () => string) {
@@ -34,12 +34,12 @@ export class ReplicationLog {
 
   append(commands: readonly (readonly string[])[]): void {
     if (this.#backlogFrom !== undefined) {
-      this.offset += commands.flat().reduce((bytes, word) => bytes + word.length + 5, 4);
+      this.offset += commands.flat().reduce((bytes, part) => bytes + part.length + 5, 4);
       this.#entries.push({ end: this.offset, commands });
     }
   }
 
-  /** As `REPLICAOF NO ONE`: a history of its own, which continues the one so far. */
+  /** As `REPLICAOF NO ONE`: starts a history that continues the previous one. */
   shift(): void {
     this.previousId = this.id;
     this.secondOffset = this.offset + 1;
@@ -47,7 +47,7 @@ export class ReplicationLog {
     this.#backlogFrom ??= this.offset;
   }
 
-  /** A new history that does not tell where it comes from, as when the first replica ever connects. */
+  /** Starts a history without a previous id, as when the first replica connects. */
   restart(): void {
     this.id = this.#newId();
     this.previousId = undefined;
@@ -60,14 +60,14 @@ export class ReplicationLog {
     return this.#backlogFrom !== undefined;
   }
 
-  /** Whether `replica` can go on from where it is. */
+  /** Whether `replica` can continue from its offset by a partial sync. */
   canContinue(replica: ReplicationLog): boolean {
     const isOnIt = replica.id === this.id && replica.offset <= this.offset;
     const wasOnIt = replica.id === this.previousId && replica.offset < this.secondOffset;
     return (isOnIt || wasOnIt) && replica.offset >= (this.#backlogFrom ?? Infinity);
   }
 
-  /** Goes on from where it is: remembers under which id it got there. */
+  /** Continues by a partial sync and keeps the previous id. */
   continueFrom(master: ReplicationLog): void {
     if (this.id !== master.id) {
       this.previousId = this.id;
@@ -76,7 +76,7 @@ export class ReplicationLog {
     }
   }
 
-  /** Takes over all there is. */
+  /** Replaces its data by that of the master: a full sync. */
   copyFrom(master: ReplicationLog): void {
     this.data = master.data.copy();
     this.id = master.id;
@@ -87,7 +87,7 @@ export class ReplicationLog {
     this.#backlogFrom = this.offset;
   }
 
-  /** Applies what the master has and this one has not. */
+  /** Applies the commands of the master that it lacks. */
   catchUp(master: ReplicationLog): void {
     for (const entry of master.#entries) {
       if (entry.end > this.offset) {
@@ -102,7 +102,7 @@ export class ReplicationLog {
     return { id: this.id, offset: this.offset, data: this.data.copy() };
   }
 
-  /** A new process that has read its data from disk, and knows what it was. */
+  /** A new process with the data and the history that are on disk. */
   static load(
     newId: () => string,
     { id, offset, data }: Snapshot,

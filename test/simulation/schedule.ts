@@ -13,7 +13,7 @@ import { takeSample } from './truth.js';
 import type { Violation } from './violation.js';
 import { createWorld, type World } from './world.js';
 
-/** What came of one seed. */
+/** The result of one seed. */
 export interface Result {
   readonly seed: number;
   readonly settings: Settings;
@@ -21,7 +21,7 @@ export interface Result {
   readonly violations: readonly Violation[];
 }
 
-/** Runs the library through random trouble, all of it determined by the seed. */
+/** Runs the library through random faults, all of which the seed determines. */
 export async function runSchedule(seed: number): Promise<Result> {
   const settings = settingsFor(seed);
   const world = createWorld(settings);
@@ -119,7 +119,7 @@ function sampleForever(world: World, writer: Redis): void {
   world.clock.after(SAMPLE_MS, () => sampleForever(world, writer));
 }
 
-/** All is well again: writes, reads and subscriptions must work again in time. */
+/** Heals the group; then writes, reads and subscriptions must work again in time. */
 async function recover(
   settings: Settings,
   { clock, history }: World,
@@ -127,14 +127,14 @@ async function recover(
 ): Promise<void> {
   history.add({ kind: 'milestone', name: 'healed', node: heal(chaos) });
   const limit = clock.now + boundsFor(settings).recoveryMs + 1000;
-  const heardBefore = load.heard;
-  // Where the run id is not known, nobody can tell that an idle connection is one to a machine that lost power.
-  const isHeard = settings.workers > 0 && settings.rights !== 'no INFO';
-  const works = { write: false, read: false, publish: !isHeard };
+  const receivedBefore = load.received;
+  // Without the run id, an idle connection to a machine that lost power cannot be detected.
+  const isReceived = settings.workers > 0 && settings.rights !== 'no INFO';
+  const works = { write: false, read: false, publish: !isReceived };
   const attempt = async (what: 'write' | 'read' | 'publish') => {
     while (!works[what] && clock.now < limit) {
       const { outcome } = await load[what]();
-      works[what] ||= outcome === 'done' && (what !== 'publish' || load.heard > heardBefore);
+      works[what] ||= outcome === 'done' && (what !== 'publish' || load.received > receivedBefore);
       await clock.pause(20);
     }
     if (works[what]) {
@@ -160,7 +160,7 @@ async function close(
   history.add({ kind: 'milestone', name: 'must be closed' });
 }
 
-/** The servers do what is left of what they were sent. */
+/** Lets the servers execute what was already sent to them. */
 async function finish({ clock, history, network, servers }: World): Promise<void> {
   for (const server of servers) {
     network.change(server.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });

@@ -9,7 +9,7 @@ import type { Host } from './network.js';
 import { Replica } from './replica.js';
 import { ReplicationLog, type Snapshot } from './replication-log.js';
 
-/** How all servers of a group are set up. */
+/** The settings that all servers of a group share. */
 export interface ServerSettings {
   readonly clock: VirtualClock;
   readonly history: History;
@@ -18,14 +18,14 @@ export interface ServerSettings {
   readonly wording: 'Redis 6' | 'Redis 7';
   /** As ElastiCache does by default. */
   readonly closesOnReplicaWrite: boolean;
-  /** How long things take inside of the group, in milliseconds. */
+  /** How long steps inside the group take, in milliseconds. */
   readonly takesMs: (least: number, most: number) => number;
   readonly newId: () => string;
   /** Whether one node can be reached from another. */
   readonly canReach: (from: string, to: string) => boolean;
 }
 
-/** A Redis server and its machine: roles and histories as measured on real ones, and every way to fail. */
+/** A Redis server and its machine. Roles and histories behave as measured on real servers; it can fail in every way. */
 export class Server implements Host {
   readonly name: string;
   readonly settings: ServerSettings;
@@ -78,7 +78,7 @@ export class Server implements Host {
     };
   }
 
-  /** Executes what a client has sent, as far as the state of the server allows. */
+  /** Executes the requests of a client as far as the state of the server permits. */
   serve(client: Client): void {
     while (this.process === 'running' && client.blocked === undefined && client.state !== 'gone') {
       const next = client.queue[0];
@@ -93,7 +93,7 @@ export class Server implements Host {
     }
   }
 
-  /** `REPLICAOF`: the clients that wait are told, no other. */
+  /** `REPLICAOF`: only blocked clients get an error. */
   replicaOf(upstream: Server): void {
     if (this.replica.upstream === upstream || this.process !== 'running' || upstream === this) {
       return;
@@ -103,7 +103,7 @@ export class Server implements Host {
     this.unblockAll();
   }
 
-  /** `REPLICAOF NO ONE`: nobody is told. */
+  /** `REPLICAOF NO ONE`: no client is notified. */
   promote(): void {
     if (this.role === 'master' || this.process !== 'running') {
       return;
@@ -114,7 +114,7 @@ export class Server implements Host {
     this.replica.dropFollowers();
   }
 
-  /** Ends what clients wait for, as a change of role does. */
+  /** Unblocks waiting clients with an error, as a change of role does. */
   unblockAll(message = UNBLOCKED): void {
     for (const client of this.clients) {
       if (client.blocked !== undefined && this.process === 'running') {
@@ -129,7 +129,7 @@ export class Server implements Host {
     client.connection.close(how);
   }
 
-  /** `CLIENT KILL` of all, or of some. */
+  /** `CLIENT KILL` of all clients, or of some. */
   killClients(isMeant: (client: Client) => boolean = () => true): void {
     [...this.clients].filter(isMeant).forEach((client) => this.close(client));
   }
@@ -138,7 +138,7 @@ export class Server implements Host {
     this.#saved = this.log.save();
   }
 
-  /** The process dies; its machine closes the connections, unless it dies as well. */
+  /** The process dies. The machine closes its connections, unless it dies as well. */
   die(how: 'killed' | 'without power'): void {
     this.#note(how === 'killed' ? 'killed' : 'lost power');
     this.process = 'dead';
@@ -154,7 +154,7 @@ export class Server implements Host {
     this.replica.die(how);
   }
 
-  /** A new process, with the data on disk or with none, as a master or as a replica of another. */
+  /** Starts a new process, with the data on disk or without data, as a master or as a replica. */
   start(from: 'disk' | 'nothing', upstream?: Server): void {
     if (this.process !== 'dead') {
       return;
@@ -180,7 +180,7 @@ export class Server implements Host {
     }
   }
 
-  /** Goes on after a hang or a pause: what arrived meanwhile is executed now. */
+  /** Continues after a hang or a pause, and executes what arrived meanwhile. */
   resume(): void {
     if (this.process === 'hung') {
       this.#note('goes on');
@@ -190,7 +190,7 @@ export class Server implements Host {
     this.clients.forEach((client) => this.serve(client));
   }
 
-  /** Executed on a master: its replicas get it. */
+  /** Passes a command that the master has executed to its replicas. */
   replicate(commands: readonly (readonly string[])[]): void {
     if (commands.length > 0) {
       this.log.append(commands);
@@ -198,7 +198,7 @@ export class Server implements Host {
     }
   }
 
-  /** Takes note of a command that was carried out. */
+  /** Records an executed command. */
   record(client: Client, { request, reply, exec, underWatch }: Done): void {
     const op = opOf(request);
     if (op !== undefined) {

@@ -3,7 +3,7 @@ import { readPolicies } from '../../lib/topology/pick.js';
 import { seededRandom } from '../topology/seeded-random.js';
 import type { Rights } from './refusals.js';
 
-/** All that is fixed for one schedule. */
+/** The fixed settings of one schedule. */
 export interface Settings {
   readonly seed: number;
   readonly nodes: readonly string[];
@@ -13,7 +13,7 @@ export interface Settings {
   readonly closesOnReplicaWrite: boolean;
   /** One way, between the app and a node. */
   readonly latencyMs: number;
-  /** How long the system of the app tries to get bytes across. */
+  /** How long the app's operating system retransmits before it closes a connection. */
   readonly giveUpMs: number;
   readonly protocol: 2 | 3;
   readonly commandTimeoutMs: number | undefined;
@@ -26,16 +26,16 @@ export interface Settings {
   readonly shutdownTimeoutMs: number;
   readonly resend: 'reads' | 'idempotent';
   readonly requireMajority: boolean;
-  /** One failover and nothing else, not even commands: only what servers push tells of it in time. */
+  /** One failover without other faults or commands, so that only pushes of the servers reveal it in time. */
   readonly isQuiet: boolean;
-  /** How many callers issue commands, one after the other each. */
+  /** Number of callers, each of which issues one command after the other. */
   readonly workers: number;
-  /** How long one waits after a command, on average. */
+  /** Average pause of a caller after a command. */
   readonly restMs: number;
   readonly ending: 'after recovery' | 'amid trouble';
 }
 
-/** What a seed stands for, the faults apart. */
+/** Derives the settings from the seed; the faults are drawn later. */
 export function settingsFor(seed: number): Settings {
   const { oneOf, chance, below } = seededRandom(seed);
   const isQuiet = chance(0.1);
@@ -69,25 +69,25 @@ export function settingsFor(seed: number): Settings {
 const NODES = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379', '10.0.0.4:6379'];
 
 export interface Bounds {
-  /** From the moment on which a master can be proven to the moment at which the writer is ready on it. */
+  /** From the moment a master is provable until the writer is ready on it. */
   readonly recoveryMs: number;
-  /** The same where nothing else is wrong and the change is pushed. */
+  /** The same if the change is pushed and nothing else is wrong. */
   readonly promptMs: number;
-  /** From the moment on which a master is provably stale to the last command that may be written to it. */
+  /** From the moment a master is provably stale until the last command that may be written to it. */
   readonly staleMs: number;
   readonly closeMs: number;
 }
 
-/** The bounds that the library owes under these settings. */
+/** The bounds that the library must keep with these settings. */
 export function boundsFor(settings: Settings): Bounds {
   const { pollIntervalMs, replyTimeoutMs, connectTimeoutMs, shutdownTimeoutMs, latencyMs } = settings;
-  const lookMs = 1.1 * pollIntervalMs + 4 * replyTimeoutMs + replyTimeoutMs + 10 * latencyMs;
+  const probeMs = 1.1 * pollIntervalMs + 4 * replyTimeoutMs + replyTimeoutMs + 10 * latencyMs;
   return {
-    // A look, a handshake that hangs, and the longest pauses of distrust (1 s) and of ioredis (2 s).
-    recoveryMs: 2 * lookMs + connectTimeoutMs + 1000 + 2000,
+    // Two probes, a handshake that hangs, and the longest backoff of a node (1 s) and of ioredis (2 s).
+    recoveryMs: 2 * probeMs + connectTimeoutMs + 1000 + 2000,
     promptMs: 150 + 30 * latencyMs,
-    staleMs: lookMs + 50,
-    // Replies under way, then two seconds for a node that does not close its side.
+    staleMs: probeMs + 50,
+    // After the replies under way, two seconds are left for a node that does not close its side.
     closeMs: shutdownTimeoutMs + 2000 + 100,
   };
 }

@@ -4,7 +4,7 @@ import { runSchedule } from './schedule.js';
 
 const LIMIT_MS = 120_000;
 
-/** What went wrong under these seeds, with how to see it. */
+/** The violations with these seeds, with the command that reproduces each. */
 async function violationsOf(from: number, count: number): Promise<readonly string[]> {
   const found: string[] = [];
   for (let seed = from; seed < from + count; seed += 1) {
@@ -30,7 +30,7 @@ test(
 const anySeed = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
 
 test(
-  `no schedule of seeds that nobody chose (from ${anySeed} on) breaks an invariant`,
+  `no schedule of random seeds (from ${anySeed} on) breaks an invariant`,
   async () => {
     expect(await violationsOf(anySeed, 100)).toEqual([]);
   },

@@ -15,7 +15,7 @@ interface Call {
 const ok = simple('OK');
 const isOk = ({ client }: Call) => client.reply(ok);
 
-/** What is not just reading and writing of data. */
+/** Commands that do more than read or write data. */
 export const specialCommands: Readonly<Record<string, (call: Call) => void>> = {
   HELLO: hello,
   AUTH({ server, client, args }) {

@@ -5,7 +5,7 @@ import type { NodeTruth, Sample } from './history.js';
 import type { Server } from './server.js';
 import type { World } from './world.js';
 
-/** How things really are at this moment. */
+/** The actual state at this moment, which the app may not know. */
 export function takeSample({ servers, network, clock }: World, writer: Redis): Sample {
   return {
     nodes: servers.map((server) => truthOf(server, network.way(server.name))),

@@ -1,13 +1,13 @@
 import type { Bounds, Settings } from './settings.js';
 
-/** Something in a history that must not be. */
+/** A broken invariant in a history. */
 export interface Violation {
   readonly invariant: string;
   readonly text: string;
   readonly at: number;
 }
 
-/** What the history is judged by. */
+/** The settings and bounds that apply to a history. */
 export interface Terms {
   readonly settings: Settings;
   readonly bounds: Bounds;

@@ -1,22 +1,22 @@
 import type { VirtualClock } from './clock.js';
 
-/** What travels in one direction of a connection. */
+/** A packet in one direction of a connection. */
 export type Segment<Content> =
   | { readonly kind: 'data'; readonly content: Content[] }
-  /** The other side will send no more. */
+  /** The other side sends no more. */
   | { readonly kind: 'end' }
-  /** The connection is no more. */
+  /** The connection is gone. */
   | { readonly kind: 'reset' };
 
 interface WireOptions<Content> {
   readonly clock: VirtualClock;
   readonly delayMs: () => number;
-  /** While blocked nothing arrives; what was sent meanwhile arrives when it is over, as TCP sends it again. */
+  /** While blocked, nothing arrives. Afterwards all of it arrives, because TCP retransmits. */
   readonly isBlocked: () => boolean;
   readonly receive: (segment: Segment<Content>) => void;
 }
 
-/** One direction of a connection: what is sent arrives later, in order, all of it up to a moment. */
+/** One direction of a connection. Packets arrive delayed and in order, until the connection breaks. */
 export class Wire<Content> {
   readonly #options: WireOptions<Content>;
   #travelling: { readonly segment: Segment<Content>; readonly sentAt: number; readonly dueAt: number }[] = [];
@@ -27,7 +27,7 @@ export class Wire<Content> {
     this.#options = options;
   }
 
-  /** Since when something waits to be delivered, if anything does. */
+  /** Since when the oldest packet has been waiting; `undefined` if there is none. */
   get waitingSince(): number | undefined {
     return this.#travelling[0]?.sentAt;
   }
@@ -44,14 +44,14 @@ export class Wire<Content> {
     this.#schedule();
   }
 
-  /** Forgets what is under way. */
+  /** Drops all packets under way. */
   clear(): void {
     this.#travelling = [];
     this.#callOff?.();
     this.#callOff = undefined;
   }
 
-  /** To be called when the way may be free again. */
+  /** To be called when the path may be free again. */
   resume(): void {
     this.#schedule();
   }

@@ -5,20 +5,20 @@ import { Network } from './network.js';
 import { Server } from './server.js';
 import type { Settings } from './settings.js';
 
-/** All there is: servers, their machines, the network and the clock. */
+/** The simulated world: servers, their machines, the network and the clock. */
 export interface World {
   readonly clock: VirtualClock;
   readonly history: History;
   readonly network: Network;
   readonly servers: readonly Server[];
-  /** Decides what goes wrong, and when. */
+  /** Determines faults and their times. */
   readonly random: SeededRandom;
-  /** Cuts the way from one node to another, or mends it. */
+  /** Cuts or restores the network path between two nodes. */
   readonly sever: (from: Server, to: Server, state: 'cut' | 'whole') => void;
   readonly mendAll: () => void;
 }
 
-/** A group of which the first node is the master, and the others follow it. */
+/** Creates a group whose first node is the master that the others follow. */
 export function createWorld(settings: Settings): World {
   const clock = new VirtualClock();
   const history = new History(clock);

@@ -4,7 +4,7 @@ import { discoverNodes, type DiscoverNodesOptions } from '../../lib/sources/disc
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import type { NodeReport, Observation } from '../../lib/topology/observation.js';
 
-/** A discovery under way: what it has found, and what nodes say to it. */
+/** A running discovery: its lists of nodes, and functions that feed it observations. */
 function discover(seeds: readonly string[], options?: DiscoverNodesOptions) {
   const observations$ = new Subject<Observation>();
   const lists: (readonly Endpoint[])[] = [];
@@ -12,30 +12,30 @@ function discover(seeds: readonly string[], options?: DiscoverNodesOptions) {
   const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
   source(context).subscribe((list) => lists.push(list));
   let at = 0;
-  const say = (endpoint: Endpoint, rest: Says) => {
+  const observe = (endpoint: Endpoint, result: ProbeResult) => {
     at += 1;
-    observations$.next({ endpoint, at, signal: { kind: 'poll', at }, ...rest });
+    observations$.next({ endpoint, at, signal: { kind: 'poll', at }, ...result });
   };
   return {
     lists,
     names: () => (lists.at(-1) ?? []).map(formatEndpoint).toSorted(),
     reports: (node: string, role: NodeReport['role'], ...named: string[]) =>
-      say(parseEndpoint(node), { kind: 'answered', report: { role, named: named.map(parseEndpoint) } }),
+      observe(parseEndpoint(node), { kind: 'answered', report: { role, named: named.map(parseEndpoint) } }),
     isSilent: (node: string) =>
-      say(parseEndpoint(node), { kind: 'faulty', fault: 'REFUSED', message: 'refused' }),
+      observe(parseEndpoint(node), { kind: 'faulty', fault: 'REFUSED', message: 'refused' }),
   };
 }
 
-type Says =
+type ProbeResult =
   | { readonly kind: 'answered'; readonly report: NodeReport }
   | { readonly kind: 'faulty'; readonly fault: 'REFUSED'; readonly message: string };
 
 describe('discovery', () => {
-  test('begins with the seeds', () => {
+  test('starts with the seeds', () => {
     expect(discover(['a:1', 'b:1']).lists).toEqual([[parseEndpoint('a:1'), parseEndpoint('b:1')]]);
   });
 
-  test('learns the replicas a master names, and the master a replica names', () => {
+  test('adds the replicas that a master lists, and the master that a replica lists', () => {
     const found = discover(['a:1']);
     found.reports('a:1', 'replica', 'm:1');
     expect(found.names()).toEqual(['a:1', 'm:1']);
@@ -43,7 +43,7 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['a:1', 'b:1', 'm:1']);
   });
 
-  test('tells the list only when it changes', () => {
+  test('emits the list only when it changes', () => {
     const found = discover(['a:1']);
     found.reports('a:1', 'master', 'b:1', 'c:1');
     found.reports('a:1', 'master', 'c:1', 'b:1');
@@ -51,21 +51,21 @@ describe('discovery', () => {
     expect(found.lists).toHaveLength(2);
   });
 
-  test('learns nothing from a node that names nobody, and keeps the seeds', () => {
+  test('adds no node if a node lists none, and keeps the seeds', () => {
     const found = discover(['a:1', 'b:1']);
     found.reports('a:1', 'master');
     found.isSilent('b:1');
     expect(found.lists).toHaveLength(1);
   });
 
-  test('never forgets a seed, reachable or not, named or not', () => {
+  test('never removes a seed, reachable or not, listed or not', () => {
     const found = discover(['a:1', 'b:1']);
     found.isSilent('b:1');
     found.reports('a:1', 'master', 'c:1');
     expect(found.names()).toEqual(['a:1', 'b:1', 'c:1']);
   });
 
-  test('tolerates a named address that cannot be reached, for as long as it is named', () => {
+  test('keeps an unreachable address while it is listed', () => {
     const found = discover(['a:1']);
     found.reports('a:1', 'master', '172.17.0.2:6379');
     found.isSilent('172.17.0.2:6379');
@@ -73,7 +73,7 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['172.17.0.2:6379', 'a:1']);
   });
 
-  test('forgets an unreachable node that nobody names any more once a master is reachable', () => {
+  test('removes an unreachable node that is no longer listed once a master is reachable', () => {
     const found = discover(['a:1']);
     found.reports('a:1', 'master', 'b:1', 'c:1');
     found.isSilent('c:1');
@@ -81,7 +81,7 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['a:1', 'b:1']);
   });
 
-  test('keeps a reachable node that nobody names any more: it may be the next master', () => {
+  test('keeps a reachable node that is no longer listed, because it may be the next master', () => {
     const found = discover(['a:1']);
     found.reports('a:1', 'master', 'b:1');
     found.reports('b:1', 'replica', 'a:1');
@@ -89,7 +89,7 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['a:1', 'b:1']);
   });
 
-  test('forgets nothing while no master is reachable: those who fell silent may know the way to the next one', () => {
+  test('removes nothing while no master is reachable, because an unreachable node may have listed the next one', () => {
     const found = discover(['seed:1']);
     found.reports('seed:1', 'replica', 'm:1');
     found.reports('m:1', 'master', 'seed:1', 'b:1');
@@ -100,7 +100,7 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['b:1', 'm:1', 'seed:1']);
   });
 
-  test('forgets the dead master of a group once the next one is reachable and does not name it', () => {
+  test('removes a dead master once the next one is reachable and does not list it', () => {
     const found = discover(['seed:1']);
     found.reports('seed:1', 'replica', 'm:1');
     found.reports('m:1', 'master', 'seed:1', 'b:1');
@@ -110,13 +110,13 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['b:1', 'seed:1']);
   });
 
-  test('speaks TLS to nodes named by a node it speaks TLS to', () => {
+  test('uses TLS for nodes that are listed by a node with TLS', () => {
     const found = discover(['rediss://a:1']);
     found.reports('rediss://a:1', 'master', 'b:1');
     expect(found.lists.at(-1)).toContainEqual({ host: 'b', port: 1, tls: true });
   });
 
-  test('names are translated by mapEndpoint, and left out where it gives nothing', () => {
+  test('mapEndpoint translates addresses, and leaves out those for which it returns undefined', () => {
     const found = discover(['a:1'], {
       mapEndpoint: ({ host, port }) => (host === 'inner' ? { host: 'outer', port: port + 1 } : undefined),
     });
@@ -124,20 +124,20 @@ describe('discovery', () => {
     expect(found.names()).toEqual(['a:1', 'outer:2']);
   });
 
-  test('mapEndpoint is told of TLS, and seeds do not pass through it', () => {
-    const seen: Endpoint[] = [];
+  test('mapEndpoint gets the TLS setting, and is not applied to seeds', () => {
+    const mapped: Endpoint[] = [];
     const found = discover(['rediss://a:1'], {
       mapEndpoint: (named) => {
-        seen.push(named);
+        mapped.push(named);
         return undefined;
       },
     });
     found.reports('rediss://a:1', 'master', 'b:1');
-    expect(seen).toEqual([{ host: 'b', port: 1, tls: true }]);
+    expect(mapped).toEqual([{ host: 'b', port: 1, tls: true }]);
     expect(found.names()).toEqual(['a:1']);
   });
 
-  test('each subscription begins anew', () => {
+  test('each subscription starts with the seeds only', () => {
     const source = discoverNodes(['a:1']);
     const observations$ = new Subject<Observation>();
     const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };

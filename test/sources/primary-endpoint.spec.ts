@@ -23,7 +23,7 @@ interface Dns {
   [name: string]: readonly string[] | 'hangs' | 'fails';
 }
 
-/** The source under way, with a DNS that says what it is told. */
+/** A running source with a scripted DNS. */
 async function resolve(dns: Dns, options: PrimaryEndpointOptions = {}) {
   const observations$ = new Subject<Observation>();
   const signals$ = new Subject<Signal>();
@@ -78,7 +78,7 @@ describe('the addresses behind a name', () => {
     ]);
   });
 
-  test('are asked for every two seconds, and told when they change', async () => {
+  test('are resolved every two seconds, and emitted when they change', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
     const { lists, queries, names } = await resolve(dns);
     await vi.advanceTimersByTimeAsync(2000);
@@ -90,13 +90,13 @@ describe('the addresses behind a name', () => {
     expect(names()).toEqual(['10.0.0.2:6379', '10.0.0.1:6379']);
   });
 
-  test('are asked for as often as resolveIntervalMs says', async () => {
+  test('are resolved every resolveIntervalMs', async () => {
     const { queries } = await resolve({ [PRIMARY]: ['10.0.0.1'] }, { resolveIntervalMs: 500 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(queries).toHaveLength(11);
   });
 
-  test('in another order are the same', async () => {
+  test('in another order are not emitted again', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1', '10.0.0.2'] };
     const { lists } = await resolve(dns);
     dns[PRIMARY] = ['10.0.0.2', '10.0.0.1'];
@@ -111,7 +111,7 @@ describe('the addresses behind a name', () => {
 });
 
 describe('a signal', () => {
-  test('has the name resolved at once', async () => {
+  test('makes the source resolve the name at once', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
     const { signal, names } = await resolve(dns);
     await vi.advanceTimersByTimeAsync(500);
@@ -121,7 +121,7 @@ describe('a signal', () => {
     expect(names()).toContain('10.0.0.2:6379');
   });
 
-  test('in a storm of them has it resolved every 100 ms, and once more after the last', async () => {
+  test('makes it resolve at most every 100 ms if there are many, and once more after the last', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
     const { signal, queries, names } = await resolve(dns, { resolveIntervalMs: 60_000 });
     await vi.advanceTimersByTimeAsync(500);
@@ -138,7 +138,7 @@ describe('a signal', () => {
   });
 });
 
-describe('an address that DNS gives no more', () => {
+describe('an address that DNS no longer returns', () => {
   async function moved() {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
     const source = await resolve(dns);
@@ -147,20 +147,20 @@ describe('an address that DNS gives no more', () => {
     return { dns, ...source };
   }
 
-  test('stays a node while it answers: DNS lags behind the servers in both directions', async () => {
+  test('stays a node while it answers, because DNS lags behind the servers in both directions', async () => {
     const { answers, names } = await moved();
     answers('10.0.0.1:6379');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(names()).toEqual(['10.0.0.2:6379', '10.0.0.1:6379']);
   });
 
-  test('is left out once it falls silent', async () => {
+  test('is removed once it fails a probe', async () => {
     const { isSilent, names } = await moved();
     isSilent('10.0.0.1:6379');
     expect(names()).toEqual(['10.0.0.2:6379']);
   });
 
-  test('comes back when DNS gives it again', async () => {
+  test('comes back when DNS returns it again', async () => {
     const { dns, isSilent, names } = await moved();
     isSilent('10.0.0.1:6379');
     dns[PRIMARY] = ['10.0.0.1'];
@@ -168,7 +168,7 @@ describe('an address that DNS gives no more', () => {
     expect(names()).toEqual(['10.0.0.1:6379', '10.0.0.2:6379']);
   });
 
-  test('is kept among the 32 latest ones only', async () => {
+  test('is kept if it is among the 32 latest', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.0'] };
     const { names } = await resolve(dns);
     for (let last = 1; last <= 50; last++) {
@@ -181,14 +181,14 @@ describe('an address that DNS gives no more', () => {
   });
 });
 
-test('an address that DNS still gives stays although it is silent', async () => {
+test('an unreachable address stays while DNS returns it', async () => {
   const { isSilent, names } = await resolve({ [PRIMARY]: ['10.0.0.1'] });
   isSilent('10.0.0.1:6379');
   expect(names()).toEqual(['10.0.0.1:6379']);
 });
 
 describe('a name that does not resolve', () => {
-  test('is a node by its name, which then shows what is wrong, until it resolves', async () => {
+  test('is a node itself until it resolves, so that its fault is visible', async () => {
     const dns: Dns = { [PRIMARY]: 'fails' };
     const { lists, names } = await resolve(dns);
     expect(lists).toEqual([[{ host: PRIMARY, port: 6379 }]]);
@@ -197,7 +197,7 @@ describe('a name that does not resolve', () => {
     expect(names()).toEqual(['10.0.0.1:6379']);
   });
 
-  test('any more keeps the addresses it had', async () => {
+  test('any more keeps its last addresses', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
     const { lists } = await resolve(dns);
     dns[PRIMARY] = 'fails';
@@ -207,7 +207,7 @@ describe('a name that does not resolve', () => {
     expect(lists).toHaveLength(1);
   });
 
-  test('a resolver that does not answer is asked again after five seconds, one query at a time', async () => {
+  test('is queried again after five seconds if the resolver does not answer, one query at a time', async () => {
     const { queries } = await resolve({ [PRIMARY]: 'hangs' });
     await vi.advanceTimersByTimeAsync(4_900);
     expect(queries).toEqual([PRIMARY]);
@@ -229,14 +229,14 @@ describe('a reader endpoint', () => {
     ]);
   });
 
-  test('that leads to the master adds nothing', async () => {
+  test('that resolves to the master adds nothing', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'], [READER]: ['10.0.0.1'] };
     const { names } = await resolve(dns, { reader: `${READER}:6379` });
     expect(names()).toEqual(['10.0.0.1:6379']);
   });
 });
 
-test('an IP address is used as it is, without DNS', async () => {
+test('an IP address is used without DNS', async () => {
   const lists: (readonly Endpoint[])[] = [];
   const lookup = vi.fn<(name: string) => Promise<readonly string[]>>();
   const context = { observations$: new Subject<Observation>(), signals$: new Subject<Signal>() };
@@ -254,7 +254,7 @@ test('an IP address is used as it is, without DNS', async () => {
   expect(lookup).not.toHaveBeenCalled();
 });
 
-test('unsubscribed from, it asks no more', async () => {
+test('sends no more queries after unsubscription', async () => {
   const { queries, signal } = await resolve({ [PRIMARY]: ['10.0.0.1'] });
   running.unsubscribe();
   signal();
@@ -263,7 +263,7 @@ test('unsubscribed from, it asks no more', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-describe('it is refused at once', () => {
+describe('the call throws at once', () => {
   test.each<[string, string, object, string]>([
     ['a malformed primary', 'primary', {}, 'primaryEndpoint: "primary" is not an endpoint; allowed are '],
     ['a malformed reader', 'p:1', { reader: 'r' }, 'primaryEndpoint: "r" is not an endpoint; allowed are '],
@@ -282,7 +282,7 @@ describe('it is refused at once', () => {
       ],
     ),
     [
-      'an interval in words',
+      'an interval that is a string',
       'p:1',
       { resolveIntervalMs: '500' },
       'primaryEndpoint: resolveIntervalMs is 500; allowed is a number of milliseconds from 100',

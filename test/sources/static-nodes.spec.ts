@@ -4,7 +4,7 @@ import { staticNodes } from '../../lib/sources/static-nodes.js';
 
 const context = { observations$: NEVER, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
 
-test('the list is given once, in order, and stays', async () => {
+test('emits the list once, in order, and never completes', async () => {
   const end$ = new Subject<void>();
   const lists$ = staticNodes(['10.0.0.1:6379', 'rediss://cache', '[::1]:6380'])(context);
   const lists = firstValueFrom(lists$.pipe(takeUntil(end$), toArray()));
@@ -18,7 +18,7 @@ test('the list is given once, in order, and stays', async () => {
   ]);
 });
 
-describe('a list is refused at once, by an error that names the source,', () => {
+describe('the call throws an error that names the source', () => {
   test.each<[string, unknown, string]>([
     ['empty', [], 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
     ['no list', '10.0.0.1:6379', 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
@@ -42,7 +42,7 @@ describe('a list is refused at once, by an error that names the source,', () => 
     expect(build).toThrow(message);
   });
 
-  test('without the credential in it', () => {
+  test('without the credential in the message', () => {
     const build = () => staticNodes(['redis://app:s3cret@cache:6379']);
     expect(build).toThrow('staticNodes: "redis://…@cache:6379" is not an endpoint');
     expect(build).not.toThrow('s3cret');

@@ -4,7 +4,7 @@ import { nextGapMs, onSignal, onTopology, type Pace } from '../../lib/stream/pac
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Signal } from '../../lib/topology/signal.js';
-import { A, B, master, observe, pending, replica, silent, type Saying } from '../topology/reports.js';
+import { A, B, master, observe, pending, replica, faulty, type ProbeResult } from '../topology/reports.js';
 import { seededRandom } from '../topology/seeded-random.js';
 
 const cadence = { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 };
@@ -13,8 +13,8 @@ const closed: Signal = { kind: 'connection closed', endpoint: A, at: 1000 };
 const sweeping: Pace = { kind: 'sweeping', signal: closed, denseUntil: 11_000, master: 'sought' };
 const checking: Pace = { ...sweeping, master: 'known' };
 
-function sees(saying: Saying, at = 1000): Observation {
-  const [observation] = observe({ at, saw: { [A]: saying } });
+function sees(saying: ProbeResult, at = 1000): Observation {
+  const [observation] = observe({ at, results: { [A]: saying } });
   if (observation === undefined) throw new Error('Nothing was seen');
   return observation;
 }
@@ -36,8 +36,8 @@ describe('a signal', () => {
 
 describe('a sweep', () => {
   const steady = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }) };
-  const after = (pace: Pace, at: number, saw: Readonly<Record<string, Saying>>) => {
-    const observations = observe({ at, saw });
+  const after = (pace: Pace, at: number, saw: Readonly<Record<string, ProbeResult>>) => {
+    const observations = observe({ at, results: saw });
     return onTopology(pace, resolveTopology(initialResolution(0), observations).topology, observations);
   };
 
@@ -46,12 +46,12 @@ describe('a sweep', () => {
   });
 
   test('ends although a node is unusable, once that was found out since it began', () => {
-    expect(after(sweeping, 1001, { ...steady, [B]: silent('REFUSED') })).toEqual(calm);
+    expect(after(sweeping, 1001, { ...steady, [B]: faulty('REFUSED') })).toEqual(calm);
   });
 
   test.each([
     ['the last probe is older than the signal', 999, steady],
-    ['there is no master', 1001, { [A]: silent('REFUSED'), [B]: replica({ on: 'R1' }) }],
+    ['there is no master', 1001, { [A]: faulty('REFUSED'), [B]: replica({ on: 'R1' }) }],
     ['nobody knows who is master', 1001, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }],
     ['a node was never probed', 1001, { [A]: master({ on: 'R1' }), [B]: pending }],
   ])('goes on while %s', (_, at, saw) => {
@@ -59,7 +59,7 @@ describe('a sweep', () => {
   });
 
   test('knows whether there is a master meanwhile', () => {
-    const masterless = { [A]: silent('REFUSED'), [B]: replica({ on: 'R1' }) };
+    const masterless = { [A]: faulty('REFUSED'), [B]: replica({ on: 'R1' }) };
     expect(after(checking, 1001, masterless)).toEqual(sweeping);
     expect(after(sweeping, 1001, masterless)).toBe(sweeping);
     expect(after(sweeping, 999, steady)).toEqual(checking);
@@ -67,26 +67,26 @@ describe('a sweep', () => {
 
   test('goes on while one of the nodes was probed only before it began', () => {
     const observations = [
-      ...observe({ at: 1001, saw: { [A]: master({ on: 'R1' }) } }),
-      ...observe({ at: 1001, signal: { kind: 'poll', at: 999 }, saw: { [B]: replica({ on: 'R1' }) } }),
+      ...observe({ at: 1001, results: { [A]: master({ on: 'R1' }) } }),
+      ...observe({ at: 1001, signal: { kind: 'poll', at: 999 }, results: { [B]: replica({ on: 'R1' }) } }),
     ];
     const { topology } = resolveTopology(initialResolution(0), observations);
     expect(onTopology(sweeping, topology, observations)).toEqual(checking);
   });
 
   test('that found another master goes on until replicas were probed once more', () => {
-    const before = resolveTopology(initialResolution(0), observe({ at: 1, saw: steady }));
+    const before = resolveTopology(initialResolution(0), observe({ at: 1, results: steady }));
     const handedOver = { [A]: replica({ on: 'R1' }), [B]: master({ on: 'R2/R1@1' }) };
-    const found = observe({ at: 1001, saw: handedOver });
+    const found = observe({ at: 1001, results: handedOver });
     const { topology } = resolveTopology(before, found);
     expect(onTopology(sweeping, topology, found)).toEqual(checking);
-    expect(onTopology(sweeping, topology, observe({ at: 1002, saw: handedOver }))).toEqual(calm);
-    const gone = observe({ at: 1001, saw: { ...handedOver, [A]: silent('REFUSED') } });
+    expect(onTopology(sweeping, topology, observe({ at: 1002, results: handedOver }))).toEqual(calm);
+    const gone = observe({ at: 1001, results: { ...handedOver, [A]: faulty('REFUSED') } });
     expect(onTopology(sweeping, resolveTopology(before, gone).topology, gone)).toEqual(calm);
   });
 
   test('does not begin by a topology', () => {
-    expect(after(calm, 1, { [A]: silent('REFUSED') })).toBe(calm);
+    expect(after(calm, 1, { [A]: faulty('REFUSED') })).toBe(calm);
   });
 });
 
@@ -95,12 +95,16 @@ const many: FleetSize = { kind: 'counted', size: 200 };
 const estimated: FleetSize = { kind: 'estimated', size: 8 };
 const unknown: FleetSize = { kind: 'unknown' };
 const there = replica({ on: 'R1' });
-const gone = silent('REFUSED');
+const gone = faulty('REFUSED');
 
 describe('the next probe of a node is due', () => {
   /** The sweep began at 1000. */
   test.each<
-    [string, { pace?: Pace; fleetSize?: FleetSize; saying?: Saying; now: number; random?: number }, number]
+    [
+      string,
+      { pace?: Pace; fleetSize?: FleetSize; saying?: ProbeResult; now: number; random?: number },
+      number,
+    ]
   >([
     ['in calm', { pace: calm, now: 0, random: 0 }, 450],
     ['in calm', { pace: calm, now: 0 }, 500],

@@ -2,7 +2,7 @@ import { concat, NEVER, of, Subject, throwError } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import { masterOf } from '../../lib/topology/topology.js';
-import { A, B, C, master, replica, silent } from '../topology/reports.js';
+import { A, B, C, master, replica, faulty } from '../topology/reports.js';
 import { record, startVirtualGroup } from './virtual-group.js';
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
@@ -124,7 +124,7 @@ describe('a signal', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { last } = record(group);
     group.at(700, () => {
-      group.change(A, silent('REFUSED'));
+      group.change(A, faulty('REFUSED'));
       group.stream.emit('connection closed', A);
     });
     group.at(738, () => group.change(B, heir));
@@ -145,7 +145,7 @@ describe('while there is no master', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const told = record(group);
     group.at(700, () => {
-      group.change(A, silent('REFUSED'));
+      group.change(A, faulty('REFUSED'));
       group.stream.emit('connection closed', A);
     });
     return { group, ...told };
@@ -198,7 +198,7 @@ describe('a node whose look never ends', () => {
     const { last } = record(group);
     group.at(600, () => group.change(C, 'hangs'));
     group.at(1500, () => {
-      group.change(A, silent('REFUSED'));
+      group.change(A, faulty('REFUSED'));
       group.stream.emit('connection closed', A);
     });
     group.at(1530, () => group.change(B, heir));
@@ -314,7 +314,7 @@ describe('subscribers', () => {
     const late = record(group);
     expect(late.values).toEqual([first.last()]);
     group.at(700, () => {
-      group.change(A, silent('REFUSED'));
+      group.change(A, faulty('REFUSED'));
       group.stream.emit('connection closed', A);
     });
     group.at(750, () => group.change(B, heir));
@@ -338,7 +338,7 @@ describe('subscribers', () => {
     const subscription = group.stream.topology$.subscribe();
     group.runTo(100);
     subscription.unsubscribe();
-    group.at(200, () => group.change(A, silent('REFUSED')));
+    group.at(200, () => group.change(A, faulty('REFUSED')));
     group.at(200, () => group.change(B, heir));
     group.runTo(1200);
     expect(record(group).last()).toMatchObject({ master: B });

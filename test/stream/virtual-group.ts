@@ -17,7 +17,7 @@ import { createTopologyStream } from '../../lib/stream/topology-stream.js';
 import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import type { Topology } from '../../lib/topology/topology.js';
-import { observe, pending, type Saying } from '../topology/reports.js';
+import { observe, pending, type ProbeResult } from '../topology/reports.js';
 
 export interface VirtualProbe {
   readonly node: string;
@@ -25,7 +25,7 @@ export interface VirtualProbe {
 }
 
 /** `hangs`: a probe of the node never ends. */
-export type Saw = Saying | 'hangs';
+export type Saw = ProbeResult | 'hangs';
 
 export interface VirtualGroupOptions {
   readonly nodes: Readonly<Record<string, Saw>>;
@@ -123,7 +123,7 @@ function observeVirtually(
       return saw === 'hangs'
         ? NEVER
         : timer(0, scheduler).pipe(
-            map(() => observe({ at: scheduler.now(), saw: { [node]: saw }, signal })[0]),
+            map(() => observe({ at: scheduler.now(), results: { [node]: saw }, signal })[0]),
           );
     }).pipe(
       filter((observation) => observation !== undefined),

@@ -1,13 +1,13 @@
 import type { Case } from './phases.js';
-import { A, B, C, master, onlyRole, pending, READER, replica, silent } from './reports.js';
+import { A, B, C, master, onlyRole, pending, READER, replica, faulty } from './reports.js';
 
 export const bootCases: readonly Case[] = [
   {
-    name: 'nothing is decided until every node had its say, then the heir wins',
+    name: 'nothing is decided until every node was probed, then the heir wins',
     phases: [
       {
         at: 10,
-        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: pending },
+        results: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: pending },
         facts: {
           kind: 'unknown',
           generation: 0,
@@ -16,7 +16,7 @@ export const bootCases: readonly Case[] = [
       },
       {
         at: 12,
-        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: silent('REFUSED') },
+        results: { [A]: master({ on: 'R1', offset: 9999 }), [B]: pending, [C]: faulty('REFUSED') },
         facts: {
           kind: 'unknown',
           generation: 0,
@@ -25,10 +25,10 @@ export const bootCases: readonly Case[] = [
       },
       {
         at: 14,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 9999 }),
           [B]: master({ on: 'R5/R1@1254', offset: 1516 }),
-          [C]: silent('REFUSED'),
+          [C]: faulty('REFUSED'),
         },
         facts: {
           kind: 'steady',
@@ -41,11 +41,11 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'two masters that know nothing of each other: writes are held until one gives in',
+    name: 'two masters with unrelated histories: writes are held until one is demoted',
     phases: [
       {
         at: 10,
-        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: master({ on: 'R2', offset: 1 }) },
+        results: { [A]: master({ on: 'R1', offset: 9999 }), [B]: master({ on: 'R2', offset: 1 }) },
         facts: {
           kind: 'contested',
           claimants: [A, B],
@@ -55,51 +55,51 @@ export const bootCases: readonly Case[] = [
       },
       {
         at: 500,
-        saw: { [A]: replica({ on: 'R2', offset: 1 }), [B]: master({ on: 'R2', offset: 1 }) },
+        results: { [A]: replica({ on: 'R2', offset: 1 }), [B]: master({ on: 'R2', offset: 1 }) },
         facts: { kind: 'steady', master: B, generation: 1, nodes: { [A]: 'replica', [B]: 'master' } },
       },
     ],
   },
   {
-    name: 'no master yet: masterless, and nobody is made one',
+    name: 'no node is a master: masterless, no replica is chosen',
     phases: [
       {
         at: 10,
-        saw: { [A]: replica({ on: 'R1', offset: 5 }), [B]: replica({ on: 'R1', offset: 9 }) },
+        results: { [A]: replica({ on: 'R1', offset: 5 }), [B]: replica({ on: 'R1', offset: 9 }) },
         facts: { kind: 'masterless', generation: 0, nodes: { [A]: 'replica', [B]: 'replica' } },
       },
     ],
   },
   {
     name: 'no nodes at all: masterless',
-    phases: [{ at: 10, saw: {}, facts: { kind: 'masterless', generation: 0, nodes: {} } }],
+    phases: [{ at: 10, results: {}, facts: { kind: 'masterless', generation: 0, nodes: {} } }],
   },
   {
     name: 'a node that joins a decided group does not undo the decision',
     phases: [
       {
         at: 10,
-        saw: { [A]: master({ on: 'R1' }) },
+        results: { [A]: master({ on: 'R1' }) },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master' } },
       },
       {
         at: 20,
-        saw: { [A]: master({ on: 'R1' }), [B]: pending },
+        results: { [A]: master({ on: 'R1' }), [B]: pending },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'pending' } },
       },
     ],
   },
   {
-    name: 'only roles are known: the one master counts, a second one changes nothing while the first stays',
+    name: 'only roles are known: a second master changes nothing while the first stays',
     phases: [
       {
         at: 10,
-        saw: { [A]: onlyRole('master'), [B]: onlyRole('replica') },
+        results: { [A]: onlyRole('master'), [B]: onlyRole('replica') },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
       },
       {
         at: 20,
-        saw: { [A]: onlyRole('master'), [B]: onlyRole('master') },
+        results: { [A]: onlyRole('master'), [B]: onlyRole('master') },
         facts: {
           kind: 'contested',
           master: A,
@@ -111,7 +111,7 @@ export const bootCases: readonly Case[] = [
       {
         at: 30,
         signal: 'unblocked',
-        saw: { [A]: onlyRole('replica'), [B]: onlyRole('master') },
+        results: { [A]: onlyRole('replica'), [B]: onlyRole('master') },
         facts: {
           kind: 'steady',
           master: B,
@@ -127,7 +127,7 @@ export const bootCases: readonly Case[] = [
     phases: [
       {
         at: 10,
-        saw: { [A]: onlyRole('master'), [B]: onlyRole('master') },
+        results: { [A]: onlyRole('master'), [B]: onlyRole('master') },
         facts: {
           kind: 'contested',
           claimants: [A, B],
@@ -138,17 +138,17 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the new master shows its role only: it does not inherit what was known of the old one',
+    name: 'the new master reports its role only: it does not inherit facts about the old one',
     phases: [
       {
         at: 10,
-        saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('replica') },
+        results: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('replica') },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
       },
       {
         at: 20,
         signal: 'connection closed',
-        saw: { [A]: silent('REFUSED'), [B]: onlyRole('master') },
+        results: { [A]: faulty('REFUSED'), [B]: onlyRole('master') },
         facts: {
           kind: 'steady',
           master: B,
@@ -159,7 +159,7 @@ export const bootCases: readonly Case[] = [
       },
       {
         at: 30,
-        saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('master') },
+        results: { [A]: master({ on: 'R1', offset: 900 }), [B]: onlyRole('master') },
         facts: {
           kind: 'contested',
           master: B,
@@ -172,22 +172,22 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a busy script leaves only the role of the master to be seen: what was known of it is not forgotten',
+    name: 'a busy script leaves only the role of the master visible: earlier facts about it are kept',
     phases: [
       {
         at: 10,
-        saw: { [A]: master({ on: 'R1', offset: 1127 }), [B]: replica({ on: 'R1', offset: 803 }) },
+        results: { [A]: master({ on: 'R1', offset: 1127 }), [B]: replica({ on: 'R1', offset: 803 }) },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
       },
       {
         at: 20,
-        saw: { [A]: onlyRole('master'), [B]: replica({ on: 'R1', offset: 803 }) },
+        results: { [A]: onlyRole('master'), [B]: replica({ on: 'R1', offset: 803 }) },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
       },
       {
         at: 30,
         signal: 'connection closed',
-        saw: { [A]: silent('REFUSED'), [B]: master({ on: 'R5/R1@804', offset: 803 }) },
+        results: { [A]: faulty('REFUSED'), [B]: master({ on: 'R5/R1@804', offset: 803 }) },
         facts: {
           kind: 'steady',
           master: B,
@@ -200,11 +200,11 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a reader endpoint that leads to the master is the master by another name, not a second one',
+    name: 'a reader endpoint that leads to the master is an alias, not a second master',
     phases: [
       {
         at: 10,
-        saw: {
+        results: {
           [A]: master({ on: 'R1' }),
           [READER]: master({ on: 'R1', run: `run of ${A}` }),
           [B]: replica({ on: 'R1' }),
@@ -214,7 +214,7 @@ export const bootCases: readonly Case[] = [
       {
         // DNS moves: the reader endpoint now leads to B.
         at: 20,
-        saw: {
+        results: {
           [A]: master({ on: 'R1' }),
           [READER]: replica({ on: 'R1', run: `run of ${B}` }),
           [B]: replica({ on: 'R1' }),

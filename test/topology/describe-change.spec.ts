@@ -2,60 +2,60 @@ import { describe, expect, test } from 'vitest';
 import { describeChange } from '../../lib/topology/describe-change.js';
 import type { WriterPolicy } from '../../lib/topology/pick.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
-import { A, B, C, master, observe, pending, replica, silent, type Look } from './reports.js';
+import { A, B, C, master, observe, pending, replica, faulty, type ProbeRound } from './reports.js';
 
-/** What is logged at each of the looks, as `level: text`. */
-function log(...looks: readonly Look[]): readonly (readonly string[])[] {
-  return logUnder({ requireMajority: false }, looks);
+/** What is logged after each round, as `level: text`. */
+function log(...rounds: readonly ProbeRound[]): readonly (readonly string[])[] {
+  return logUnder({ requireMajority: false }, rounds);
 }
 
-function logUnder(policy: WriterPolicy, looks: readonly Look[]): readonly (readonly string[])[] {
+function logUnder(policy: WriterPolicy, rounds: readonly ProbeRound[]): readonly (readonly string[])[] {
   let resolution = initialResolution(0);
-  return looks.map((look) => {
+  return rounds.map((round) => {
     const before = resolution;
-    resolution = resolveTopology(before, observe(look));
+    resolution = resolveTopology(before, observe(round));
     return describeChange(before.topology, resolution.topology, policy).map(
       ({ level, text }) => `${level}: ${text}`,
     );
   });
 }
 
-const steady: Look = {
+const steady: ProbeRound = {
   at: 1000,
-  saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: replica({ on: 'R1', offset: 900 }) },
+  results: { [A]: master({ on: 'R1', offset: 900 }), [B]: replica({ on: 'R1', offset: 900 }) },
 };
 const closed = { kind: 'connection closed', endpoint: A, at: 2000 } as const;
-const gone: Look = {
+const gone: ProbeRound = {
   at: 2001,
   signal: closed,
-  saw: {
-    [A]: silent('REFUSED', 'connect ECONNREFUSED 10.0.0.1:6379'),
+  results: {
+    [A]: faulty('REFUSED', 'connect ECONNREFUSED 10.0.0.1:6379'),
     [B]: replica({ on: 'R1', link: 'down' }),
   },
 };
-const promoted: Look = {
+const promoted: ProbeRound = {
   at: 2038,
-  saw: { ...gone.saw, [B]: master({ on: 'R2/R1@901', offset: 900 }) },
+  results: { ...gone.results, [B]: master({ on: 'R2/R1@901', offset: 900 }) },
 };
-const split: Look = {
+const split: ProbeRound = {
   at: 3000,
-  saw: { [A]: master({ on: 'R1', offset: 900 }), [B]: master({ on: 'R2/R1@901', offset: 900 }) },
+  results: { [A]: master({ on: 'R1', offset: 900 }), [B]: master({ on: 'R2/R1@901', offset: 900 }) },
 };
 
-describe('an operator reads', () => {
-  test('nothing before the first decision, then who is master', () => {
-    expect(log({ at: 1, saw: { [A]: pending } }, steady)).toEqual([
+describe('the log shows', () => {
+  test('nothing before the first decision, then which node is the master', () => {
+    expect(log({ at: 1, results: { [A]: pending } }, steady)).toEqual([
       [],
       ['log: master is 10.0.0.1:6379, generation 1'],
     ]);
   });
 
-  test('that the majority is gone, and that it is back, where one is required', () => {
-    const alone: Look = {
+  test('that a required majority is lost, and that it is back', () => {
+    const alone: ProbeRound = {
       at: 3000,
-      saw: { ...steady.saw, [B]: silent('TIMEOUT', 'no answer within 250 ms') },
+      results: { ...steady.results, [B]: faulty('TIMEOUT', 'no answer within 250 ms') },
     };
-    const back: Look = { ...steady, at: 4000 };
+    const back: ProbeRound = { ...steady, at: 4000 };
     const texts = logUnder({ requireMajority: true }, [steady, alone, { ...alone, at: 3500 }, back]);
     expect(texts).toEqual([
       ['log: master is 10.0.0.1:6379, generation 1'],
@@ -64,29 +64,40 @@ describe('an operator reads', () => {
         'warn: node 10.0.0.2:6379 cannot be used: TIMEOUT, no answer within 250 ms',
       ],
       [],
-      ['log: the majority of the nodes is back: writes go on', 'log: node 10.0.0.2:6379 answers again'],
+      ['log: the majority of the nodes is back: writes resume', 'log: node 10.0.0.2:6379 answers again'],
     ]);
     expect(log(steady, alone, back).flat().join('\n')).not.toContain('writes are held');
   });
 
-  test('what a stale master took, when it gives in', () => {
-    const wrote: Look = { ...split, saw: { ...split.saw, [A]: master({ on: 'R1', offset: 950 }) } };
-    const wroteMore: Look = { at: 3500, saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1000 }) } };
-    const gaveIn: Look = { at: 4000, saw: { ...split.saw, [A]: replica({ on: 'R2/R1@901', offset: 900 }) } };
-    expect(log(steady, promoted, wrote, wroteMore, gaveIn).slice(2)).toEqual([
+  test('how many bytes a stale master accepted, when it is demoted', () => {
+    const wrote: ProbeRound = {
+      ...split,
+      results: { ...split.results, [A]: master({ on: 'R1', offset: 950 }) },
+    };
+    const wroteMore: ProbeRound = {
+      at: 3500,
+      results: { ...split.results, [A]: master({ on: 'R1', offset: 1000 }) },
+    };
+    const demoted: ProbeRound = {
+      at: 4000,
+      results: { ...split.results, [A]: replica({ on: 'R2/R1@901', offset: 900 }) },
+    };
+    expect(log(steady, promoted, wrote, wroteMore, demoted).slice(2)).toEqual([
       [
         'error: data loss: 50 bytes of acknowledged writes never reached 10.0.0.2:6379',
-        'warn: node 10.0.0.1:6379 still says master but was superseded: it gets no writes',
+        'warn: node 10.0.0.1:6379 still claims to be the master but was superseded: it gets no writes',
       ],
       [],
-      ['error: data loss: node 10.0.0.1:6379 no longer says master; 100 bytes that it took are lost'],
+      [
+        'error: data loss: node 10.0.0.1:6379 no longer claims to be the master; 100 bytes that it accepted are lost',
+      ],
     ]);
   });
 
   test('that a master came back without its last writes', () => {
-    const behind: Look = {
+    const behind: ProbeRound = {
       at: 2500,
-      saw: { ...steady.saw, [A]: master({ on: 'R7/R1@801', offset: 800, run: 'A again' }) },
+      results: { ...steady.results, [A]: master({ on: 'R7/R1@801', offset: 800, run: 'A again' }) },
     };
     expect(log(steady, behind).at(-1)).toEqual([
       'error: data loss: master 10.0.0.1:6379 came back without its last 100 bytes of acknowledged writes',
@@ -104,22 +115,22 @@ describe('an operator reads', () => {
       [
         'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, cause: connection closed, generation 2',
       ],
-      ['warn: node 10.0.0.1:6379 still says master but was superseded: it gets no writes'],
+      ['warn: node 10.0.0.1:6379 still claims to be the master but was superseded: it gets no writes'],
     ]);
   });
 
-  test('nothing while nothing changes, however often it is looked', () => {
-    const looks = [steady, gone, promoted, split].flatMap((look) => [
-      look,
-      { ...look, at: look.at + 1 },
-      { ...look, at: look.at + 2 },
+  test('nothing while nothing changes, however often nodes are probed', () => {
+    const rounds = [steady, gone, promoted, split].flatMap((round) => [
+      round,
+      { ...round, at: round.at + 1 },
+      { ...round, at: round.at + 2 },
     ]);
-    const repeats = log(...looks).filter((_, index) => index % 3 !== 0);
+    const repeats = log(...rounds).filter((_, index) => index % 3 !== 0);
     expect(repeats).toHaveLength(8);
     expect(repeats.flat()).toEqual([]);
   });
 
-  test('that the master is back after a silence, and how long it was', () => {
+  test('that the master is back, and how long it was gone', () => {
     expect(log(steady, gone, { ...steady, at: 2501 })[2]).toEqual([
       'log: master 10.0.0.1:6379 is back after 500 ms, generation 1',
       'log: node 10.0.0.1:6379 answers again',
@@ -127,7 +138,10 @@ describe('an operator reads', () => {
   });
 
   test('that acknowledged writes are lost, once', () => {
-    const shorter = { ...promoted, saw: { ...promoted.saw, [B]: master({ on: 'R2/R1@577', offset: 576 }) } };
+    const shorter = {
+      ...promoted,
+      results: { ...promoted.results, [B]: master({ on: 'R2/R1@577', offset: 576 }) },
+    };
     const lines = log(steady, gone, shorter, { ...shorter, at: 2500 });
     expect(lines[2]).toEqual([
       'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, cause: connection closed, generation 2',
@@ -137,7 +151,10 @@ describe('an operator reads', () => {
   });
 
   test('that the master came back empty', () => {
-    const empty = { at: 3000, saw: { ...gone.saw, [A]: master({ on: 'R9', offset: 0, run: 'A again' }) } };
+    const empty = {
+      at: 3000,
+      results: { ...gone.results, [A]: master({ on: 'R9', offset: 0, run: 'A again' }) },
+    };
     expect(log(steady, gone, empty)[2]).toEqual([
       'log: master 10.0.0.1:6379 is back after 999 ms, generation 1',
       'error: data loss: master 10.0.0.1:6379 came back without its data (900 bytes of history)',
@@ -146,9 +163,12 @@ describe('an operator reads', () => {
   });
 
   test('that a second loss followed the first', () => {
-    const again = (at: number, run: string) => ({ at, saw: { [A]: master({ on: run, offset: 50, run }) } });
+    const again = (at: number, run: string) => ({
+      at,
+      results: { [A]: master({ on: run, offset: 50, run }) },
+    });
     const lines = log(
-      { at: 1, saw: { [A]: master({ on: 'R1', offset: 900 }) } },
+      { at: 1, results: { [A]: master({ on: 'R1', offset: 900 }) } },
       again(2, 'x'),
       again(3, 'y'),
     );
@@ -158,46 +178,46 @@ describe('an operator reads', () => {
     ]);
   });
 
-  test('of a split brain and what becomes of the writes', () => {
-    const stranger = { ...steady, at: 2000, saw: { ...steady.saw, [B]: master({ on: 'Rown' }) } };
+  test('a split brain, and where writes go', () => {
+    const stranger = { ...steady, at: 2000, results: { ...steady.results, [B]: master({ on: 'Rown' }) } };
     expect(log(steady, stranger)[1]).toEqual([
-      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 say master, and history cannot tell which one is the ' +
+      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 claim to be the master, and replication history does not show which one is the ' +
         'heir; writes stay with 10.0.0.1:6379, generation 1',
     ]);
-    expect(log({ at: 1, saw: stranger.saw })[0]).toEqual([
-      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 say master, and history cannot tell which one is the ' +
+    expect(log({ at: 1, results: stranger.results })[0]).toEqual([
+      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 claim to be the master, and replication history does not show which one is the ' +
         'heir; writes are held, generation 0',
     ]);
   });
 
   test('that a split brain is over', () => {
-    const stranger = { ...steady, at: 2000, saw: { ...steady.saw, [B]: master({ on: 'Rown' }) } };
+    const stranger = { ...steady, at: 2000, results: { ...steady.results, [B]: master({ on: 'Rown' }) } };
     expect(log(steady, stranger, { ...steady, at: 3000 })[2]).toEqual([
       'log: the split brain is over: master is 10.0.0.1:6379, generation 1',
     ]);
   });
 
-  test('of a failover into a contested group both the failover and the contest', () => {
+  test('both the failover and the split brain when a failover ends in a contested group', () => {
     const both = {
       at: 2038,
-      saw: { ...promoted.saw, [C]: master({ on: 'Rown' }) },
+      results: { ...promoted.results, [C]: master({ on: 'Rown' }) },
     };
     expect(log(steady, gone, both)[2]).toEqual([
       'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, cause: connection closed, generation 2',
-      'error: split brain: 10.0.0.2:6379 and 10.0.0.3:6379 say master, and history cannot tell which one is the ' +
+      'error: split brain: 10.0.0.2:6379 and 10.0.0.3:6379 claim to be the master, and replication history does not show which one is the ' +
         'heir; writes stay with 10.0.0.2:6379, generation 2',
     ]);
   });
 
-  test('of another fault of the same node, but not of other words for the same', () => {
-    const look = (at: number, [fault, words]: readonly ['TIMEOUT' | 'REFUSED', string]) => ({
+  test('a new fault of a node, but not another message for the same fault', () => {
+    const round = (at: number, [fault, message]: readonly ['TIMEOUT' | 'REFUSED', string]) => ({
       at,
-      saw: { [A]: master({ on: 'R1' }), [B]: silent(fault, words) },
+      results: { [A]: master({ on: 'R1' }), [B]: faulty(fault, message) },
     });
     const lines = log(
-      look(1, ['TIMEOUT', 'one']),
-      look(2, ['TIMEOUT', 'two']),
-      look(3, ['REFUSED', 'three']),
+      round(1, ['TIMEOUT', 'one']),
+      round(2, ['TIMEOUT', 'two']),
+      round(3, ['REFUSED', 'three']),
     );
     expect(lines.slice(1)).toEqual([[], ['warn: node 10.0.0.2:6379 cannot be used: REFUSED, three']]);
   });

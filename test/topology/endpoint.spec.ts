@@ -29,7 +29,7 @@ describe('an endpoint is refused, with its text and what is allowed:', () => {
     ['an empty port', 'cache:'],
     ['port 0', 'cache:0'],
     ['a port beyond 65535', 'cache:65536'],
-    ['a port in words', 'cache:redis'],
+    ['a port that is no number', 'cache:redis'],
     ['a negative port', 'cache:-1'],
     ['no host', ':6379'],
     ['IPv6 without brackets', 'fe80::1:6379'],
@@ -69,7 +69,7 @@ test.each([
   [{ host: '10.0.0.1', port: 6379 }, '10.0.0.1:6379'],
   [{ host: '::1', port: 6379 }, '[::1]:6379'],
   [{ host: 'cache', port: 1, tls: true }, 'cache:1'],
-])('%j is written %s, and read back as the same', (endpoint, text) => {
+])('%j is formatted as %s and parsed back to the same endpoint', (endpoint, text) => {
   expect(formatEndpoint(endpoint)).toBe(text);
   expect(parseEndpoint(text)).toMatchObject({ host: endpoint.host, port: endpoint.port });
 });

@@ -1,10 +1,10 @@
 import type { Case, Phase } from './phases.js';
-import { A, B, C, D, master, replica, silent } from './reports.js';
+import { A, B, C, D, master, replica, faulty } from './reports.js';
 
 /** A is master of B and C, and accepted. */
 export const steady: Phase = {
   at: 1000,
-  saw: {
+  results: {
     [A]: master({ on: 'R1', offset: 803 }),
     [B]: replica({ on: 'R1', offset: 803 }),
     [C]: replica({ on: 'R1', offset: 803 }),
@@ -17,12 +17,12 @@ export const steady: Phase = {
   },
 };
 
-/** A hangs, nobody is promoted yet. */
+/** A hangs, no replica is promoted yet. */
 const hung: Phase = {
   at: 2000,
   signal: { kind: 'reply timed out', endpoint: A, at: 2000 },
-  saw: {
-    [A]: silent('TIMEOUT'),
+  results: {
+    [A]: faulty('TIMEOUT'),
     [B]: replica({ on: 'R1', offset: 1253 }),
     [C]: replica({ on: 'R1', offset: 1253 }),
   },
@@ -34,8 +34,8 @@ const toB = { from: A, to: B, tookMs: 38, cause: 'reply timed out' } as const;
 /** B was promoted and C follows it, while A hangs. */
 const promoted: Phase = {
   at: 2038,
-  saw: {
-    [A]: silent('TIMEOUT'),
+  results: {
+    [A]: faulty('TIMEOUT'),
     [B]: master({ on: 'R5/R1@1254', offset: 1300 }),
     [C]: replica({ on: 'R5/R1@1254', offset: 1300 }),
   },
@@ -48,10 +48,10 @@ const promoted: Phase = {
   },
 };
 
-/** A goes on as if nothing had happened. */
+/** A continues as a master because nothing demoted it. */
 export const split: Phase = {
   at: 3000,
-  saw: {
+  results: {
     [A]: master({ on: 'R1', offset: 1253 }),
     [B]: master({ on: 'R5/R1@1254', offset: 1516 }),
     [C]: replica({ on: 'R5/R1@1254', offset: 1516 }),
@@ -68,7 +68,7 @@ export const split: Phase = {
 const sixth = 'R6/R5@1517';
 
 export const failoverCases: readonly Case[] = [
-  { name: 'all is well: one master, nothing changes', phases: [steady, { ...steady, at: 1500 }] },
+  { name: 'one healthy master: nothing changes', phases: [steady, { ...steady, at: 1500 }] },
   {
     name: 'A hangs, B is promoted, A continues: A is stale',
     phases: [steady, hung, promoted, split],
@@ -81,18 +81,18 @@ export const failoverCases: readonly Case[] = [
       promoted,
       {
         ...split,
-        saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1827 }) },
+        results: { ...split.results, [A]: master({ on: 'R1', offset: 1827 }) },
         facts: { ...split.facts, loss: { kind: 'not replicated', endpoint: B, bytes: 574 } },
       },
     ],
   },
   {
-    name: 'A takes 574 bytes of writes after B was cut off from it: B wins, the loss is proven',
+    name: 'A accepts 574 bytes of writes after B lost its link: B wins, the loss is proven',
     phases: [
       steady,
       {
         at: 1900,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 1827 }),
           [B]: replica({ on: 'R1', offset: 1253, link: 'down' }),
           [C]: replica({ on: 'R1', offset: 1253, link: 'down' }),
@@ -101,7 +101,7 @@ export const failoverCases: readonly Case[] = [
       },
       {
         at: 2000,
-        saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1827 }) },
+        results: { ...split.results, [A]: master({ on: 'R1', offset: 1827 }) },
         facts: {
           ...split.facts,
           failover: { from: A, to: B, tookMs: 0, cause: 'poll' },
@@ -119,13 +119,13 @@ export const failoverCases: readonly Case[] = [
       split,
       {
         at: 4000,
-        saw: { ...split.saw, [A]: replica({ on: 'R5', offset: 1516 }) },
+        results: { ...split.results, [A]: replica({ on: 'R5', offset: 1516 }) },
         facts: { ...split.facts, nodes: { [A]: 'replica', [B]: 'master', [C]: 'replica' } },
       },
     ],
   },
   {
-    name: 'C is promoted next: A, two promotions behind, stays stale although servers remember one step only',
+    name: 'C is promoted next: A, two promotions behind, stays stale although a server remembers one step only',
     phases: [
       steady,
       hung,
@@ -133,7 +133,7 @@ export const failoverCases: readonly Case[] = [
       {
         at: 5000,
         signal: 'unblocked',
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 9999 }),
           [B]: replica({ on: sixth, offset: 1600 }),
           [C]: master({ on: sixth, offset: 1600 }),
@@ -149,7 +149,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the accepted master is gone for a moment, the stale one is left alone: it gets no writes',
+    name: 'the accepted master is unreachable for a moment, only the stale one answers: it gets no writes',
     phases: [
       steady,
       hung,
@@ -157,7 +157,7 @@ export const failoverCases: readonly Case[] = [
       {
         at: 6000,
         signal: 'connection failed',
-        saw: { [A]: master({ on: 'R1', offset: 9999 }), [B]: silent('REFUSED'), [C]: silent('REFUSED') },
+        results: { [A]: master({ on: 'R1', offset: 9999 }), [B]: faulty('REFUSED'), [C]: faulty('REFUSED') },
         facts: {
           kind: 'contested',
           claimants: [A],
@@ -169,17 +169,17 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the accepted master is gone for a moment: a replica still under the stale one makes it no master',
+    name: 'the accepted master is unreachable for a moment: a replica of the stale one does not make that one the master',
     phases: [
       steady,
       hung,
-      { ...promoted, saw: { ...promoted.saw, [C]: replica({ on: 'R1', offset: 1253 }) } },
+      { ...promoted, results: { ...promoted.results, [C]: replica({ on: 'R1', offset: 1253 }) } },
       {
         at: 6000,
         signal: 'reply timed out',
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 9999 }),
-          [B]: silent('TIMEOUT'),
+          [B]: faulty('TIMEOUT'),
           [C]: replica({ on: 'R1', offset: 9999 }),
         },
         facts: {
@@ -193,14 +193,14 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A hangs during two promotions, the first of which was seen: C is the heir of the heir',
+    name: 'A hangs during two promotions, the first of which was observed: C is the heir of the heir',
     phases: [
       steady,
       hung,
       {
         at: 2010,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: replica({ on: 'R4/R1@1254', offset: 1300, link: 'down' }),
           [C]: replica({ on: 'R1', offset: 1253 }),
         },
@@ -208,7 +208,7 @@ export const failoverCases: readonly Case[] = [
       },
       {
         at: 2090,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 1253 }),
           [B]: replica({ on: 'R3/R4@1400', offset: 1500, link: 'down' }),
           [C]: master({ on: 'R3/R4@1400', offset: 1500 }),
@@ -224,14 +224,14 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A hangs during two promotions that nobody saw: C is refused until the replicas have chosen it',
+    name: 'A hangs during two promotions, the first of which was not observed: C is refused until the replicas follow it',
     phases: [
       steady,
       hung,
       {
         at: 2090,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: replica({ on: 'R3/R4@1400', offset: 1500, link: 'down' }),
           [C]: master({ on: 'R3/R4@1400', offset: 1500 }),
         },
@@ -244,8 +244,8 @@ export const failoverCases: readonly Case[] = [
       },
       {
         at: 2120,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: replica({ on: 'R3/R4@1400', offset: 1500 }),
           [C]: master({ on: 'R3/R4@1400', offset: 1500 }),
         },
@@ -258,9 +258,9 @@ export const failoverCases: readonly Case[] = [
         },
       },
       {
-        // A goes on; no history connects the two, so nobody can call A stale, and writes stay with C.
+        // No history connects A and C, so A cannot be proven stale, and writes stay with C.
         at: 3000,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 9999 }),
           [B]: replica({ on: 'R3/R4@1400', offset: 1600 }),
           [C]: master({ on: 'R3/R4@1400', offset: 1600 }),
@@ -277,14 +277,14 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B and C are both promoted from A, which is gone: history cannot choose, writes are held',
+    name: 'B and C are both promoted while A is unreachable: history cannot decide, writes are held',
     phases: [
       steady,
       hung,
       {
         at: 2100,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: master({ on: 'R3/R1@1254', offset: 9000 }),
           [C]: master({ on: 'R5/R1@1254', offset: 1300 }),
         },
@@ -297,8 +297,8 @@ export const failoverCases: readonly Case[] = [
       },
       {
         at: 2200,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: replica({ on: 'R5', offset: 1400 }),
           [C]: master({ on: 'R5/R1@1254', offset: 1400 }),
         },
@@ -313,14 +313,14 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B and C are both promoted, and another replica has chosen B: writes go to B, the contest is told',
+    name: 'B and C are both promoted, and another replica follows B: writes go to B, the group is contested',
     phases: [
       steady,
       hung,
       {
         at: 2100,
-        saw: {
-          [A]: silent('TIMEOUT'),
+        results: {
+          [A]: faulty('TIMEOUT'),
           [B]: master({ on: 'R3/R1@1254', offset: 1300 }),
           [C]: master({ on: 'R5/R1@1254', offset: 9000 }),
           [D]: replica({ on: 'R3/R1@1254', offset: 1300 }),
@@ -342,7 +342,7 @@ export const failoverCases: readonly Case[] = [
       steady,
       {
         at: 2100,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 1253 }),
           [B]: master({ on: 'R3/R1@1254', offset: 1300 }),
           [C]: master({ on: 'R5/R1@1254', offset: 1300 }),
@@ -357,13 +357,17 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B was never synced when it was promoted: a stranger, writes are held while A is gone',
+    name: 'B was promoted before its first sync: no heir, writes are held while A is unreachable',
     phases: [
       steady,
       {
         at: 2000,
         signal: 'connection closed',
-        saw: { [A]: silent('REFUSED'), [B]: master({ on: 'R3/Rown@1', offset: 0 }), [C]: silent('REFUSED') },
+        results: {
+          [A]: faulty('REFUSED'),
+          [B]: master({ on: 'R3/Rown@1', offset: 0 }),
+          [C]: faulty('REFUSED'),
+        },
         facts: {
           kind: 'contested',
           claimants: [B],
@@ -374,12 +378,12 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B was never synced when it was promoted: a stranger, writes stay with A',
+    name: 'B was promoted before its first sync: no heir, writes stay with A',
     phases: [
       steady,
       {
         at: 2000,
-        saw: { ...steady.saw, [B]: master({ on: 'R3/Rown@1', offset: 5000 }) },
+        results: { ...steady.results, [B]: master({ on: 'R3/Rown@1', offset: 5000 }) },
         facts: {
           kind: 'contested',
           master: A,
@@ -391,12 +395,12 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B is promoted by mistake and put back under A: its own word and the replicas make A master again',
+    name: 'B is promoted by mistake and demoted again: its own report and the replicas make A the master again',
     phases: [
       steady,
       {
         at: 2000,
-        saw: { ...steady.saw, [B]: master({ on: 'R4/R1@804', offset: 803 }) },
+        results: { ...steady.results, [B]: master({ on: 'R4/R1@804', offset: 803 }) },
         facts: {
           kind: 'steady',
           master: B,
@@ -408,7 +412,7 @@ export const failoverCases: readonly Case[] = [
       {
         at: 2500,
         signal: 'unblocked',
-        saw: steady.saw,
+        results: steady.results,
         facts: {
           ...steady.facts,
           generation: 3,
@@ -424,7 +428,7 @@ export const failoverCases: readonly Case[] = [
       {
         at: 2000,
         signal: 'unblocked',
-        saw: { ...steady.saw, [A]: replica({ on: 'R1', offset: 803, link: 'down' }) },
+        results: { ...steady.results, [A]: replica({ on: 'R1', offset: 803, link: 'down' }) },
         facts: {
           kind: 'masterless',
           generation: 1,
@@ -434,7 +438,7 @@ export const failoverCases: readonly Case[] = [
       {
         at: 2004,
         signal: 'unblocked',
-        saw: {
+        results: {
           [A]: replica({ on: 'R5/R1@804', offset: 803 }),
           [B]: master({ on: 'R5/R1@804', offset: 803 }),
           [C]: replica({ on: 'R5/R1@804', offset: 803 }),

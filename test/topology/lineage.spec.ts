@@ -24,11 +24,11 @@ describe('descent', () => {
     expect(descendsFrom(forked, 'R3', 'R1')).toBe(true);
   });
 
-  test('ends where histories contradict each other in a circle', () => {
-    const circle = learnLineage(emptyLineage, [step('R1', 'R2'), step('R2', 'R1')]);
-    expect(descendsFrom(circle, 'R1', 'R2')).toBe(true);
-    expect(descendsFrom(circle, 'R1', 'R1')).toBe(false);
-    expect(descendsFrom(circle, 'R1', 'R3')).toBe(false);
+  test('ends where contradictory histories form a cycle', () => {
+    const cycle = learnLineage(emptyLineage, [step('R1', 'R2'), step('R2', 'R1')]);
+    expect(descendsFrom(cycle, 'R1', 'R2')).toBe(true);
+    expect(descendsFrom(cycle, 'R1', 'R1')).toBe(false);
+    expect(descendsFrom(cycle, 'R1', 'R3')).toBe(false);
   });
 });
 
@@ -40,16 +40,16 @@ describe('learning', () => {
     expect(learnLineage(emptyLineage, [])).toBe(emptyLineage);
   });
 
-  test('leaves what was known as it was', () => {
+  test('does not modify the lineage it is given', () => {
     learnLineage(lineage, [step('R3', 'R2'), step('R2', 'R0')]);
     expect([...lineage]).toEqual([['R2', ['R1']]]);
   });
 
-  test('the same step from several nodes is one step', () => {
+  test('the same step reported by several nodes is stored once', () => {
     expect([...learnLineage(emptyLineage, [step('R2', 'R1'), step('R2', 'R1')])]).toEqual([['R2', ['R1']]]);
   });
 
-  test('a thousand promotions are remembered, the oldest is forgotten then', () => {
+  test('keeps the latest thousand promotions and drops older ones', () => {
     let long = emptyLineage;
     for (let index = 1; index <= 1200; index++) {
       long = learnLineage(long, [step(`R${index}`, `R${index - 1}`)]);

@@ -5,10 +5,10 @@ import type {
   TopologyKind,
   TopologyNode,
 } from '../../lib/topology/topology.js';
-import type { Look } from './reports.js';
+import type { ProbeRound } from './reports.js';
 
-/** One look at all nodes, and what must follow from it and from all looks before it. */
-export interface Phase extends Look {
+/** One round of probes, and what must follow from it and from all rounds before it. */
+export interface Phase extends ProbeRound {
   readonly facts: Facts;
 }
 
@@ -17,7 +17,7 @@ export interface Case {
   readonly phases: readonly Phase[];
 }
 
-/** What is compared after each phase: all of it, so that nothing happens unnoticed. */
+/** The whole of what each phase compares, so that no change goes unnoticed. */
 export interface Facts {
   readonly kind: TopologyKind;
   readonly master?: string;

@@ -11,12 +11,12 @@ import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import { containing } from '../support/matchers.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Topology } from '../../lib/topology/topology.js';
-import { A, B, C, master, observe, onlyRole, pending, replica, silent, type Saying } from './reports.js';
+import { A, B, C, master, observe, onlyRole, pending, replica, faulty, type ProbeResult } from './reports.js';
 
-/** The topology after looks at these moments of a group. */
-function after(...looks: readonly Readonly<Record<string, Saying>>[]): Topology {
-  return looks.reduce(
-    (resolution, saw, index) => resolveTopology(resolution, observe({ at: index + 1, saw })),
+/** The topology after these rounds of probes. */
+function after(...rounds: readonly Readonly<Record<string, ProbeResult>>[]): Topology {
+  return rounds.reduce(
+    (resolution, results, index) => resolveTopology(resolution, observe({ at: index + 1, results })),
     initialResolution(0),
   ).topology;
 }
@@ -28,13 +28,13 @@ function read(topology: Topology, readFrom: ReadFrom, choice: { current?: string
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
 const cutOff = {
-  [A]: silent('TIMEOUT'),
+  [A]: faulty('TIMEOUT'),
   [B]: replica({ on: 'R1', link: 'down' }),
   [C]: replica({ on: 'R1', link: 'down' }),
 };
 const anyNumber = { requireMajority: false };
 const majority = { requireMajority: true };
-const noReplicas = { [A]: master({ on: 'R1' }), [B]: silent('REFUSED'), [C]: silent('REFUSED') };
+const noReplicas = { [A]: master({ on: 'R1' }), [B]: faulty('REFUSED'), [C]: faulty('REFUSED') };
 
 describe('the writer', () => {
   test('uses the master', () => {
@@ -52,7 +52,7 @@ describe('the writer', () => {
   });
 
   test.each([
-    ['no node was looked at', after({ [A]: pending }), 'not every node has been looked at yet'],
+    ['no node has been probed', after({ [A]: pending }), 'not every node has been probed yet'],
     [
       'there is no master',
       after(healthy, cutOff),
@@ -60,21 +60,21 @@ describe('the writer', () => {
     ],
     ['there is no node', after({}), 'no node is a master: the list of nodes is empty'],
     [
-      'nobody can tell the heir',
+      'history does not show the heir',
       after({ [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }),
-      `${A} and ${B} say master, and history cannot tell which one is the heir`,
+      `${A} and ${B} claim to be the master, and replication history does not show which one is the heir`,
     ],
     [
-      'a stranger says master',
+      'an unrelated node claims to be the master',
       after(healthy, { ...cutOff, [B]: master({ on: 'Rown' }) }),
-      `${B} says master, but history does not show it to be the heir`,
+      `${B} claims to be the master, but replication history does not show that it is the heir`,
     ],
     [
       'the only master was superseded, as a replica proves',
-      after(healthy, { ...healthy, [B]: silent('TIMEOUT'), [C]: replica({ on: 'R2/R1@900' }) }),
-      `${A} says master, but the history of another node shows that it was superseded`,
+      after(healthy, { ...healthy, [B]: faulty('TIMEOUT'), [C]: replica({ on: 'R2/R1@900' }) }),
+      `${A} claims to be the master, but the replication history of another node shows that it was superseded`,
     ],
-  ])('waits while %s, and says so', (_, topology, reason) => {
+  ])('waits while %s, and gives the reason', (_, topology, reason) => {
     expect(pickWriter(topology, anyNumber)).toEqual({ kind: 'wait', reason });
   });
 });
@@ -82,43 +82,43 @@ describe('the writer', () => {
 describe('the writer that requires a majority', () => {
   test.each<[string, Topology]>([
     ['all agree', after(healthy)],
-    ['two of three agree', after(healthy, { ...healthy, [C]: silent('TIMEOUT') })],
+    ['two of three agree', after(healthy, { ...healthy, [C]: faulty('TIMEOUT') })],
     [
-      'a replica lost its link, and still is no other master’s',
-      after(healthy, { ...healthy, [B]: replica({ on: 'R1', link: 'down' }), [C]: silent('TIMEOUT') }),
+      'a replica lost its link but follows no other master',
+      after(healthy, { ...healthy, [B]: replica({ on: 'R1', link: 'down' }), [C]: faulty('TIMEOUT') }),
     ],
-    ['the only node there is agrees', after({ [A]: master({ on: 'R1' }) })],
+    ['the only node agrees', after({ [A]: master({ on: 'R1' }) })],
   ])('uses the master while %s', (_, topology) => {
     expect(pickWriter(topology, majority)).toMatchObject({ kind: 'use', node: { endpoint: A } });
   });
 
   test.each<[string, Topology, string]>([
     [
-      'it is alone with the master',
+      'only the master can be reached',
       after(healthy, noReplicas),
       `1 of 3 nodes can be reached and agree that ${A}`,
     ],
     [
       'exactly half of the nodes can be reached',
-      after({ [A]: master({ on: 'R1' }), [B]: silent('REFUSED') }),
+      after({ [A]: master({ on: 'R1' }), [B]: faulty('REFUSED') }),
       `1 of 2 nodes can be reached and agree that ${A}`,
     ],
     [
       'another node claims to be master too',
-      after(healthy, { ...healthy, [B]: master({ on: 'Rown' }), [C]: silent('REFUSED') }),
+      after(healthy, { ...healthy, [B]: master({ on: 'Rown' }), [C]: faulty('REFUSED') }),
       `1 of 3 nodes can be reached and agree that ${A}`,
     ],
     [
-      'the other node that can be reached was filled anew by a master out of sight',
-      after(healthy, { ...healthy, [B]: silent('TIMEOUT'), [C]: replica({ on: 'Rother' }) }),
+      'the other reachable node was fully synced from an unreachable master',
+      after(healthy, { ...healthy, [B]: faulty('TIMEOUT'), [C]: replica({ on: 'Rother' }) }),
       `1 of 3 nodes can be reached and agree that ${A}`,
     ],
     [
       'the stale master is the second node that can be reached',
-      after(healthy, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2/R1@5' }), [C]: silent('REFUSED') }),
+      after(healthy, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2/R1@5' }), [C]: faulty('REFUSED') }),
       `1 of 3 nodes can be reached and agree that ${B}`,
     ],
-  ])('waits on the connection it has while %s', (_, topology, reason) => {
+  ])('waits and keeps its connection while %s', (_, topology, reason) => {
     expect(pickWriter(topology, majority)).toEqual({
       kind: 'wait',
       stay: true,
@@ -126,7 +126,7 @@ describe('the writer that requires a majority', () => {
     });
   });
 
-  test('has no node to stay on while there is no master', () => {
+  test('has no connection to keep while there is no master', () => {
     const pick = pickWriter(after(healthy, cutOff), majority);
     expect(pick).toMatchObject({ kind: 'wait', reason: containing('no node is a master') });
     expect(pick).not.toHaveProperty('stay');
@@ -136,7 +136,7 @@ describe('the writer that requires a majority', () => {
 describe('the reader', () => {
   test.each<[string, Topology, Record<ReadFrom, string>]>([
     [
-      'all is well',
+      'the group is healthy',
       after(healthy),
       {
         master: `master ${A}`,
@@ -169,7 +169,7 @@ describe('the reader', () => {
       },
     ],
     [
-      'the only replica is cut off from a living master',
+      'the only replica has lost its link to a healthy master',
       after({ ...noReplicas, [B]: replica({ on: 'R1', link: 'down' }) }),
       {
         master: `master ${A}`,
@@ -192,7 +192,7 @@ describe('the reader', () => {
     ],
     [
       'the only replica is syncing and has nothing to serve',
-      after({ [A]: silent('REFUSED'), [B]: replica({ on: 'R1', link: 'syncing' }) }),
+      after({ [A]: faulty('REFUSED'), [B]: replica({ on: 'R1', link: 'syncing' }) }),
       {
         master: 'wait',
         replica: 'wait',
@@ -213,7 +213,7 @@ describe('the reader', () => {
       },
     ],
     [
-      'two nodes say master and nobody can tell the heir',
+      'two nodes claim to be the master and history does not show the heir',
       after({ [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }), [C]: replica({ on: 'R1' }) }),
       {
         master: 'wait',
@@ -228,18 +228,18 @@ describe('the reader', () => {
     expect(picks).toEqual(expected);
   });
 
-  test('waits until every node had its say, lest the first replica to answer gets all readers', () => {
+  test('waits until every node was probed, so that the first replica to answer does not get all readers', () => {
     const early = after({ [A]: pending, [B]: replica({ on: 'R1' }), [C]: pending });
     expect(read(early, 'replicaPreferred')).toBe('wait');
     expect(read(after(healthy), 'replicaPreferred', { random: 0.9 })).toBe(`replica ${C}`);
   });
 
   test.each([
-    ['was seen to have lost the master, and the other not yet', { [B]: 'down', [C]: 'up' }],
-    ['is the last to lose it', { [B]: 'up', [C]: 'down' }],
+    ['has reported a lost link, while the other has not', { [B]: 'down', [C]: 'up' }],
+    ['is the last to report a lost link', { [B]: 'up', [C]: 'down' }],
   ] as const)('stays with a replica that %s', (_, links) => {
     const masterless = after(healthy, {
-      [A]: silent('REFUSED'),
+      [A]: faulty('REFUSED'),
       [B]: replica({ on: 'R1', link: links[B] }),
       [C]: replica({ on: 'R1', link: links[C] }),
     });
@@ -253,7 +253,7 @@ describe('the reader', () => {
     [0.49, `replica ${B}`],
     [0.5, `replica ${C}`],
     [0.999, `replica ${C}`],
-  ])('with the random number %d takes %s, so that a fleet spreads', (random, expected) => {
+  ])('with the random number %d picks %s, so that a fleet spreads over the replicas', (random, expected) => {
     expect(read(after(healthy), 'replica', { random })).toBe(expected);
   });
 
@@ -262,7 +262,7 @@ describe('the reader', () => {
     expect(picks).toEqual([`master ${A}`, `replica ${B}`, `replica ${C}`]);
   });
 
-  test('stays where it is as long as nothing better is there', () => {
+  test('stays on its node while no better one is available', () => {
     expect(read(after(healthy), 'replica', { current: C, random: 0 })).toBe(`replica ${C}`);
     expect(read(after(healthy, cutOff), 'replica', { current: C, random: 0 })).toBe(`replica ${C}`);
   });
@@ -274,7 +274,7 @@ describe('the reader', () => {
 
   test('leaves a replica that was promoted', () => {
     const promoted = after(healthy, {
-      [A]: silent('REFUSED'),
+      [A]: faulty('REFUSED'),
       [B]: master({ on: 'R2/R1@1' }),
       [C]: replica({ on: 'R2/R1@1' }),
     });
@@ -282,10 +282,10 @@ describe('the reader', () => {
     expect(read(promoted, 'replica', { current: B })).toBe(`replica ${C}`);
   });
 
-  describe('once another is the master, while a replica has not been looked at since', () => {
-    const before = observe({ at: 1, saw: healthy });
-    const dying = observe({ at: 2, saw: cutOff });
-    const [heir] = observe({ at: 3, saw: { [B]: master({ on: 'R2/R1@1' }) } });
+  describe('after a failover, until a replica is probed again', () => {
+    const before = observe({ at: 1, results: healthy });
+    const dying = observe({ at: 2, results: cutOff });
+    const [heir] = observe({ at: 3, results: { [B]: master({ on: 'R2/R1@1' }) } });
     const promoted = dying.map((each) => (formatEndpoint(each.endpoint) === B && heir ? heir : each));
     const { topology } = [before, dying, promoted].reduce(resolveTopology, initialResolution(0));
 
@@ -295,15 +295,15 @@ describe('the reader', () => {
       expect(read(topology, 'replicaPreferred', { current: B })).toBe(`master ${B}`);
     });
 
-    test('counts it as cut off where a node is chosen', () => {
+    test('prefers other nodes to it when it has to pick one', () => {
       expect(read(topology, 'replicaPreferred')).toBe(`master ${B}`);
       expect(read(topology, 'replica', { current: B })).toBe(`replica ${C}`);
     });
 
-    test('leaves it when it is seen that it does not follow', () => {
-      const [seen] = observe({ at: 4, saw: { [C]: replica({ on: 'R1', link: 'down' }) } });
-      const looked = promoted.map((each) => (formatEndpoint(each.endpoint) === C && seen ? seen : each));
-      const next = [before, dying, promoted, looked].reduce(resolveTopology, initialResolution(0)).topology;
+    test('leaves it when a probe shows that it does not follow', () => {
+      const [probed] = observe({ at: 4, results: { [C]: replica({ on: 'R1', link: 'down' }) } });
+      const latest = promoted.map((each) => (formatEndpoint(each.endpoint) === C && probed ? probed : each));
+      const next = [before, dying, promoted, latest].reduce(resolveTopology, initialResolution(0)).topology;
       expect(read(next, 'replicaPreferred', { current: C })).toBe(`master ${B}`);
     });
   });
@@ -313,11 +313,11 @@ describe('the reader', () => {
   });
 
   test('leaves a node that became unreachable', () => {
-    const lost = after(healthy, { ...healthy, [C]: silent('CLOSED') });
+    const lost = after(healthy, { ...healthy, [C]: faulty('CLOSED') });
     expect(read(lost, 'replica', { current: C })).toBe(`replica ${B}`);
   });
 
-  test('says what it sees while it waits for a replica', () => {
+  test('gives the state of every node as the reason while it waits for a replica', () => {
     const pick = pickReader(after(noReplicas), { readFrom: 'replica', current: undefined, random: 0 });
     expect(pick).toEqual({ kind: 'wait', reason: whyWait(after(noReplicas)) });
     expect(whyWait(after(noReplicas))).toContain(`no replica is usable among ${A} (master), ${B} (REFUSED:`);
@@ -327,14 +327,14 @@ describe('the reader', () => {
 describe('a usable replica', () => {
   test.each([
     ['follows the master with its link up', replica({ on: 'R1' }), true],
-    ['tells its role only', onlyRole('replica'), true],
-    ['is cut off', replica({ on: 'R1', link: 'down' }), false],
+    ['reports its role only', onlyRole('replica'), true],
+    ['has lost its link', replica({ on: 'R1', link: 'down' }), false],
     ['is syncing', replica({ on: 'R1', link: 'syncing' }), false],
     ['follows another master', replica({ on: 'R9' }), false],
-    ['is a master now', master({ on: 'R9' }), false],
-    ['is silent', silent('TIMEOUT'), false],
-  ])('one that %s: %#', (_, saying, usable) => {
-    const names = usableReplicas(after({ [A]: master({ on: 'R1' }), [B]: saying })).map(
+    ['has become a master', master({ on: 'R9' }), false],
+    ['does not answer', faulty('TIMEOUT'), false],
+  ])('one that %s: %#', (_, result, usable) => {
+    const names = usableReplicas(after({ [A]: master({ on: 'R1' }), [B]: result })).map(
       ({ endpoint }) => endpoint,
     );
     expect(names).toEqual(usable ? [B] : []);

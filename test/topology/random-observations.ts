@@ -6,10 +6,10 @@ import type { SeededRandom } from './seeded-random.js';
 const ENDPOINTS = ['10.0.0.1:6379', '10.0.0.2:6379', '[::1]:6379', 'primary.example:6379'];
 
 /**
- * Looks at all nodes, one after the other, at which nodes say anything whatever, also what no server would say: the
- * rules must hold for all of it. Ids and moments are few, so that they meet.
+ * Consecutive rounds of probes with arbitrary reports, including some that no server would send: the rules must hold for
+ * all of them. Ids and moments are drawn from a small range so that they collide.
  */
-export function randomLooks(random: SeededRandom): readonly (readonly Observation[])[] {
+export function randomRounds(random: SeededRandom): readonly (readonly Observation[])[] {
   const count = 1 + random.below(6);
   return Array.from({ length: count }, (_, index) =>
     ENDPOINTS.filter(() => random.chance(0.85)).map((name) => randomObservation(name, index, random)),
@@ -21,13 +21,13 @@ function randomObservation(name: string, round: number, random: SeededRandom): O
   const base = { endpoint: parseEndpoint(name), at, signal: randomSignal(at, random) };
   switch (random.oneOf(['master', 'master', 'replica', 'replica', 'replica', 'faulty', 'pending'])) {
     case 'master':
-      return { ...base, kind: 'answered', report: { role: 'master', ...randomWords(name, random) } };
+      return { ...base, kind: 'answered', report: { role: 'master', ...randomFields(name, random) } };
     case 'replica': {
       const link = random.oneOf<ReplicaLink>(['up', 'down', 'syncing']);
-      return { ...base, kind: 'answered', report: { role: 'replica', link, ...randomWords(name, random) } };
+      return { ...base, kind: 'answered', report: { role: 'replica', link, ...randomFields(name, random) } };
     }
     case 'faulty':
-      return { ...base, kind: 'faulty', fault: random.oneOf(['REFUSED', 'TIMEOUT']), message: 'silent' };
+      return { ...base, kind: 'faulty', fault: random.oneOf(['REFUSED', 'TIMEOUT']), message: 'no answer' };
     default:
       return { ...base, kind: 'pending' };
   }
@@ -40,10 +40,10 @@ function randomSignal(at: number, random: SeededRandom): Signal {
   };
 }
 
-type Words = Omit<NodeReport, 'role' | 'link'>;
+type Fields = Omit<NodeReport, 'role' | 'link'>;
 
-/** Mostly the process of its own, now and then one that another endpoint leads to as well, or none that is known. */
-function randomWords(name: string, random: SeededRandom): Words {
+/** Mostly a process of its own; sometimes one that it shares with another endpoint, or one without a run id. */
+function randomFields(name: string, random: SeededRandom): Fields {
   const runId = random.oneOf([name, name, `${name} again`, 'shared', undefined]);
   const id = random.oneOf(['R1', 'R2', 'R3', 'R4', undefined]);
   const previous = random.oneOf(['R1', 'R2', 'R3', undefined, undefined]);

@@ -7,24 +7,24 @@ export const A = '10.0.0.1:6379';
 export const B = '10.0.0.2:6379';
 export const C = '10.0.0.3:6379';
 export const D = '10.0.0.4:6379';
-/** A name that leads to a node which is also named by its address. */
+/** A host name for a node that is also listed by its IP address. */
 export const READER = 'reader.example:6379';
 
-/** What one node says when it is asked, or that it says nothing. */
-export type Saying =
+/** What a probe of one node finds: its report, or why it has none. */
+export type ProbeResult =
   | { readonly kind: 'answered'; readonly report: NodeReport }
   | { readonly kind: 'faulty'; readonly fault: NodeFault; readonly message: string }
   | { readonly kind: 'pending' };
 
-interface ServerWords {
-  /** By default a node that is named A has run id `run A`; a restart changes it. */
+interface ReportedFields {
+  /** Default: `run of <endpoint>`. Pass another one for a process that was restarted. */
   readonly run?: string;
   readonly offset?: number;
-  /** `R5` or, with the id before the last promotion and the first offset not shared with it, `R5/R1@1254`. */
+  /** Replication id: `R5`, or `R5/R1@1254` with the previous id and the first offset not shared with it. */
   readonly on: string;
 }
 
-export function master({ run, offset, on }: ServerWords): Saying {
+export function master({ run, offset, on }: ReportedFields): ProbeResult {
   return {
     kind: 'answered',
     report: { role: 'master', ...identity(run, offset), ...history(on), named: [] },
@@ -36,39 +36,40 @@ export function replica({
   offset,
   on,
   link = 'up',
-}: ServerWords & { readonly link?: NodeReport['link'] }): Saying {
+}: ReportedFields & { readonly link?: NodeReport['link'] }): ProbeResult {
   return {
     kind: 'answered',
     report: { role: 'replica', ...identity(run, offset), ...history(on), ...(link && { link }), named: [] },
   };
 }
 
-/** What a user who may only run HELLO learns. */
-export function onlyRole(role: NodeReport['role']): Saying {
+/** All that a user without the permission for `INFO` and `ROLE` can learn. */
+export function onlyRole(role: NodeReport['role']): ProbeResult {
   return { kind: 'answered', report: { role, named: [] } };
 }
 
-export function silent(fault: NodeFault, message = 'no answer within 250 ms'): Saying {
+export function faulty(fault: NodeFault, message = 'no answer within 250 ms'): ProbeResult {
   return { kind: 'faulty', fault, message };
 }
 
-export const pending: Saying = { kind: 'pending' };
+export const pending: ProbeResult = { kind: 'pending' };
 
-export interface Look {
+/** One probe of every node, all at the same moment. */
+export interface ProbeRound {
   readonly at: number;
-  readonly saw: Readonly<Record<string, Saying>>;
-  /** Default: a poll at that very moment. */
+  readonly results: Readonly<Record<string, ProbeResult>>;
+  /** Default: a poll at the same moment. */
   readonly signal?: Signal | SignalKind;
 }
 
-/** The observations of one look at all nodes. */
-export function observe({ at, saw, signal = 'poll' }: Look): readonly Observation[] {
-  const why = typeof signal === 'string' ? { kind: signal, at } : signal;
-  return Object.entries(saw).map(([name, saying]) => {
-    const base = { endpoint: parseEndpoint(name), at, signal: why };
-    return saying.kind === 'answered'
-      ? { ...base, ...saying, report: withRunId(saying.report, formatEndpoint(base.endpoint)) }
-      : { ...base, ...saying };
+/** The observations of one round. */
+export function observe({ at, results, signal = 'poll' }: ProbeRound): readonly Observation[] {
+  const cause = typeof signal === 'string' ? { kind: signal, at } : signal;
+  return Object.entries(results).map(([name, result]) => {
+    const base = { endpoint: parseEndpoint(name), at, signal: cause };
+    return result.kind === 'answered'
+      ? { ...base, ...result, report: withRunId(result.report, formatEndpoint(base.endpoint)) }
+      : { ...base, ...result };
   });
 }
 

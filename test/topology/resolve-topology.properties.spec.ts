@@ -3,7 +3,7 @@ import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology, type Resolution } from '../../lib/topology/resolve-topology.js';
 import { masterOf, type Topology } from '../../lib/topology/topology.js';
-import { randomLooks } from './random-observations.js';
+import { randomRounds } from './random-observations.js';
 import { seededRandom, type SeededRandom } from './seeded-random.js';
 
 const RUNS = 1000;
@@ -15,17 +15,17 @@ interface Step {
   readonly random: SeededRandom;
 }
 
-/** Each step of many random histories; a failure names the seed that repeats it. */
+/** Applies the rule to each step of many random histories. A failure names the seed that reproduces it. */
 function always(rule: (step: Step) => void): void {
   for (let seed = 1; seed <= RUNS; seed++) {
     const random = seededRandom(seed);
     let before = initialResolution(0);
-    for (const [index, observations] of randomLooks(random).entries()) {
+    for (const [index, observations] of randomRounds(random).entries()) {
       const after = resolveTopology(before, observations);
       try {
         rule({ before, observations, after, random });
       } catch (error) {
-        throw new Error(`seed ${seed}, look ${index + 1}: ${String(error)}`, { cause: error });
+        throw new Error(`seed ${seed}, round ${index + 1}: ${String(error)}`, { cause: error });
       }
       before = after;
     }
@@ -55,7 +55,7 @@ function withOtherOffsets(
   );
 }
 
-describe('whatever the nodes say', () => {
+describe('for arbitrary reports', () => {
   test('the order of the observations does not matter', () => {
     always(({ before, observations, after, random }) => {
       const shuffled = resolveTopology(before, random.shuffled(observations));
@@ -78,7 +78,7 @@ describe('whatever the nodes say', () => {
     });
   });
 
-  test('no endpoint is named that nobody observed', () => {
+  test('no endpoint is named that was never observed', () => {
     const observed = new Map<Resolution, ReadonlySet<string>>();
     always(({ before, observations, after }) => {
       const names = new Set([
@@ -90,7 +90,7 @@ describe('whatever the nodes say', () => {
     });
   });
 
-  test('every observed endpoint is shown once, as a node or as another name of one', () => {
+  test('every observed endpoint is shown once, as a node or as an alias', () => {
     always(({ observations, after }) => {
       const shown = after.topology.nodes.flatMap(({ endpoint, aliases = [] }) => [endpoint, ...aliases]);
       const observed = observations.map(({ endpoint }) => formatEndpoint(endpoint));
@@ -98,14 +98,14 @@ describe('whatever the nodes say', () => {
     });
   });
 
-  test('the generation grows by one with each accepted master that is another than before, and else stays', () => {
+  test('the generation grows by one at each change of the accepted master, and only then', () => {
     always(({ before, after }) => {
       const moved = after.accepted?.endpoint !== before.accepted?.endpoint;
       expect(after.topology.generation).toBe(before.topology.generation + (moved ? 1 : 0));
     });
   });
 
-  test('the master is a node that says master now, and is the only one shown as such', () => {
+  test('the master is the only node shown as master, and reports that role', () => {
     always(({ after: { topology } }) => {
       const master = masterOf(topology);
       const shown = topology.nodes.filter(({ kind }) => kind === 'master');
@@ -114,7 +114,7 @@ describe('whatever the nodes say', () => {
     });
   });
 
-  test('nobody is accepted for the first time while a node was not looked at', () => {
+  test('no first master is accepted before every node was probed', () => {
     always(({ before, observations, after }) => {
       const isEarly = before.accepted === undefined && observations.some(({ kind }) => kind === 'pending');
       expect(isEarly && after.topology.kind !== 'unknown').toBe(false);

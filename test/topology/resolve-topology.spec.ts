@@ -6,7 +6,7 @@ import { failoverCases } from './failover-phases.js';
 import { factsOf, type Case, type Phase } from './phases.js';
 import { restartCases } from './restart-phases.js';
 import { staleCases } from './stale-phases.js';
-import { A, B, C, master, observe, onlyRole, READER, replica, silent } from './reports.js';
+import { A, B, C, master, observe, onlyRole, READER, replica, faulty } from './reports.js';
 
 const named = (cases: readonly Case[]) => cases.map(({ name, phases }) => [name, phases] as const);
 
@@ -21,7 +21,7 @@ function runPhases(phases: readonly Phase[]): void {
     const reversed = resolveTopology(before, observations.toReversed()).topology;
     expect(reversed, `${where}, nodes in another order`).toEqual(resolution.topology);
     const again = resolveTopology(resolution, observations).topology;
-    expect(again, `${where}, seen twice`).toEqual(resolution.topology);
+    expect(again, `${where}, observed twice`).toEqual(resolution.topology);
   }
 }
 
@@ -37,15 +37,15 @@ describe('a restart', () => {
   test.each(named(restartCases))('%s', (_, phases) => runPhases(phases));
 });
 
-describe('at boot and by what a user may see', () => {
+describe('at boot and with limited permissions', () => {
   test.each(named(bootCases))('%s', (_, phases) => runPhases(phases));
 });
 
-describe('what the topology tells of nodes', () => {
-  const resolve = (saw: Parameters<typeof observe>[0]['saw']) =>
-    resolveTopology(initialResolution(0), observe({ at: 10, saw })).topology;
+describe('a node in the topology', () => {
+  const resolve = (results: Parameters<typeof observe>[0]['results']) =>
+    resolveTopology(initialResolution(0), observe({ at: 10, results })).topology;
 
-  test('a replica on the history of the master is so many bytes behind it', () => {
+  test('a replica on the history of the master shows how many bytes it lags', () => {
     const topology = resolve({
       [A]: master({ on: 'R1', offset: 1000 }),
       [B]: replica({ on: 'R1', offset: 900 }),
@@ -55,7 +55,7 @@ describe('what the topology tells of nodes', () => {
     expect(findNode(topology, C)).toMatchObject({ lagBytes: 0, link: 'syncing' });
   });
 
-  test('a stale master has so many bytes that its heir lacks', () => {
+  test('a stale master shows how many of its bytes the heir lacks', () => {
     const topology = resolve({
       [A]: master({ on: 'R1', offset: 1827 }),
       [B]: master({ on: 'R5/R1@1254', offset: 1516 }),
@@ -64,7 +64,7 @@ describe('what the topology tells of nodes', () => {
     expect(findNode(topology, B)).not.toHaveProperty('lostBytes');
   });
 
-  test('a replica of another master has no lag, because its offset counts something else', () => {
+  test('a replica of another master shows no lag, because its offset belongs to another history', () => {
     const topology = resolve({
       [A]: master({ on: 'R1', offset: 1000 }),
       [B]: replica({ on: 'R9', offset: 900 }),
@@ -73,18 +73,18 @@ describe('what the topology tells of nodes', () => {
     expect(findNode(topology, B)).not.toHaveProperty('lagBytes');
   });
 
-  test('a replica that tells no history is taken to follow, and no lag is claimed where offsets are unknown', () => {
+  test('a replica that reports no history is assumed to follow, without a lag because offsets are unknown', () => {
     const topology = resolve({ [A]: onlyRole('master'), [B]: onlyRole('replica') });
     expect(findNode(topology, B)).toMatchObject({ kind: 'replica', following: true });
     expect(findNode(topology, B)).not.toHaveProperty('lagBytes');
   });
 
-  test('while there is no master, nobody can tell whether a replica follows', () => {
-    const topology = resolve({ [A]: silent('REFUSED'), [B]: replica({ on: 'R1', offset: 1 }) });
+  test('while there is no master, it is unknown whether a replica follows', () => {
+    const topology = resolve({ [A]: faulty('REFUSED'), [B]: replica({ on: 'R1', offset: 1 }) });
     expect(findNode(topology, B)).not.toHaveProperty('following');
   });
 
-  test('an endpoint that leads to a known server is found under both names', () => {
+  test('a server with two endpoints is found under both', () => {
     const topology = resolve({
       [READER]: master({ on: 'R1', run: 'one' }),
       [A]: master({ on: 'R1', run: 'one' }),
@@ -95,9 +95,9 @@ describe('what the topology tells of nodes', () => {
     expect(findNode(topology, B)).toBeUndefined();
   });
 
-  test('nodes are sorted by endpoint, and carry why they cannot be used', () => {
+  test('nodes are sorted by endpoint, and state why they cannot be used', () => {
     const topology = resolve({
-      [C]: silent('NOAUTH', 'NOAUTH Authentication required.'),
+      [C]: faulty('NOAUTH', 'NOAUTH Authentication required.'),
       [A]: master({ on: 'R1' }),
     });
     expect(topology.nodes.map(({ endpoint }) => endpoint)).toEqual([A, C]);
@@ -112,25 +112,25 @@ describe('what the topology tells of nodes', () => {
   });
 });
 
-describe('when and why it changed', () => {
-  const saw = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }) };
-  const first = resolveTopology(initialResolution(5), observe({ at: 10, saw, signal: 'start' }));
+describe('the time and cause of a change', () => {
+  const results = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }) };
+  const first = resolveTopology(initialResolution(5), observe({ at: 10, results, signal: 'start' }));
 
-  test('the moment and the cause of the last change stay while nothing changes', () => {
+  test('stay the same while nothing changes', () => {
     expect(first.topology).toMatchObject({ kind: 'steady', cause: 'start', changedAt: 10 });
-    const later = resolveTopology(first, observe({ at: 500, saw, signal: 'poll' }));
+    const later = resolveTopology(first, observe({ at: 500, results, signal: 'poll' }));
     expect(later.topology).toMatchObject({ cause: 'start', changedAt: 10, generation: 1 });
   });
 
-  test('a failover takes from the first sign that the old master was gone, whatever was seen in between', () => {
-    const silence = { [A]: silent('CLOSED'), [B]: replica({ on: 'R1', link: 'down' }) };
-    const sign = { kind: 'connection closed', endpoint: A, at: 1000 } as const;
-    const lost = resolveTopology(first, observe({ at: 1003, saw: silence, signal: sign }));
+  test('of a failover are those of the first signal that the old master was gone', () => {
+    const lostMaster = { [A]: faulty('CLOSED'), [B]: replica({ on: 'R1', link: 'down' }) };
+    const closed = { kind: 'connection closed', endpoint: A, at: 1000 } as const;
+    const lost = resolveTopology(first, observe({ at: 1003, results: lostMaster, signal: closed }));
     expect(lost.topology).toMatchObject({ kind: 'masterless', cause: 'connection closed', changedAt: 1003 });
-    const still = resolveTopology(lost, observe({ at: 1020, saw: silence, signal: 'requested' }));
+    const still = resolveTopology(lost, observe({ at: 1020, results: lostMaster, signal: 'requested' }));
     const found = resolveTopology(
       still,
-      observe({ at: 1038, saw: { ...silence, [B]: master({ on: 'R2/R1@1' }) }, signal: 'poll' }),
+      observe({ at: 1038, results: { ...lostMaster, [B]: master({ on: 'R2/R1@1' }) }, signal: 'poll' }),
     );
     expect(found.topology.lastFailover).toEqual({
       generation: 2,
@@ -143,25 +143,25 @@ describe('when and why it changed', () => {
     expect(found.topology).toMatchObject({ kind: 'steady', cause: 'connection closed', changedAt: 1038 });
   });
 
-  test('the newest observation gives moment and cause', () => {
-    const [a] = observe({ at: 1000, saw: { [A]: silent('REFUSED') }, signal: 'connection failed' });
-    const [b] = observe({ at: 990, saw: { [B]: replica({ on: 'R1' }) }, signal: 'poll' });
+  test('come from the newest observation', () => {
+    const [a] = observe({ at: 1000, results: { [A]: faulty('REFUSED') }, signal: 'connection failed' });
+    const [b] = observe({ at: 990, results: { [B]: replica({ on: 'R1' }) }, signal: 'poll' });
     const { topology } = resolveTopology(first, a && b ? [a, b] : []);
     expect(topology).toMatchObject({ kind: 'masterless', cause: 'connection failed', changedAt: 1000 });
   });
 
-  test('what was known of the old master is not held against a new one that tells its role only', () => {
+  test('facts about the old master do not apply to a new one that reports its role only', () => {
     expect(first.accepted).toEqual({ endpoint: A, runId: `run of ${A}`, replicationId: 'R1', offset: 0 });
-    const roles = { [A]: silent('REFUSED'), [B]: onlyRole('master') };
-    const moved = resolveTopology(first, observe({ at: 1000, saw: roles }));
+    const roles = { [A]: faulty('REFUSED'), [B]: onlyRole('master') };
+    const moved = resolveTopology(first, observe({ at: 1000, results: roles }));
     expect(moved.accepted).toEqual({ endpoint: B, offset: 0 });
   });
 
-  test('the resolution given is left as it was', () => {
+  test('the previous resolution is not modified', () => {
     const copy = structuredClone(first);
     resolveTopology(
       first,
-      observe({ at: 1000, saw: { [A]: silent('REFUSED'), [B]: master({ on: 'R2/R1@1' }) } }),
+      observe({ at: 1000, results: { [A]: faulty('REFUSED'), [B]: master({ on: 'R2/R1@1' }) } }),
     );
     expect(first).toEqual(copy);
   });

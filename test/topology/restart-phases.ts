@@ -1,53 +1,53 @@
 import { steady } from './failover-phases.js';
 import type { Case, Phase } from './phases.js';
-import { A, B, C, master, replica, silent } from './reports.js';
+import { A, B, C, master, replica, faulty } from './reports.js';
 
 const down: Phase = {
   at: 2000,
   signal: { kind: 'connection closed', endpoint: A, at: 2000 },
-  saw: {
-    [A]: silent('REFUSED', 'connect ECONNREFUSED'),
+  results: {
+    [A]: faulty('REFUSED', 'connect ECONNREFUSED'),
     [B]: replica({ on: 'R1', offset: 1127, link: 'down' }),
     [C]: replica({ on: 'R1', offset: 1127, link: 'down' }),
   },
   facts: { kind: 'masterless', generation: 1, nodes: { [A]: 'unusable', [B]: 'replica', [C]: 'replica' } },
 };
 
-/** So that the highest offset of A is known to be 1127. */
+/** Establishes 1127 as the highest known offset of A. */
 const written: Phase = {
   ...steady,
   at: 1900,
-  saw: { ...steady.saw, [A]: master({ on: 'R1', offset: 1127 }) },
+  results: { ...steady.results, [A]: master({ on: 'R1', offset: 1127 }) },
 };
 
 const synced = (on: string) => ({ [B]: replica({ on, offset: 900 }), [C]: replica({ on, offset: 900 }) });
 
 export const restartCases: readonly Case[] = [
   {
-    name: 'A comes back empty at its address: it is master, and the loss of all is told',
+    name: 'A comes back empty at its address: it is the master, and the loss of all data is reported',
     phases: [
       written,
       down,
       {
         at: 3600,
-        saw: { [A]: master({ on: 'R4', offset: 0, run: 'A again' }), ...synced('R4') },
+        results: { [A]: master({ on: 'R4', offset: 0, run: 'A again' }), ...synced('R4') },
         facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
       },
       {
         at: 4000,
-        saw: { [A]: master({ on: 'R4', offset: 900, run: 'A again' }), ...synced('R4') },
+        results: { [A]: master({ on: 'R4', offset: 900, run: 'A again' }), ...synced('R4') },
         facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
       },
     ],
   },
   {
-    name: 'A comes back gracefully, with its data: the same master, nothing lost',
+    name: 'A comes back with all its data: the same master, nothing lost',
     phases: [
       written,
       down,
       {
         at: 2300,
-        saw: {
+        results: {
           [A]: master({ on: 'R4/R1@1128', offset: 1127, run: 'A again' }),
           ...synced('R4/R1@1128'),
         },
@@ -62,7 +62,7 @@ export const restartCases: readonly Case[] = [
       down,
       {
         at: 2300,
-        saw: { [A]: master({ on: 'R3/R1@804', offset: 803, run: 'A again' }), ...synced('R3/R1@804') },
+        results: { [A]: master({ on: 'R3/R1@804', offset: 803, run: 'A again' }), ...synced('R3/R1@804') },
         facts: { ...steady.facts, loss: { kind: 'restarted behind', endpoint: A, bytes: 324 } },
       },
     ],
@@ -74,7 +74,7 @@ export const restartCases: readonly Case[] = [
       down,
       {
         at: 2100,
-        saw: {
+        results: {
           [A]: master({ on: 'R4', offset: 0, run: 'A again' }),
           [B]: master({ on: 'R5/R1@1128', offset: 1127 }),
           [C]: replica({ on: 'R1', offset: 1127, link: 'down' }),
@@ -91,31 +91,31 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a lone master gets its first replica: a new id without any event',
+    name: 'a single master gets its first replica: its new replication id causes no event',
     phases: [
       {
         at: 1000,
-        saw: { [A]: master({ on: 'R1', offset: 50 }), [B]: silent('REFUSED') },
+        results: { [A]: master({ on: 'R1', offset: 50 }), [B]: faulty('REFUSED') },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
       },
       {
         at: 1500,
-        saw: { [A]: master({ on: 'R3', offset: 64 }), [B]: replica({ on: 'R3', offset: 64 }) },
+        results: { [A]: master({ on: 'R3', offset: 64 }), [B]: replica({ on: 'R3', offset: 64 }) },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'replica' } },
       },
     ],
   },
   {
-    name: 'the backlog of a master without replicas expires: a new id, its predecessor forgotten, no event',
+    name: 'the backlog of a master without replicas expires: its new id, without the previous one, causes no event',
     phases: [
       {
         at: 1000,
-        saw: { [A]: master({ on: 'R3/R1@804', offset: 900 }), [B]: silent('REFUSED') },
+        results: { [A]: master({ on: 'R3/R1@804', offset: 900 }), [B]: faulty('REFUSED') },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
       },
       {
         at: 3_600_000,
-        saw: { [A]: master({ on: 'R5', offset: 900 }), [B]: silent('REFUSED') },
+        results: { [A]: master({ on: 'R5', offset: 900 }), [B]: faulty('REFUSED') },
         facts: { kind: 'steady', master: A, generation: 1, nodes: { [A]: 'master', [B]: 'unusable' } },
       },
     ],
@@ -126,7 +126,7 @@ export const restartCases: readonly Case[] = [
       written,
       {
         at: 2000,
-        saw: { ...written.saw, [B]: master({ on: 'R7/R1@1128', offset: 1127, run: 'B again' }) },
+        results: { ...written.results, [B]: master({ on: 'R7/R1@1128', offset: 1127, run: 'B again' }) },
         facts: {
           kind: 'contested',
           master: A,
@@ -137,13 +137,13 @@ export const restartCases: readonly Case[] = [
       },
       {
         at: 2500,
-        saw: { ...written.saw, [B]: replica({ on: 'R1', offset: 1127, run: 'B again' }) },
+        results: { ...written.results, [B]: replica({ on: 'R1', offset: 1127, run: 'B again' }) },
         facts: steady.facts,
       },
       {
-        // Promoted as the process that was last seen as a replica: the heir.
+        // The same process was a replica before: it was promoted, so it is the heir.
         at: 3000,
-        saw: { ...written.saw, [B]: master({ on: 'R8/R1@1128', offset: 1127, run: 'B again' }) },
+        results: { ...written.results, [B]: master({ on: 'R8/R1@1128', offset: 1127, run: 'B again' }) },
         facts: {
           kind: 'steady',
           master: B,
@@ -155,12 +155,12 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica was restarted as a master and its peers chose it: it is the heir',
+    name: 'a replica was restarted as a master and its peers follow it: it is the heir',
     phases: [
       written,
       {
         at: 2000,
-        saw: {
+        results: {
           [A]: master({ on: 'R1', offset: 1127 }),
           [B]: master({ on: 'R7/R1@1128', offset: 1127, run: 'B again' }),
           [C]: replica({ on: 'R7/R1@1128', offset: 1127 }),
@@ -181,7 +181,7 @@ export const restartCases: readonly Case[] = [
       written,
       {
         at: 2000,
-        saw: { ...written.saw, [B]: master({ on: 'R5/R1@1128', offset: 1127 }) },
+        results: { ...written.results, [B]: master({ on: 'R5/R1@1128', offset: 1127 }) },
         facts: {
           kind: 'steady',
           master: B,
@@ -192,7 +192,7 @@ export const restartCases: readonly Case[] = [
       },
       {
         at: 3000,
-        saw: { ...written.saw, [B]: master({ on: 'R6/R5@1128', offset: 1127, run: 'B again' }) },
+        results: { ...written.results, [B]: master({ on: 'R6/R5@1128', offset: 1127, run: 'B again' }) },
         facts: {
           kind: 'steady',
           master: B,
@@ -204,12 +204,12 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a contest that writes survived does not count as the beginning of a failover long after',
+    name: 'a contest in which the master kept its writes does not start the clock of a later failover',
     phases: [
       written,
       {
         at: 2000,
-        saw: { ...written.saw, [C]: master({ on: 'Rown', offset: 1, run: 'C again' }) },
+        results: { ...written.results, [C]: master({ on: 'Rown', offset: 1, run: 'C again' }) },
         facts: {
           kind: 'contested',
           master: A,
@@ -221,10 +221,10 @@ export const restartCases: readonly Case[] = [
       {
         at: 900_000,
         signal: 'connection closed',
-        saw: {
-          [A]: silent('REFUSED'),
+        results: {
+          [A]: faulty('REFUSED'),
           [B]: master({ on: 'R5/R1@1128', offset: 1127 }),
-          [C]: silent('REFUSED'),
+          [C]: faulty('REFUSED'),
         },
         facts: {
           kind: 'steady',

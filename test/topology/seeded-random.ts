@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers (mulberry32): the same seed gives the same sequence, so that a failure can be repeated. */
 export interface SeededRandom {
   /** From 0 up to, not including, `limit`. */
   readonly below: (limit: number) => number;

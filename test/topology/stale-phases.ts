@@ -1,14 +1,14 @@
 import { steady, split } from './failover-phases.js';
 import type { Case, Phase } from './phases.js';
-import { A, B, C, D, master, replica, silent } from './reports.js';
+import { A, B, C, D, master, replica, faulty } from './reports.js';
 
 const alone = master({ on: 'R1', offset: 1500 });
 
-/** B was promoted where we cannot see it; C, which we can see, was put under B. */
-const toldByReplica: Phase = {
+/** B, which cannot be reached, was promoted; C, which can, follows it. */
+const provenByReplica: Phase = {
   at: 2000,
   signal: 'unblocked',
-  saw: { [A]: alone, [B]: silent('TIMEOUT'), [C]: replica({ on: 'R5/R1@1254', offset: 1300 }) },
+  results: { [A]: alone, [B]: faulty('TIMEOUT'), [C]: replica({ on: 'R5/R1@1254', offset: 1300 }) },
   facts: {
     kind: 'contested',
     claimants: [A],
@@ -17,9 +17,9 @@ const toldByReplica: Phase = {
   },
 };
 
-const withReplica = (said: ReturnType<typeof replica>): Phase => ({
-  ...toldByReplica,
-  saw: { ...toldByReplica.saw, [C]: said },
+const withReplica = (result: ReturnType<typeof replica>): Phase => ({
+  ...provenByReplica,
+  results: { ...provenByReplica.results, [C]: result },
 });
 
 export const staleCases: readonly Case[] = [
@@ -27,12 +27,12 @@ export const staleCases: readonly Case[] = [
     name: 'a replica on the history of an heir that cannot be reached proves A stale; the heir gets the writes',
     phases: [
       steady,
-      toldByReplica,
+      provenByReplica,
       withReplica(replica({ on: 'R5/R1@1254', offset: 1300, link: 'down' })),
       {
         ...split,
         at: 2500,
-        saw: { ...split.saw, [A]: alone },
+        results: { ...split.results, [A]: alone },
         facts: {
           ...split.facts,
           failover: { from: A, to: B, tookMs: 500, cause: 'unblocked' },
@@ -42,12 +42,12 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'in a swap a replica may tell of it before the others were looked at again: that is no split brain',
+    name: 'a replica may report a switchover before the other nodes are probed again: no split brain',
     phases: [
       steady,
       {
-        ...toldByReplica,
-        saw: { ...toldByReplica.saw, [B]: replica({ on: 'R1', offset: 1253 }) },
+        ...provenByReplica,
+        results: { ...provenByReplica.results, [B]: replica({ on: 'R1', offset: 1253 }) },
         facts: {
           kind: 'masterless',
           generation: 1,
@@ -58,10 +58,10 @@ export const staleCases: readonly Case[] = [
   },
   {
     name: 'a replica on the history of an heir proves A stale at boot too',
-    phases: [{ ...toldByReplica, facts: { ...toldByReplica.facts, generation: 0 } }],
+    phases: [{ ...provenByReplica, facts: { ...provenByReplica.facts, generation: 0 } }],
   },
   {
-    name: 'a replica that is being filled anew proves nothing by the history it gives up',
+    name: 'a replica in a full sync proves nothing, because it is about to discard its history',
     phases: [
       steady,
       {
@@ -71,24 +71,24 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica that was put back under A ends the doubt',
+    name: 'a replica that follows A again restores A',
     phases: [
       steady,
-      toldByReplica,
+      provenByReplica,
       {
         ...steady,
         at: 3000,
-        saw: { ...steady.saw, [B]: silent('TIMEOUT') },
+        results: { ...steady.results, [B]: faulty('TIMEOUT') },
         facts: { ...steady.facts, nodes: { [A]: 'master', [B]: 'unusable', [C]: 'replica' } },
       },
     ],
   },
   {
-    name: 'one replica with a promotion of its own past does not outweigh the majority that follows A',
+    name: 'one replica that was once promoted does not outweigh the majority that follows A',
     phases: [
       {
         ...steady,
-        saw: { ...steady.saw, [D]: replica({ on: 'R5/R1@700', offset: 750, link: 'down' }) },
+        results: { ...steady.results, [D]: replica({ on: 'R5/R1@700', offset: 750, link: 'down' }) },
         facts: { ...steady.facts, nodes: { ...steady.facts.nodes, [D]: 'replica' } },
       },
     ],
@@ -97,23 +97,23 @@ export const staleCases: readonly Case[] = [
     name: 'the loss grows while others write to the stale master, and stays when it is demoted',
     phases: [
       steady,
-      { ...split, saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1353 }) }, facts: lost(100) },
+      { ...split, results: { ...split.results, [A]: master({ on: 'R1', offset: 1353 }) }, facts: lost(100) },
       {
         ...split,
         at: 3500,
-        saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1827 }) },
+        results: { ...split.results, [A]: master({ on: 'R1', offset: 1827 }) },
         facts: lost(574),
       },
       {
         ...split,
         at: 4000,
-        saw: { ...split.saw, [A]: master({ on: 'R1', offset: 1827 }) },
+        results: { ...split.results, [A]: master({ on: 'R1', offset: 1827 }) },
         facts: lost(574),
       },
       {
         ...split,
         at: 4500,
-        saw: { ...split.saw, [A]: replica({ on: 'R5/R1@1254', offset: 1516 }) },
+        results: { ...split.results, [A]: replica({ on: 'R5/R1@1254', offset: 1516 }) },
         facts: { ...lost(574), nodes: { [A]: 'replica', [B]: 'master', [C]: 'replica' } },
       },
     ],
