@@ -1,4 +1,4 @@
-import type { AcceptedMaster } from './judge.js';
+import type { AcceptedMaster } from './claims.js';
 import type { NodeReport } from './observation.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import type { DataLoss, Topology } from './topology.js';

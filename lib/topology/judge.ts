@@ -1,158 +1,147 @@
-import { descendsFrom, type Lineage } from './lineage.js';
-import { isAnswered, type AnsweredServer, type Server } from './servers.js';
-
-/** The facts kept about the master that was accepted last. */
-export interface AcceptedMaster {
-  readonly endpoint: string;
-  readonly runId?: string;
-  readonly replicationId?: string;
-  /** Highest observed offset, in bytes. */
-  readonly offset?: number;
-}
+import { candidateId } from './candidacy.js';
+import {
+  claimsIn,
+  isConfirmed,
+  isContinuedBy,
+  isProvenOver,
+  isSame,
+  standingOf,
+  type AcceptedMaster,
+  type Evidence,
+} from './claims.js';
+import { descendsFrom } from './lineage.js';
+import { isAnswered, type AnsweredServer } from './servers.js';
+import type { Proof } from './topology.js';
 
 /** How an accepted master relates to the one accepted before it. */
-export type Succession = 'first' | 'same' | 'restarted' | 'heir' | 'confirmed' | 'untraced';
+export type Succession = 'first' | 'same' | 'restarted' | 'heir' | 'untraced' | 'settled';
 
 export type Verdict =
   | { readonly kind: 'undecided' }
   | { readonly kind: 'nobody' }
-  | { readonly kind: 'master'; readonly server: AnsweredServer; readonly succession: Succession }
-  | { readonly kind: 'contested'; readonly keep?: AnsweredServer; readonly succession: Succession };
+  | ({ readonly kind: 'master'; readonly server: AnsweredServer } & Grounds)
+  | ({ readonly kind: 'contested'; readonly keep?: AnsweredServer } & Grounds);
 
-/** Everything a decision depends on. */
-export interface Evidence {
-  readonly servers: readonly Server[];
-  readonly lineage: Lineage;
-  readonly accepted: AcceptedMaster | undefined;
-  /** The run id with which each endpoint last reported `replica`: a promotion keeps it, a restart does not. */
-  readonly replicaRunIds: ReadonlyMap<string, string>;
+/** On what grounds a server was accepted. */
+interface Grounds {
+  readonly succession: Succession;
+  readonly proof?: Proof;
 }
+
+/** How long a claim must last before time settles it, in milliseconds. */
+export interface Patience {
+  readonly at: number;
+  /** M20; `Infinity`: never. */
+  readonly acceptAfterMs: number;
+}
+
+/** M18: an agreement that is shorter may be a moment within a change. */
+const AGREED_MS = 1000;
 
 /**
  * Decides which node is the master. Roles and lineage decide, never offsets: a superseded master that still accepts
- * writes has the higher offset (measured on Redis 7, 8 and Valkey 9).
+ * writes has the higher offset (measured on Redis 7, 8 and Valkey 9). The rules M1 to M20 are in
+ * `docs/who-is-master.md`.
  */
-export function judge(evidence: Evidence): Verdict {
-  const claims = evidence.servers.filter(isAnswered).filter(({ report }) => report.role === 'master');
-  const standing = claims.filter((claim) => !isSuperseded(claim, evidence));
+export function judge(evidence: Evidence, patience: Patience): Verdict {
+  const claims = claimsIn(evidence);
+  const standing = claims.filter((claim) => standingOf(claim, evidence) === 'standing');
   return evidence.accepted === undefined
-    ? judgeFirst({ claims, standing, evidence })
-    : judgeNext({ claims, standing, accepted: evidence.accepted, evidence });
+    ? judgeFirst({ claims, standing, evidence, patience })
+    : judgeNext({ claims, standing, accepted: evidence.accepted, evidence, patience });
 }
 
-/** Whether any reachable node proves that `claim` is superseded. */
-export function isSuperseded(claim: AnsweredServer, evidence: Evidence): boolean {
-  return evidence.servers.filter(isAnswered).some((other) => supersedes(other, claim, evidence));
+interface Case {
+  readonly claims: readonly AnsweredServer[];
+  /** The claims that no proof speaks against. */
+  readonly standing: readonly AnsweredServer[];
+  readonly evidence: Evidence;
+  readonly patience: Patience;
 }
 
-/** Whether the history of `other` proves it: an heir of `claim`, or a replica of an heir that we cannot reach. */
-function supersedes(other: AnsweredServer, claim: AnsweredServer, evidence: Evidence): boolean {
-  const heir = other.report.history?.id;
-  const old = claim.report.history?.id;
-  if (heir === undefined || old === undefined || !descendsFrom(evidence.lineage, heir, old)) {
-    return false;
-  }
-  if (other.report.role === 'replica') {
-    // A full sync is about to replace the history of this replica, so that history proves nothing.
-    return other.report.link !== 'syncing' && !isConfirmed(claim, evidence);
-  }
-  return !isUnpromoted(other, evidence) || isConfirmed(other, evidence);
-}
-
-/** The first decision waits until every node was probed, because the first to answer may be a stale master. */
-function judgeFirst({ claims, standing, evidence }: Omit<Succeeding, 'accepted'>): Verdict {
+/** M6: the first decision waits until every node was probed, because the first to answer may be a stale master. */
+function judgeFirst(given: Case): Verdict {
+  const { standing, evidence, claims } = given;
   const [first, second] = standing;
   if (evidence.servers.some(({ observation }) => observation.kind === 'pending')) {
     return { kind: 'undecided' };
   }
-  if (first === undefined) {
-    return claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'first' };
+  if (first !== undefined && second === undefined) {
+    // M7
+    return { kind: 'master', server: first, succession: 'first' };
   }
-  return second === undefined
-    ? { kind: 'master', server: first, succession: 'first' }
-    : { kind: 'contested', succession: 'first' };
+  return (
+    settle(given) ?? (claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'first' })
+  );
 }
 
-interface Succeeding {
-  /** Every server that reports the role `master`. */
-  readonly claims: readonly AnsweredServer[];
-  /** The claims that nothing supersedes. */
-  readonly standing: readonly AnsweredServer[];
+interface SucceedingCase extends Case {
   readonly accepted: AcceptedMaster;
-  readonly evidence: Evidence;
 }
 
-function judgeNext({ claims, standing, accepted, evidence }: Succeeding): Verdict {
-  const fitting = standing.filter((claim) => !isOvertaken(claim, accepted, evidence));
-  const unchanged = fitting.filter((claim) => isSame(claim, accepted));
+function judgeNext(given: SucceedingCase): Verdict {
+  const { claims, standing, accepted, evidence } = given;
+  const unchanged = standing.filter((claim) => isSame(claim, accepted));
   const same = unchanged.find(({ endpoint }) => endpoint === accepted.endpoint) ?? unchanged[0];
   if (same !== undefined) {
-    return accept(same, 'same', { standing, evidence });
+    return accept(same, { succession: 'same', ...proveLater(same, given) }, given);
   }
-  const heirs = findHeirs(fitting, accepted, evidence);
+  const heirs = findHeirs(given);
   const [heir] = heirs;
   if (heir !== undefined && heirs.length === 1) {
     const succession = traceSuccession(heir, accepted, evidence) ?? 'untraced';
-    return accept(heir, succession, { standing, evidence });
+    return accept(heir, { succession, ...(succession !== 'untraced' && { proof: 'history' }) }, given);
   }
-  const confirmed = findConfirmed(standing, accepted, evidence);
-  const [only] = confirmed;
-  if (only !== undefined && confirmed.length === 1) {
-    return accept(only, 'confirmed', { standing, evidence });
+  const settled = settle(given);
+  if (settled !== undefined) {
+    return settled;
   }
-  return claims.length === 0 || isPassing(standing, evidence)
+  // M15, M16
+  return claims.length === 0 || isPassing(claims, evidence)
     ? { kind: 'nobody' }
     : { kind: 'contested', succession: 'untraced' };
 }
 
+/** What was accepted without proof is proven once the replicas or the source agree. */
+function proveLater(
+  same: AnsweredServer,
+  { accepted, evidence, patience }: SucceedingCase,
+): Pick<Grounds, 'proof'> {
+  if (accepted.proof !== 'unproven') {
+    return {};
+  }
+  if (findAgreed([same], { evidence, patience }).length > 0) {
+    return { proof: 'replicas' };
+  }
+  return evidence.intent.endpoints.has(same.endpoint) ? { proof: 'authority' } : {};
+}
+
 /** All nodes answer and every claim is superseded: the heir is among them, but its last report is from before. */
-function isPassing(standing: readonly AnsweredServer[], { servers }: Evidence): boolean {
-  return standing.length === 0 && servers.every(isAnswered);
+function isPassing(claims: readonly AnsweredServer[], evidence: Evidence): boolean {
+  return evidence.servers.every(isAnswered) && claims.every((claim) => isProvenOver(claim, evidence));
 }
 
-/** Contested if another claim stands that the history of `server` does not continue. */
-function accept(
-  server: AnsweredServer,
-  succession: Succession,
-  { standing, evidence }: Pick<Succeeding, 'standing' | 'evidence'>,
-): Verdict {
-  const others = standing.filter(
-    (claim) => claim !== server && !isContinuedBy(server.report.history?.id, claim, evidence),
+/** M14: contested if another claim stands that the history of `server` does not continue. */
+function accept(server: AnsweredServer, grounds: Grounds, { claims, standing, evidence }: Case): Verdict {
+  const id = server.report.history?.id;
+  const isRival = (claim: AnsweredServer) =>
+    standing.includes(claim) || (id !== undefined && claim.report.history?.id === id);
+  const rivals = claims.filter(
+    (claim) => claim !== server && isRival(claim) && !isContinuedBy(id, claim, evidence),
   );
-  return others.length === 0
-    ? { kind: 'master', server, succession }
-    : { kind: 'contested', keep: server, succession };
+  return rivals.length === 0
+    ? { kind: 'master', server, ...grounds }
+    : { kind: 'contested', keep: server, ...grounds };
 }
 
-/** History outranks the address, so that a master that came back empty does not block its heir. */
-function findHeirs(
-  fitting: readonly AnsweredServer[],
-  accepted: AcceptedMaster,
-  evidence: Evidence,
-): readonly AnsweredServer[] {
-  const traced = fitting.filter((claim) => traceSuccession(claim, accepted, evidence) !== undefined);
+/** M10: history outranks the address, so that a master that came back empty does not block its heir. */
+function findHeirs({ standing, accepted, evidence }: SucceedingCase): readonly AnsweredServer[] {
+  const traced = standing.filter((claim) => traceSuccession(claim, accepted, evidence) !== undefined);
   const proven = traced.filter((claim) => isContinuation(claim, accepted, evidence));
   return proven.length > 0 ? proven : traced;
 }
 
-/**
- * History does not support these claims, so only the majority of the replicas can settle them. A claim that the accepted
- * master has superseded also needs that master to report `replica`: otherwise one missed reply of the accepted master
- * would send writes back to a stale one.
- */
-function findConfirmed(
-  standing: readonly AnsweredServer[],
-  accepted: AcceptedMaster,
-  evidence: Evidence,
-): readonly AnsweredServer[] {
-  const isDemoted = evidence.servers
-    .filter(isAnswered)
-    .some(({ endpoint, report }) => endpoint === accepted.endpoint && report.role === 'replica');
-  return standing.filter(
-    (claim) => isConfirmed(claim, evidence) && (isDemoted || !isOvertaken(claim, accepted, evidence)),
-  );
-}
-
+/** M10, M11, M12. */
 function traceSuccession(
   claim: AnsweredServer,
   accepted: AcceptedMaster,
@@ -177,38 +166,72 @@ function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, { linea
   );
 }
 
-function isSame(claim: AnsweredServer, accepted: AcceptedMaster): boolean {
-  const { runId, history } = claim.report;
-  if (runId !== undefined && accepted.runId !== undefined) {
-    return runId === accepted.runId;
+/**
+ * Settles what history leaves open: by the replicas, then by the authority, then by time. A claim with an heir that can
+ * be reached is never brought back.
+ */
+function settle(given: Case): Verdict | undefined {
+  const { claims, evidence } = given;
+  const open = claims.filter((claim) => standingOf(claim, evidence) !== 'superseded');
+  const attempts = [
+    [findConfirmed(open, evidence), 'replicas'],
+    [findAgreed(open, given), 'replicas'],
+    [findIntended(open, evidence), 'authority'],
+    [findUndisputed(open, given), 'unproven'],
+  ] as const;
+  for (const [[only, ...others], proof] of attempts) {
+    if (only !== undefined && others.length === 0) {
+      return accept(only, { succession: 'settled', proof }, given);
+    }
   }
-  return (
-    claim.endpoint === accepted.endpoint || (history !== undefined && history.id === accepted.replicationId)
+  return undefined;
+}
+
+/**
+ * M13. A claim that was proven to be over also needs the accepted master to report `replica`: otherwise one missed reply
+ * of the accepted master would send writes back to a stale one.
+ */
+function findConfirmed(open: readonly AnsweredServer[], evidence: Evidence): readonly AnsweredServer[] {
+  const { accepted, servers } = evidence;
+  const isDemoted = servers
+    .filter(isAnswered)
+    .some(({ endpoint, report }) => endpoint === accepted?.endpoint && report.role === 'replica');
+  return open.filter(
+    (claim) =>
+      accepted !== undefined &&
+      isConfirmed(claim, evidence) &&
+      (isDemoted || standingOf(claim, evidence) === 'standing'),
   );
 }
 
-/** The accepted master's history continues this claim's, so the claim was superseded even if it is back. */
-function isOvertaken(claim: AnsweredServer, accepted: AcceptedMaster, evidence: Evidence): boolean {
-  return !isSame(claim, accepted) && isContinuedBy(accepted.replicationId, claim, evidence);
+/** M18. */
+function findAgreed(
+  open: readonly AnsweredServer[],
+  { evidence, patience }: Pick<Case, 'evidence' | 'patience'>,
+): readonly AnsweredServer[] {
+  const { server, agreedSince = Infinity } = evidence.candidacy ?? {};
+  return patience.at - agreedSince >= AGREED_MS ? open.filter((claim) => candidateId(claim) === server) : [];
 }
 
-function isContinuedBy(heir: string | undefined, { report }: AnsweredServer, { lineage }: Evidence): boolean {
-  const id = report.history?.id;
-  return heir !== undefined && id !== undefined && descendsFrom(lineage, heir, id);
-}
-
-/** A replica that restarts as a master has the old id as its previous one too, although it was not promoted. */
-function isUnpromoted({ endpoint, report }: AnsweredServer, { replicaRunIds }: Evidence): boolean {
-  const before = replicaRunIds.get(endpoint);
-  return before !== undefined && report.runId !== undefined && before !== report.runId;
-}
-
-/** The majority of the answering replicas replicate from it. */
-function isConfirmed(claim: AnsweredServer, { servers }: Evidence): boolean {
-  const replicas = servers.filter(isAnswered).filter(({ report }) => report.role === 'replica');
-  const followers = replicas.filter(
-    ({ report }) =>
-      report.link === 'up' && report.history !== undefined && report.history.id === claim.report.history?.id,
+/** M19: the source intends this node and the accepted one no more, and came to do so after the last decision. */
+function findIntended(open: readonly AnsweredServer[], evidence: Evidence): readonly AnsweredServer[] {
+  const { accepted, intent } = evidence;
+  const { endpoints, outdated } = intent;
+  if (accepted !== undefined && endpoints.has(accepted.endpoint)) {
+    return [];
+  }
+  return open.filter(({ endpoint, aliases }) =>
+    [endpoint, ...aliases].some((name) => endpoints.has(name) && !outdated.has(name)),
   );
-  return followers.length * 2 > replicas.length;
+}
+
+/** M20. */
+function findUndisputed(
+  open: readonly AnsweredServer[],
+  { evidence, patience }: Case,
+): readonly AnsweredServer[] {
+  const { server, undisputedSince = Infinity } = evidence.candidacy ?? {};
+  return patience.at - undisputedSince >= patience.acceptAfterMs
+    ? open.filter((claim) => candidateId(claim) === server)
+    : [];
 }

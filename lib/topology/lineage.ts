@@ -53,6 +53,11 @@ export function descendsFrom(lineage: Lineage, id: string, ancestor: string): bo
   return false;
 }
 
+/** The ids of all streams that continue `ancestor`. */
+export function descendantsOf(lineage: Lineage, ancestor: string): ReadonlySet<string> {
+  return new Set([...lineage.keys()].filter((id) => descendsFrom(lineage, id, ancestor)));
+}
+
 /** In steps of about 200 bytes each, one per promotion. */
 const LINEAGE_LIMIT = 1000;
 

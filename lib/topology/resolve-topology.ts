@@ -1,27 +1,55 @@
+import { trackCandidacy, type Candidacy } from './candidacy.js';
+import { claimsIn, type AcceptedMaster, type Evidence, type Intent } from './claims.js';
 import { detectDataLoss } from './data-loss.js';
-import { judge, type AcceptedMaster, type Evidence, type Verdict } from './judge.js';
+import { judge, type Verdict } from './judge.js';
 import { emptyLineage, learnLineage, type Lineage } from './lineage.js';
+import {
+  masterServer,
+  rememberAccepted,
+  rememberIntent,
+  rememberReplicas,
+  rememberSuperseded,
+} from './memory.js';
 import type { Observation } from './observation.js';
-import { groupServers, isAnswered, newestOf, type AnsweredServer, type Server } from './servers.js';
+import { groupServers, isAnswered, newestOf, type AnsweredServer } from './servers.js';
 import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
-import { masterOf, type Failover, type Topology } from './topology.js';
+import { masterOf, type Failover, type Topology, type Unproven } from './topology.js';
 
-/** The topology, and the memory needed to judge the next observations. */
+/** The topology, and the memory needed to judge the next observations. Times are those of a monotonic clock. */
 export interface Resolution {
   readonly topology: Topology;
   readonly accepted?: AcceptedMaster;
   readonly lineage: Lineage;
   readonly replicaRunIds: ReadonlyMap<string, string>;
+  readonly superseded: ReadonlySet<string>;
+  readonly intent: Intent;
+  readonly candidacy?: Candidacy;
+  /** When the accepted master replaced another one, in milliseconds. */
+  readonly acceptedAt?: number;
   /** The signal that led to the first probe in which the accepted master was no longer the master. */
   readonly lostBy?: Signal;
 }
+
+/** What a resolution depends on beside the observations. */
+export interface Circumstances {
+  /** The endpoints that the source names as the intended master. */
+  readonly intended: ReadonlySet<string>;
+  /** How long the only claimant waits before it is accepted without proof, in milliseconds; `Infinity`: for ever. */
+  readonly acceptAfterMs: number;
+  /** Added to a time of the monotonic clock, it gives the time since the epoch, in milliseconds. */
+  readonly epochMs: number;
+}
+
+const plainCircumstances: Circumstances = { intended: new Set(), acceptAfterMs: 30_000, epochMs: 0 };
 
 export function initialResolution(at: number): Resolution {
   return {
     topology: { kind: 'unknown', generation: 0, cause: 'start', changedAt: at, nodes: [] },
     lineage: emptyLineage,
     replicaRunIds: new Map(),
+    superseded: new Set(),
+    intent: { endpoints: new Set(), outdated: new Set() },
   };
 }
 
@@ -29,57 +57,111 @@ export function initialResolution(at: number): Resolution {
  * Derives the topology from the latest observation of every node. Pure: the order of the observations does not matter,
  * and applying the same ones twice changes nothing.
  */
-export function resolveTopology(previous: Resolution, observations: readonly Observation[]): Resolution {
-  const { accepted, replicaRunIds } = previous;
-  const servers = groupServers(observations, accepted?.endpoint);
-  const histories = servers.filter(isAnswered).flatMap(({ report }) => report.history ?? []);
-  const lineage = learnLineage(previous.lineage, histories);
-  const verdict = judge({ servers, lineage, accepted, replicaRunIds });
-  const master = masterServer(verdict);
+export function resolveTopology(
+  previous: Resolution,
+  observations: readonly Observation[],
+  circumstances: Circumstances = plainCircumstances,
+): Resolution {
   const latest = newestOf(observations);
-  const memory = {
-    ...remember(accepted, master),
-    lineage,
-    replicaRunIds: rememberReplicas(replicaRunIds, servers, master),
-    ...rememberLoss(previous, verdict, latest),
-  };
+  const at = latest?.at ?? 0;
+  const evidence = gatherEvidence(previous, observations, { ...circumstances, at });
+  const verdict = judge(evidence, { at, acceptAfterMs: circumstances.acceptAfterMs });
+  const memory = updateMemory({ previous, evidence, verdict, latest });
   // Servers are named as in the next resolution, so that the same observations twice change nothing.
-  const named = groupServers(observations, memory.accepted?.endpoint);
-  const evidence: Evidence = { ...memory, accepted: memory.accepted, servers: named };
-  return { topology: concludeTopology({ previous, evidence, verdict, latest }), ...memory };
+  const named: Evidence = {
+    ...evidence,
+    ...memory,
+    accepted: memory.accepted,
+    servers: groupServers(observations, memory.accepted?.endpoint),
+  };
+  const topology = concludeTopology({ previous, evidence: named, verdict, latest, memory, circumstances });
+  return { topology, ...memory };
 }
 
-interface Conclusion {
+function gatherEvidence(
+  { accepted, lineage, replicaRunIds, superseded, intent, candidacy }: Resolution,
+  observations: readonly Observation[],
+  { intended, at }: Circumstances & { readonly at: number },
+): Evidence {
+  const servers = groupServers(observations, accepted?.endpoint);
+  const histories = servers.filter(isAnswered).flatMap(({ report }) => report.history ?? []);
+  const evidence: Evidence = {
+    servers,
+    lineage: learnLineage(lineage, histories),
+    accepted,
+    replicaRunIds,
+    superseded,
+    intent: rememberIntent(intent, intended, 'none'),
+    candidacy: undefined,
+  };
+  return { ...evidence, candidacy: trackCandidacy(candidacy, evidence, at) };
+}
+
+type Memory = Omit<Resolution, 'topology'>;
+
+interface Step {
   readonly previous: Resolution;
   readonly evidence: Evidence;
   readonly verdict: Verdict;
   readonly latest: Observation | undefined;
 }
 
-function concludeTopology({ previous, evidence, verdict, latest }: Conclusion): Topology {
-  const before = previous.topology;
-  const server = masterServer(verdict);
-  const failover = detectFailover({ previous, verdict, latest, evidence });
-  const lastFailover = failover ?? before.lastFailover;
-  const loss = detectDataLoss({ previous, servers: evidence.servers, master: server, at: latest?.at });
-  const lastDataLoss = loss ?? before.lastDataLoss;
-  const facts = {
-    generation: generationOf(previous, server),
-    nodes: describeServers({ evidence, master: server, since: lastFailover?.at }),
-    ...(lastFailover && { lastFailover }),
-    ...(lastDataLoss && { lastDataLoss }),
-  };
-  const decision = decide(verdict, evidence);
-  const unchanged = decision.kind === before.kind && server?.endpoint === masterOf(before);
+function updateMemory({ previous, evidence, verdict, latest }: Step): Memory {
+  const master = masterServer(verdict);
+  const { servers, lineage, candidacy, intent } = evidence;
+  const isChange = master !== undefined && master.endpoint !== previous.accepted?.endpoint;
+  const acceptedAt = isChange && previous.accepted !== undefined ? latest?.at : previous.acceptedAt;
   return {
-    ...facts,
-    ...decision,
-    cause: unchanged ? before.cause : ((previous.lostBy ?? latest?.signal)?.kind ?? before.cause),
-    changedAt: unchanged ? before.changedAt : (latest?.at ?? before.changedAt),
+    ...rememberAccepted(previous.accepted, verdict, evidence),
+    lineage,
+    replicaRunIds: rememberReplicas(previous.replicaRunIds, servers, master),
+    superseded: rememberSuperseded(previous.superseded, evidence, master),
+    intent: isChange ? rememberIntent(intent, intent.endpoints, 'accepted') : intent,
+    ...(candidacy && { candidacy }),
+    ...(acceptedAt !== undefined && { acceptedAt }),
+    ...rememberLossOfMaster(previous, master, latest),
   };
 }
 
-function decide(verdict: Verdict, { servers }: Evidence) {
+function rememberLossOfMaster(
+  { lostBy, accepted }: Resolution,
+  master: AnsweredServer | undefined,
+  latest: Observation | undefined,
+): { readonly lostBy?: Signal } {
+  return accepted === undefined || master !== undefined || latest === undefined
+    ? {}
+    : { lostBy: lostBy ?? latest.signal };
+}
+
+interface Conclusion extends Step {
+  readonly memory: Memory;
+  readonly circumstances: Circumstances;
+}
+
+function concludeTopology(conclusion: Conclusion): Topology {
+  const { previous, evidence, verdict, latest, memory, circumstances } = conclusion;
+  const before = previous.topology;
+  const server = masterServer(verdict);
+  const at = latest && Math.round(latest.at + circumstances.epochMs);
+  const lastFailover = detectFailover(conclusion) ?? before.lastFailover;
+  const loss = detectDataLoss({ previous, servers: evidence.servers, master: server, at });
+  const lastDataLoss = loss ?? before.lastDataLoss;
+  const decision = decide(conclusion);
+  const unchanged = decision.kind === before.kind && server?.endpoint === masterOf(before);
+  return {
+    generation: generationOf(previous, server),
+    nodes: describeServers({ evidence, master: server, since: memory.acceptedAt }),
+    ...(lastFailover && { lastFailover }),
+    ...describeUnproven(conclusion),
+    ...(lastDataLoss && { lastDataLoss }),
+    ...decision,
+    cause: unchanged ? before.cause : ((previous.lostBy ?? latest?.signal)?.kind ?? before.cause),
+    changedAt: unchanged ? before.changedAt : (at ?? before.changedAt),
+  };
+}
+
+function decide(conclusion: Conclusion) {
+  const { verdict, evidence } = conclusion;
   switch (verdict.kind) {
     case 'undecided':
       return { kind: 'unknown' } as const;
@@ -87,18 +169,45 @@ function decide(verdict: Verdict, { servers }: Evidence) {
       return { kind: 'masterless' } as const;
     case 'master':
       return { kind: 'steady', master: verdict.server.endpoint } as const;
-    case 'contested': {
-      const claims = servers.filter(isAnswered).filter(({ report }) => report.role === 'master');
-      const claimants = claims.map(({ endpoint }) => endpoint).toSorted();
+    case 'contested':
       return {
         kind: 'contested',
-        claimants,
-        ...(verdict.keep && { master: verdict.keep.endpoint }),
+        claimants: claimsIn(evidence)
+          .map(({ endpoint }) => endpoint)
+          .toSorted(),
+        ...(verdict.keep ? { master: verdict.keep.endpoint } : describeSettling(conclusion)),
       } as const;
-    }
     default:
       return verdict satisfies never;
   }
+}
+
+/** The same moment in each topology of one candidacy, although the two clocks drift apart a little. */
+function describeSettling({ memory, previous, circumstances }: Conclusion): { readonly settlesAt?: number } {
+  const { undisputedSince } = memory.candidacy ?? {};
+  const { acceptAfterMs, epochMs } = circumstances;
+  if (undisputedSince === undefined || acceptAfterMs === Infinity) {
+    return {};
+  }
+  const { topology, candidacy } = previous;
+  const known =
+    candidacy?.undisputedSince === undisputedSince && 'settlesAt' in topology && topology.settlesAt;
+  return { settlesAt: known || Math.round(undisputedSince + acceptAfterMs + epochMs) };
+}
+
+function describeUnproven({ memory, previous, latest, circumstances, verdict }: Conclusion): {
+  readonly unproven?: Unproven;
+} {
+  if (memory.accepted?.proof !== 'unproven' || latest === undefined || masterServer(verdict) === undefined) {
+    return {};
+  }
+  const before = previous.accepted?.endpoint;
+  return {
+    unproven: previous.topology.unproven ?? {
+      since: Math.round(latest.at + circumstances.epochMs),
+      ...(before !== undefined && before !== memory.accepted.endpoint && { before }),
+    },
+  };
 }
 
 function generationOf({ accepted, topology }: Resolution, server: AnsweredServer | undefined): number {
@@ -107,7 +216,7 @@ function generationOf({ accepted, topology }: Resolution, server: AnsweredServer
     : topology.generation + 1;
 }
 
-function detectFailover({ previous, verdict, latest }: Conclusion): Failover | undefined {
+function detectFailover({ previous, verdict, latest, circumstances }: Conclusion): Failover | undefined {
   const server = masterServer(verdict);
   const from = previous.accepted?.endpoint;
   if (server === undefined || from === undefined || server.endpoint === from || latest === undefined) {
@@ -118,71 +227,9 @@ function detectFailover({ previous, verdict, latest }: Conclusion): Failover | u
     generation: previous.topology.generation + 1,
     from,
     to: server.endpoint,
-    at: latest.at,
-    tookMs: Math.max(0, latest.at - signal.at),
+    at: Math.round(latest.at + circumstances.epochMs),
+    tookMs: Math.round(Math.max(0, latest.at - signal.at)),
     cause: signal.kind,
+    ...('proof' in verdict && verdict.proof !== undefined && { proof: verdict.proof }),
   };
-}
-
-function remember(
-  accepted: AcceptedMaster | undefined,
-  server: AnsweredServer | undefined,
-): { readonly accepted?: AcceptedMaster } {
-  if (server === undefined) {
-    return accepted === undefined ? {} : { accepted };
-  }
-  const before = server.endpoint === accepted?.endpoint ? accepted : undefined;
-  // A busy server may report its role only; earlier facts about it still hold.
-  const { runId = before?.runId, history, offset } = server.report;
-  const replicationId = history?.id ?? before?.replicationId;
-  const isContinued = replicationId === before?.replicationId;
-  const highest = Math.max(offset ?? 0, (isContinued ? before?.offset : undefined) ?? 0);
-  return {
-    accepted: {
-      endpoint: server.endpoint,
-      ...(runId !== undefined && { runId }),
-      ...(replicationId !== undefined && { replicationId }),
-      offset: highest,
-    },
-  };
-}
-
-function rememberReplicas(
-  before: ReadonlyMap<string, string>,
-  servers: readonly Server[],
-  master: AnsweredServer | undefined,
-): ReadonlyMap<string, string> {
-  // The accepted master is left out because it stays the master after a restart.
-  const others = servers.filter(({ endpoint }) => endpoint !== master?.endpoint);
-  return new Map(
-    others.flatMap((server) => {
-      const runId =
-        isAnswered(server) && server.report.role === 'replica'
-          ? server.report.runId
-          : before.get(server.endpoint);
-      return runId === undefined ? [] : [[server.endpoint, runId] as const];
-    }),
-  );
-}
-
-function rememberLoss(
-  { lostBy, accepted }: Resolution,
-  verdict: Verdict,
-  latest: Observation | undefined,
-): { readonly lostBy?: Signal } {
-  if (accepted === undefined || masterServer(verdict) !== undefined || latest === undefined) {
-    return {};
-  }
-  return { lostBy: lostBy ?? latest.signal };
-}
-
-function masterServer(verdict: Verdict): AnsweredServer | undefined {
-  switch (verdict.kind) {
-    case 'master':
-      return verdict.server;
-    case 'contested':
-      return verdict.keep;
-    default:
-      return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { descendsFrom } from './lineage.js';
-import { isSuperseded, type Evidence } from './judge.js';
+import { standingOf, type Evidence } from './claims.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import { bytesLost } from './data-loss.js';
 import type { TopologyNode } from './topology.js';
@@ -7,7 +7,7 @@ import type { TopologyNode } from './topology.js';
 interface View {
   readonly evidence: Evidence;
   readonly master: AnsweredServer | undefined;
-  /** When the master replaced another one, in milliseconds since the epoch. */
+  /** When the master replaced another one, in milliseconds of the monotonic clock. */
   readonly since: number | undefined;
 }
 
@@ -70,7 +70,7 @@ function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServ
   if (server.endpoint === master?.endpoint) {
     return 'master';
   }
-  return isSuperseded(server, evidence) ? 'stale' : 'contender';
+  return standingOf(server, evidence) === 'standing' ? 'contender' : 'stale';
 }
 
 /** A replica without a known history is assumed to follow, because no replica would be usable without `INFO` otherwise. */

@@ -19,7 +19,16 @@ export type Topology = TopologyFacts &
     | { readonly kind: 'unknown' }
     | { readonly kind: 'steady'; readonly master: string }
     | { readonly kind: 'masterless' }
-    | { readonly kind: 'contested'; readonly master?: string; readonly claimants: readonly string[] }
+    | {
+        readonly kind: 'contested';
+        readonly master?: string;
+        readonly claimants: readonly string[];
+        /**
+         * When the only claimant is accepted without proof unless a node disputes it, in milliseconds since the epoch.
+         * Absent while time does not settle it, see M20 in `docs/who-is-master.md`.
+         */
+        readonly settlesAt?: number;
+      }
   );
 
 export type TopologyKind = Topology['kind'];
@@ -34,6 +43,8 @@ interface TopologyFacts {
   readonly nodes: readonly TopologyNode[];
   /** The last accepted change of master; absent until the first. */
   readonly lastFailover?: Failover;
+  /** Present while the master is accepted without proof: writes that another node acknowledged before may be missing. */
+  readonly unproven?: Unproven;
   /** The last proven loss of acknowledged writes; absent if there was none. */
   readonly lastDataLoss?: DataLoss;
 }
@@ -52,6 +63,32 @@ export interface Failover {
   /** From the first signal that the old master was gone to the acceptance of the new one, in milliseconds. */
   readonly tookMs: number;
   readonly cause: SignalKind;
+  /** What proved the new master. Absent where the user may not read replication histories, so that its role had to do. */
+  readonly proof?: Proof;
+}
+
+/**
+ * Why a master was accepted in place of another one.
+ *
+ * - `history`: its replication history continues that of the master before it.
+ * - `replicas`: the majority of the replicas replicates from it.
+ * - `authority`: the source of nodes names it as the intended master.
+ * - `unproven`: for `unproven.acceptAfterMs` it was the only one, and no reachable node disputed it.
+ *
+ * @publicApi
+ */
+export type Proof = 'history' | 'replicas' | 'authority' | 'unproven';
+
+/**
+ * A master that was accepted without proof.
+ *
+ * @publicApi
+ */
+export interface Unproven {
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** The master before it, whose last acknowledged writes it may lack; absent where the app has known none. */
+  readonly before?: string;
 }
 
 /**

@@ -287,7 +287,10 @@ describe('the reader', () => {
     const dying = observe({ at: 2, results: cutOff });
     const [heir] = observe({ at: 3, results: { [B]: master({ on: 'R2/R1@1' }) } });
     const promoted = dying.map((each) => (formatEndpoint(each.endpoint) === B && heir ? heir : each));
-    const { topology } = [before, dying, promoted].reduce(resolveTopology, initialResolution(0));
+    const { topology } = [before, dying, promoted].reduce(
+      (resolution, observations) => resolveTopology(resolution, observations),
+      initialResolution(0),
+    );
 
     test('stays on it, and on the heir', () => {
       expect(topology).toMatchObject({ kind: 'steady', master: B });
@@ -303,7 +306,10 @@ describe('the reader', () => {
     test('leaves it when a probe shows that it does not follow', () => {
       const [probed] = observe({ at: 4, results: { [C]: replica({ on: 'R1', link: 'down' }) } });
       const latest = promoted.map((each) => (formatEndpoint(each.endpoint) === C && probed ? probed : each));
-      const next = [before, dying, promoted, latest].reduce(resolveTopology, initialResolution(0)).topology;
+      const next = [before, dying, promoted, latest].reduce(
+        (resolution, observations) => resolveTopology(resolution, observations),
+        initialResolution(0),
+      ).topology;
       expect(read(next, 'replicaPreferred', { current: C })).toBe(`master ${B}`);
     });
   });

@@ -71,13 +71,15 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica that follows A again restores A',
+    name: 'a replica that follows A again restores A after a second, although the heir is still out of reach',
     phases: [
       steady,
       provenByReplica,
+      { ...provenByReplica, at: 3000, results: { ...steady.results, [B]: faulty('TIMEOUT') } },
+      { ...provenByReplica, at: 3999, results: { ...steady.results, [B]: faulty('TIMEOUT') } },
       {
         ...steady,
-        at: 3000,
+        at: 4000,
         results: { ...steady.results, [B]: faulty('TIMEOUT') },
         facts: { ...steady.facts, nodes: { [A]: 'master', [B]: 'unusable', [C]: 'replica' } },
       },
