@@ -157,8 +157,8 @@ test.each(faults)(
 );
 
 test.each([
-  ['INFO', /the user may not run INFO; HELLO tells the role/],
-  ['XREAD', /the user may not run XREAD on the probe key: a demotion is noticed by polling only/],
+  ['INFO', /the user may not run INFO; HELLO reports the role/],
+  ['XREAD', /the user may not run XREAD on the probe key: a demotion is detected only by the next poll/],
   ['ROLE', undefined],
 ])(
   'a user that may not run %s on one node works there too, and is told once what is missing',

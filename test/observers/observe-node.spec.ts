@@ -196,7 +196,7 @@ describe('the watcher', () => {
     expect(await observer.probe()).toMatchObject({ kind: 'answered' });
     await until('the watcher is gone', () => node.connections === 1);
     expect(observer.notes).toEqual([
-      'the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once',
+      'the user may not run XREAD on the probe key: a demotion is detected only by the next poll, not at once',
     ]);
     expect(count(node, 'xread')).toBe(1);
     expect(observer.signals).toEqual([]);
@@ -227,7 +227,7 @@ describe('a user who may not run INFO', () => {
       report: { role: 'replica', named: [] },
     });
     await observer.probe();
-    expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO tells the role, but/)]);
+    expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO reports the role, but/)]);
   });
 });
 
