@@ -20,7 +20,7 @@ export async function runChaos(chaos: Chaos, until: number): Promise<void> {
   }
 }
 
-/** Plays each fault as often as its weight in every round, in random order. */
+/** The weight of a fault is how often it comes in each round. */
 function repeat(fault: WeightedFault): readonly WeightedFault[] {
   return Array.from({ length: fault.weight }, () => fault);
 }
