@@ -24,7 +24,7 @@ export function parseId(id: string): string {
 export function parseText(body: unknown): string {
   const text: unknown = typeof body === 'object' && body !== null && 'text' in body ? body.text : undefined;
   if (typeof text !== 'string' || text.length > textLengthMax) {
-    throw new BadRequestException(`text must be a string of at most ${textLengthMax} characters`);
+    throw new BadRequestException(`text: must be a string of at most ${textLengthMax} characters`);
   }
   return text;
 }
