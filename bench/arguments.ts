@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
 import type { FleetOptions } from './measure/fleet.js';
 
-/** What `npm run bench --` was asked for. */
+/** The options of `npm run bench --`. */
 export interface BenchOptions {
   readonly rounds: number;
   /** Only scenarios whose name fits. */
   readonly only: RegExp;
-  /** Whether all is measured, and as often as the published figures. */
+  /** Whether everything is measured, as often as for the published figures. */
   readonly isWhole: boolean;
-  /** A contender that was not successful in so many first rounds is given up. */
+  /** A contender that fails in all of its first rounds, this many, is not run any further. */
   readonly hopelessAfter: number;
-  /** Bounds how long a contender may take where no Sentinel has to decide. */
+  /** Limits how long a contender may take if no Sentinel is involved. */
   readonly maxLimitMs: number;
-  /** How many groups rounds are played on side by side at least. */
+  /** The minimum number of groups on which rounds are played in parallel. */
   readonly minLanes: number;
   readonly batchMs: number;
   readonly idleSeconds: number;
@@ -22,7 +22,7 @@ export interface BenchOptions {
 
 const defaultRounds = 30;
 
-/** @throws Error for an argument that is not known, or malformed. */
+/** @throws Error for an unknown or malformed argument. */
 export function readArguments(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -43,7 +43,7 @@ export function readArguments(args: readonly string[]): BenchOptions {
     batchMs: quick ? 30 : 120,
     idleSeconds: quick ? 2 : 10,
     instances: quick ? 20 : 50,
-    // Long enough for what apps do every ten seconds while all is calm.
+    // Long enough to include what calm apps do every ten seconds.
     fleet: { instances: quick ? 20 : 200, settleSeconds: quick ? 3 : 12, calmSeconds: quick ? 2 : 5 },
   };
 }

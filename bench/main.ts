@@ -24,7 +24,7 @@ async function main(options: BenchOptions): Promise<void> {
   const environment = await describeEnvironment(options.rounds);
   printEnvironment(environment);
   const save = openResults(options.isWhole, environment);
-  // First what must not be slowed down by what clients leave behind in this process.
+  // First, so that nothing that clients leave behind in this process slows it down.
   const steady = await benchSteadyState(options, save);
   const idle = await benchIdle(options, save);
   const fleet = await benchFleet(options, save);
@@ -38,7 +38,7 @@ async function main(options: BenchOptions): Promise<void> {
   console.log(`\n${seconds} s; written to ${save.folder}`);
 }
 
-/** They differ by a few percent from one to the next, and take no time. */
+/** Pairs differ by a few percent and take little time, so each round plays more than one. */
 const pairsPerRound = 2;
 
 async function benchSteadyState(

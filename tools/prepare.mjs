@@ -1,6 +1,6 @@
 // Makes a fresh checkout able to run its tests: npm packages, then the programs named as arguments.
 //   node tools/prepare.mjs redis [chromium]
-// Plain Node: it runs before any package is installed. It says nothing when nothing is missing.
+// Plain Node: it runs before any package is installed. It prints nothing if nothing is missing.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,8 +27,8 @@ const programs = {
   },
 };
 
-// A service that the package would start holds port 6379 and is nobody's wish here: policy-rc.d forbids it
-// for as long as the installation takes. A policy that is there already is left alone.
+// The package would start a service on port 6379, which no test needs: policy-rc.d forbids that during the
+// installation. An existing policy is kept.
 const aptScript = `
   set -e
   export DEBIAN_FRONTEND=noninteractive

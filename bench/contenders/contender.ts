@@ -19,21 +19,21 @@ export interface Place {
   readonly nodes: readonly Address[];
   /** The one of the nodes that is master now. */
   readonly master: Address;
-  /** How the app reaches a node that the servers name so; not the same where a proxy stands in between. */
+  /** The address under which the app reaches a node. It differs from the server's own address behind a proxy. */
   readonly reach: (named: Address) => Address;
   readonly dns: Dns;
   readonly tls?: Certificates | undefined;
   readonly sentinel?: { readonly name: string; readonly addresses: readonly Address[] } | undefined;
 }
 
-/** Where each write leaves its id. */
+/** The list to which each write appends its id. */
 export const writesKey = 'bench:writes';
 
-/** One client, connected and used as its documentation says. */
+/** One client, connected and used as its documentation recommends. */
 export interface Client {
   /** Pushes the id to `writesKey`; settles as the client's own call does. */
   readonly write: (id: string) => Promise<unknown>;
-  /** For the one contender that knows by itself nothing at all: who is master from now on. */
+  /** Gives the new master to the contender that cannot detect it by itself. */
   readonly tell?: (master: Address) => void;
   readonly close: () => Promise<unknown>;
 }
@@ -49,7 +49,7 @@ export interface Contender {
   readonly name: string;
   /** The npm package whose version is shown. */
   readonly package: string;
-  /** Without it, it has no use. */
+  /** The contender cannot run without it. */
   readonly needs?: 'sentinel';
   /** Resolves when it is ready to write. */
   readonly open: (place: Place) => Promise<Client>;

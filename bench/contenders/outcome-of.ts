@@ -1,9 +1,9 @@
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 
-/** `failed`: the caller is told that the write was not applied. `unknown`: the caller cannot know. */
+/** `failed`: the error reports that the write was not applied. `unknown`: the caller cannot know. */
 export type Outcome = 'failed' | 'unknown';
 
-/** The server's own refusals, which all clients pass on, each in words of its own. */
+/** The server's own refusals, which each client reports in its own words. */
 const refusal = /\b(READONLY|LOADING|MASTERDOWN|NOREPLICAS|ReadOnly|BusyLoading|MasterDown)\b/;
 
 /** What an app can conclude from the error with which a write was rejected. */

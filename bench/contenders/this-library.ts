@@ -23,7 +23,7 @@ export interface App {
   readonly close: () => Promise<void>;
 }
 
-/** A Nest app with nothing in it but the module; connected, and every node was looked at. */
+/** A Nest app that contains only the module, connected, after a probe of every node. */
 export async function startApp(
   source: NodeSource,
   count: number,
@@ -45,12 +45,12 @@ function isKnown({ kind, nodes }: Topology, count: number): boolean {
   return kind === 'steady' && nodes.length === count && nodes.every((node) => node.kind !== 'pending');
 }
 
-/** Every node is named. */
+/** Every node is configured. */
 export const withStaticNodes = libraryContender('this library, staticNodes', ({ nodes }) =>
   staticNodes(nodes.map(formatAddress)),
 );
 
-/** One node is named, and not the master. */
+/** One node is configured, and it is not the master. */
 export const withDiscoverNodes = libraryContender('this library, discoverNodes', (place) => {
   const seed = place.nodes.findLast(({ host }) => host !== place.master.host) ?? place.master;
   return discoverNodes([formatAddress(seed)], {
@@ -58,7 +58,7 @@ export const withDiscoverNodes = libraryContender('this library, discoverNodes',
   });
 });
 
-/** Two names, which DNS does not move while a round lasts: only the nodes themselves tell of the promotion. */
+/** Two names, which DNS does not move during a round, so the promotion shows only on the nodes themselves. */
 export const withPrimaryEndpoint = libraryContender('this library, primaryEndpoint', ({ dns }) =>
   primaryEndpoint(dns.primary, { reader: dns.reader, lookup: dns.lookup }),
 );

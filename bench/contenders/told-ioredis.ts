@@ -2,8 +2,8 @@ import { writesKey, type Address, type Client, type Contender } from './contende
 import { openIoredis, startIoredis, tlsOptions, type IoredisOptions } from './open-ioredis.js';
 
 /**
- * The floor: it knows nothing by itself, is told the right address at the moment of the promotion, and has only to
- * dial. A client that has to find out cannot be faster.
+ * The floor: it detects nothing by itself, receives the right address at the moment of the promotion, and only has to
+ * dial. A client that must detect the promotion cannot be faster.
  */
 export const toldIoredis: Contender = {
   name: 'raw ioredis, told the address',

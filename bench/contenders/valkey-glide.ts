@@ -24,7 +24,7 @@ export const valkeyGlide: Contender = {
 
 onExit(removeSockets);
 
-/** It leaves the socket by which it talks to its own threads behind. */
+/** It leaves behind the socket by which it communicates with its own threads. */
 function removeSockets(): void {
   const names = readdirSync(tmpdir()).filter((name) => name.startsWith(`glide-socket-${process.pid}-`));
   names.forEach((name) => rmSync(join(tmpdir(), name), { force: true }));

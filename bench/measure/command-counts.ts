@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readInfo } from '../../test/support/info.js';
 import type { RedisServer } from '../../test/support/redis-server.js';
 
-/** What a node has counted since it started, without what the benchmark itself asked. */
+/** What a node has counted since it started, without the commands of the benchmark itself. */
 export interface Counts {
   /** `INFO`, `ROLE` and `HELLO`, by which clients learn the role of a node. */
   readonly questions: number;
@@ -26,11 +26,11 @@ export interface Sampling {
 
 const intervalMs = 100;
 
-/** Nothing else may ask these nodes `INFO` over the same connections meanwhile. */
+/** Nothing else may send `INFO` to these nodes over the same connections meanwhile. */
 export function startSampling(nodes: readonly RedisServer[]): Sampling {
   const flow = { isOn: true };
   const all = Promise.all(nodes.map((node) => sample(node, flow)));
-  // Told by `stop`.
+  // Reported by `stop`.
   all.catch(() => undefined);
   return {
     stop() {
@@ -58,9 +58,9 @@ async function sample(node: RedisServer, flow: { readonly isOn: boolean }): Prom
 }
 
 /**
- * The server does not tell the `INFO` of an observer from that in the handshake of a writer or reader. But every
- * connection begins with one `HELLO`, and those with which nodes are watched are then given a name, by one
- * `CLIENT SETNAME` (counted apart since Redis 7). So what is left is writers and readers, with one `INFO` each.
+ * The server does not distinguish the `INFO` of an observer from that in the handshake of a writer or reader. But every
+ * connection begins with one `HELLO`, and each connection of an observer or watcher then sends one `CLIENT SETNAME`
+ * (counted separately since Redis 7). The remaining ones are writers and readers, with one `INFO` each.
  */
 async function readCounts(node: RedisServer): Promise<Counts> {
   const stats = await readInfo(node, 'commandstats');

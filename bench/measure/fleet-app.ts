@@ -25,7 +25,7 @@ let endRound: () => void = () => undefined;
 process.on('message', (message) => {
   void follow(readOrder(message));
 });
-// Whatever becomes of the benchmark, this process does not outlive it.
+// This process must not outlive the benchmark, however that ends.
 process.once('disconnect', () => process.exit());
 
 async function follow(order: FleetOrder): Promise<void> {
@@ -77,7 +77,7 @@ interface Player {
   readonly report: () => InstanceReport;
 }
 
-/** After an error a caller waits a moment, or else it would do nothing but fail. */
+/** The pause of a caller after an error, without which it would fail in a busy loop. */
 const pauseAfterErrorMs = 1;
 
 /** A caller with one write at a time, which it issues again until it is acknowledged. */

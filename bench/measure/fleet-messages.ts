@@ -1,7 +1,7 @@
-/** What a fleet consists of: apps with this library, or the floor, clients that are told who is master. */
+/** What a fleet consists of: apps with this library, or the floor: clients that receive the address of the master. */
 export type FleetKind = 'apps' | 'floor';
 
-/** What the benchmark tells a process of the fleet. */
+/** The orders of the benchmark to a process of the fleet. */
 export type FleetOrder =
   | {
       readonly kind: 'open';
@@ -13,7 +13,7 @@ export type FleetOrder =
     }
   /** Each instance writes until one write is acknowledged. It is answered once: when all are, or at `report`. */
   | { readonly kind: 'write'; readonly round: number }
-  /** For the floor: who is master from now on. */
+  /** For the floor: the new master. */
   | { readonly kind: 'tell'; readonly master: string }
   | { readonly kind: 'report' };
 

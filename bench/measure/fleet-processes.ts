@@ -12,7 +12,7 @@ export interface Fleet {
   readonly processes: number;
   /** Each instance issues one write, and issues it again until it is acknowledged. */
   readonly startWrites: () => void;
-  /** Tells the floor who is master. */
+  /** Gives the floor the address of the new master. */
   readonly tell: (master: string) => void;
   /** When all are, or the limit is over. An instance whose process has ended is not among them. */
   readonly whenBack: (limitMs: number) => Promise<readonly InstanceReport[]>;
@@ -23,7 +23,7 @@ export interface Fleet {
 const openMs = 60_000;
 const reportMs = 5000;
 
-/** Resolves when all instances are connected and have looked at every node. */
+/** Resolves when all instances are connected and have probed every node. */
 export async function startFleet(
   fleet: FleetKind,
   endpoints: readonly string[],

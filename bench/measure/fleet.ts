@@ -19,7 +19,7 @@ export interface FleetResult {
   readonly limitMs: number;
   readonly calm: NodeLoad;
   readonly scenarios: readonly FleetScenarioResult[];
-  /** As many clients that know nothing but what they are told at the moment of the promotion, in as many processes. */
+  /** The same number of clients that only receive the address at the promotion, in the same number of processes. */
   readonly floor: readonly FleetScenarioResult[];
   /** Why a round could not be played, after which none was. */
   readonly error: string | null;
@@ -27,7 +27,7 @@ export interface FleetResult {
 
 export interface FleetOptions {
   readonly instances: number;
-  /** How long all is left in peace before anything is measured, and between rounds. */
+  /** The idle time before the first measurement and between rounds. */
   readonly settleSeconds: number;
   readonly calmSeconds: number;
 }

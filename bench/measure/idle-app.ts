@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { staticNodes } from 'nestjs-redis-replication';
 import { startApp, type App } from '../contenders/this-library.js';
 
-/** What the parent process asks for. */
+/** The orders of the parent process. */
 export interface IdleOrder {
   readonly endpoints: readonly string[];
   /** How long to wait before anything is counted. */
@@ -56,7 +56,7 @@ async function measureMemory(open: () => Promise<App>, instances: number): Promi
   return grown / instances;
 }
 
-/** Of JavaScript and buffers, without garbage: what the process as a whole holds depends on when it was last tidied. */
+/** JavaScript heap and buffers after a collection, because the memory of the process depends on when that last ran. */
 function usedMemory(): number {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();

@@ -88,7 +88,7 @@ async function countCommands(node: RedisServer): Promise<number> {
 }
 
 function compare(alone: Load | undefined, withApp: Load | undefined, index: number): NodeCost {
-  if (alone === undefined || withApp === undefined) throw new Error('A node was not looked at');
+  if (alone === undefined || withApp === undefined) throw new Error('A node was not measured');
   const ownConnections = withApp.own - alone.own;
   return {
     role: index === 0 ? 'master' : 'replica',
@@ -109,7 +109,7 @@ function startProcess(order: IdleOrder): { isOpen: Promise<unknown>; cost: Promi
 }
 
 function readCost([message]: readonly unknown[]): IdleCost {
-  if (typeof message !== 'object' || message === null) throw new Error('The idle app told nothing');
+  if (typeof message !== 'object' || message === null) throw new Error('The idle app sent no report');
   const read = (name: keyof IdleCost) => Number(Reflect.get(message, name));
   return {
     cpuSecondsPerHour: read('cpuSecondsPerHour'),

@@ -14,11 +14,11 @@ export interface RoundResult {
   readonly failed: number;
   /** Writes rejected so that the caller cannot know whether they were applied. */
   readonly unknown: number;
-  /** Writes that are there more than once. */
+  /** Writes that were applied more than once. */
   readonly duplicated: number;
   /** Writes acknowledged after the promotion that the new master does not have: a stale master took them. */
   readonly lost: number;
-  /** Writes the caller was told are not applied, and are. */
+  /** Writes that were reported as not applied, but were applied. */
   readonly failedYetApplied: number;
 }
 

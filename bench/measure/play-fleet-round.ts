@@ -40,7 +40,7 @@ const afterPromotionMs = 2000;
 const forsakenAfterMs = 10_000;
 const leastPhaseMs = 1000;
 
-/** Every instance has one write waiting when a replica is promoted. Brings the group in order again. */
+/** Every instance has one write waiting when a replica is promoted. Repairs the group afterwards. */
 export async function playFleetRound({ fleet, scenario, stage }: FleetPlay): Promise<FleetRound> {
   const roles = await findRoles(stage.group);
   const all: Round = { ...roles, stage, tell: (master) => fleet.tell(master.endpoint) };
@@ -71,7 +71,7 @@ interface Outcome {
   readonly survivors: readonly string[];
 }
 
-/** An instance of which nothing was heard counts as one that is not back. */
+/** An instance that sent no report counts as one that has not recovered. */
 function judgeWrites(
   reports: readonly InstanceReport[],
   instances: number,

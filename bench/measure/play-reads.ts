@@ -65,7 +65,7 @@ interface Reads {
   readonly ended: Promise<void>;
 }
 
-/** One caller, who pauses for a millisecond after each read. */
+/** One caller that pauses for a millisecond after each read. */
 function startReads(client: ReadClient): Reads {
   const answered: Answer[] = [];
   const flow = { isOn: true, failed: 0 };

@@ -65,7 +65,7 @@ export async function readList({ to }: Change): Promise<readonly string[]> {
   return Array.isArray(items) ? items.map(String) : [];
 }
 
-/** The write under way may end by itself; if it hangs, closing the client ends it, or nothing does. */
+/** The write under way may end by itself. If it hangs, only closing the client can end it. */
 async function end(writes: SteadyWrites, client: Client): Promise<void> {
   writes.stop();
   await within(200, 'the last write', writes.ended).catch(() => undefined);

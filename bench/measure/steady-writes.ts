@@ -27,10 +27,10 @@ export interface SteadyWrites {
   readonly ended: Promise<void>;
 }
 
-/** After a refusal a caller waits a moment, or else it would do nothing but fail. */
+/** The pause of a caller after a refusal, without which it would fail in a busy loop. */
 const pauseAfterErrorMs = 1;
 
-/** One caller who writes without a pause, or with one, each write after the end of the one before. */
+/** One caller that issues each write after the previous one has ended, with or without a pause. */
 export function startWrites({ write }: Client, pauseMs: number): SteadyWrites {
   const acknowledged: Acknowledged[] = [];
   const refused: Record<Outcome, string[]> = { failed: [], unknown: [] };

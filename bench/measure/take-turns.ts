@@ -36,7 +36,7 @@ export interface GameResult<R extends Outcome> {
   readonly contenders: readonly ContenderResult<R>[];
 }
 
-/** All contenders take turns, round by round; where there are several groups, the turns are shared out. */
+/** All contenders take turns, round by round. Several groups share the turns. */
 export async function takeTurns<R extends Outcome>(game: Game<R>): Promise<GameResult<R>> {
   const players = game.contenders.map((contender) => createPlayer(contender, game));
   const turns = Array.from({ length: game.rounds }, (_none, round) => rotate(players, round)).flat();
@@ -63,7 +63,7 @@ export async function takeTurns<R extends Outcome>(game: Game<R>): Promise<GameR
   };
 }
 
-/** Who comes after whom changes, so that nobody always plays with what the same one left behind. */
+/** The order changes, so that no contender always follows the same one and what that left behind. */
 function rotate<T>(items: readonly T[], by: number): readonly T[] {
   const at = by % items.length;
   return [...items.slice(at), ...items.slice(0, at)];

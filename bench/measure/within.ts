@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What the promise resolves with, or an error that says what was not done in time. */
+/** What the promise resolves with, or an error that names what took too long. */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const timeUp = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {

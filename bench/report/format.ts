@@ -1,4 +1,4 @@
-/** As few digits as tell something: `4.5 ms`, `512 ms`, `1.84 s`. */
+/** Significant digits only: `4.5 ms`, `512 ms`, `1.84 s`. */
 export function formatMs(ms: number): string {
   if (Number.isNaN(ms)) return '–';
   if (ms < 99.95) return `${ms.toFixed(1)} ms`;

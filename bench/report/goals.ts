@@ -24,7 +24,7 @@ export interface Results {
   readonly fleet: FleetResult | undefined;
 }
 
-/** What this library means to reach, and whether it did in this run. */
+/** The goals of this library, and whether this run reached them. */
 export interface Goal {
   readonly goal: string;
   readonly measured: string;

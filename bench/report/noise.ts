@@ -1,7 +1,7 @@
 /** Errors that nobody caught, with how often each was seen. */
 export type Noise = ReadonlyMap<string, number>;
 
-/** From now on an error that a client under test lets escape is counted, and ends nothing. */
+/** From now on, an uncaught error of a client under test is counted and does not end the process. */
 export function collectNoise(): Noise {
   const seen = new Map<string, number>();
   const note = (error: unknown) => {

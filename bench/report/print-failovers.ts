@@ -14,7 +14,7 @@ export function printLegend(): void {
       'One caller writes one unique id after the other. Times: to the first one that the new master acknowledged.',
       'stall: the longest time without an acknowledgement. Numbers of writes are means of one round:',
       'failed: refused, or reported as not applied; unknown: rejected otherwise, or never answered;',
-      'duplicated: there twice; lost: acknowledged after the promotion by a master that was none any more.',
+      'duplicated: there twice; lost: acknowledged after the promotion by a superseded master.',
     ].join('\n'),
   );
 }
@@ -33,7 +33,7 @@ export function printRecovery({ scenario, note, limitMs, ...result }: RecoveryRe
   console.log(formatTable([...timeHeaders, 'failed', 'unknown', 'duplicated', 'lost'], rows));
   for (const { contender, rounds } of played) {
     const wrong = rounds.reduce((sum, { failedYetApplied }) => sum + failedYetApplied, 0);
-    if (wrong > 0) console.log(`${contender}: ${wrong} writes reported as not applied are there`);
+    if (wrong > 0) console.log(`${contender}: ${wrong} writes reported as not applied were applied`);
   }
   printRemarks(result.contenders);
 }

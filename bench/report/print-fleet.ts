@@ -12,7 +12,7 @@ export function printFleet(fleet: FleetResult): void {
       `${instances} instances in ${processes} processes, a writer and a reader each, on one group of three nodes.`,
       'Each has one write waiting. Times: from the promotion to the first write that is acknowledged, all instances',
       'of all rounds together. Numbers of writes are means of one round, of all instances together. The floor is as',
-      'many raw ioredis that are told the address; a write that waits in vain on the old connection counts as unknown.',
+      'many raw ioredis that receive the address; a write that hangs on the old connection counts as unknown.',
     ].join('\n'),
   );
   const played = scenarios.filter(({ rounds }) => rounds.length > 0);
@@ -61,7 +61,7 @@ function printLoads(calm: NodeLoad, scenarios: readonly FleetScenarioResult[]): 
       '\nWhat all ask of the nodes, in the worst of all rounds: of the busiest node in its busiest second, and of all nodes',
       'in the whole phase. Role questions are INFO, ROLE and HELLO; among them HELLO, with which each connection begins,',
       'and handshakes, the connections of writers and readers, which ask one HELLO and one INFO each. The rest of INFO is',
-      'looks of observers.',
+      'probes of observers.',
     ].join('\n'),
   );
   const headers = [

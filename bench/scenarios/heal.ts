@@ -11,7 +11,7 @@ export async function regroup({ stage }: Round, { to }: Change): Promise<void> {
   await whenInSync(to, others);
 }
 
-/** The old master was killed. It comes back as a replica, and never says for a moment that it is a master. */
+/** The old master was killed. It restarts as a replica and never reports, even briefly, that it is a master. */
 export async function reviveAndRegroup(round: Round, change: Change): Promise<void> {
   await restartAsReplica(round.master, change.to);
   await regroup(round, change);
@@ -21,7 +21,7 @@ export async function restartAsReplica(node: RedisServer, master: RedisServer): 
   await node.restart(['--replicaof', master.host, String(master.port)]);
 }
 
-/** The Sentinels have ended their failover and hold every node for what it is. */
+/** Waits until the Sentinels have ended their failover and know the role of every node. */
 export async function whenSentinelsAgree({ sentinels, group }: Stage, master: RedisServer): Promise<void> {
   if (sentinels === undefined) return;
   await sentinels.whenAllName(master);

@@ -44,7 +44,7 @@ export async function handOver(round: Round): Promise<Change> {
 export const barePromotion: Scenario = {
   ...common,
   name: 'bare promotion, old master alive',
-  note: 'from the promotion, of which nobody is told; the old master goes on taking writes',
+  note: 'from the promotion, which no client is notified of; the old master still accepts writes',
   failOver: (round) => promoteNow(round, round.heir, []),
   heal: async (round, change) => {
     await follow(round.master, change.to);

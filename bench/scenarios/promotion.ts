@@ -24,8 +24,8 @@ export async function promoteNow(
 const patienceMs = 20_000;
 
 /**
- * Waits until one of these replicas takes a write, asking every millisecond: how to see a promotion that a server
- * decides. What is returned as its moment is too early by a millisecond at most, which flatters nobody.
+ * Waits until one of these replicas accepts a write, trying every millisecond, which detects a promotion that a server
+ * decides on. The returned moment is early by at most a millisecond, so no contender seems faster than it is.
  */
 export async function whenPromoted({ tell }: Round, replicas: readonly RedisServer[]): Promise<Change> {
   const race = { isOver: false };
@@ -40,12 +40,12 @@ export async function whenPromoted({ tell }: Round, replicas: readonly RedisServ
         return { to, promotedAt };
       }
       if (sentAt > deadline) throw new Error(`No replica was promoted within ${patienceMs} ms`);
-      // A Sentinel closes the connections of the node it promotes; only a refusal says that it is a replica still.
+      // A Sentinel closes the connections of the node it promotes; only a refusal proves that it is still a replica.
       if (String(reply).includes('READONLY')) promotedAt = sentAt;
     }
   };
   const changes = await Promise.all(replicas.map(watch));
   const change = changes.find((each) => each !== undefined);
-  if (change === undefined) throw new Error('Nobody saw the promotion');
+  if (change === undefined) throw new Error('The promotion was not detected');
   return change;
 }

@@ -20,19 +20,19 @@ export interface Change {
 /** One way in which a group changes its master. */
 export interface Scenario {
   readonly name: string;
-  /** What is measured from, and what else a reader of the table has to know. */
+  /** The start of the measured time, and what else a reader of the table must know. */
   readonly note: string;
   readonly stage: StageOptions;
   /** How long a contender may take. */
   readonly limitMs: number;
   /**
-   * How many groups rounds are played on side by side; default 1. Only for scenarios in which seconds pass while
-   * servers make up their mind.
+   * The number of groups on which rounds are played in parallel; default 1. Only for scenarios in which the servers
+   * take seconds to decide.
    */
   readonly lanes?: number;
   readonly failOver: (round: Round) => Promise<Change>;
   /** What else happens after the new master has written, or the limit is over, while the contender still writes. */
   readonly afterwards?: (round: Round, change: Change) => Promise<void>;
-  /** Whatever was done to the nodes before, they run, and know their way back into the group. */
+  /** Restores the group after a round: all nodes run and replicate. */
   readonly heal: (round: Round, change: Change) => Promise<void>;
 }

@@ -25,7 +25,7 @@ export interface Stage {
   readonly stop: () => Promise<void>;
 }
 
-/** An address for each node, and one port for all, as machines of their own have it: DNS names lead to addresses. */
+/** An address for each node, and one port for all, as on separate machines, because DNS names lead to addresses. */
 const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
 const proxyHosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
 
@@ -73,7 +73,7 @@ async function startProxies({ nodes }: ServerGroup): Promise<readonly TcpProxy[]
   );
 }
 
-/** Who is what at the start of a round. */
+/** The roles of the nodes at the start of a round. */
 export interface Roles {
   readonly master: RedisServer;
   /** The replica that a round promotes, where it is not Sentinel that chooses. */
@@ -81,7 +81,7 @@ export interface Roles {
   readonly replicas: readonly RedisServer[];
 }
 
-/** Asks the nodes, and by that opens the connections over which the round orders them about. */
+/** Queries the nodes, which also opens the connections over which the round controls them. */
 export async function findRoles({ nodes }: ServerGroup): Promise<Roles> {
   const roles = await Promise.all(
     nodes.map(async (node) => (await readInfo(node, 'replication')).get('role')),

@@ -42,7 +42,7 @@ export const hungMaster: Scenario = {
 
 export const partitionedMaster: Scenario = {
   name: 'partitioned master, promoted 500 ms later, healed',
-  note: 'from the promotion; the app alone loses the master, which says master still when it comes back',
+  note: 'from the promotion; only the app loses the master, which still claims to be master when it comes back',
   stage: { proxied: true },
   limitMs,
   async failOver(round) {

@@ -1,11 +1,11 @@
 import type { Resolution } from '../topology/resolve-topology.js';
 import { masterOf } from '../topology/topology.js';
 
-/** What an app tells the others that watch the same node. They probe that node, and believe only the node. */
+/** What an app publishes for the others that watch the same node. They probe that node, and trust only its reply. */
 export interface Announcement {
   /** The node on which it is published. */
   readonly endpoint: string;
-  /** Tells one promotion from another. It names no node. */
+  /** Identifies the promotion. It names no node. */
   readonly promotionId: string;
 }
 
@@ -24,15 +24,15 @@ export function promotionIdOf({ topology, accepted }: Resolution): string | unde
   return master && `${accepted?.replicationId ?? master} ${accepted?.runId ?? ''}`;
 }
 
-/** How far this app trusts announcements. `latest` is the promotion that it received or detected last. */
+/** How far this app trusts announcements. `latest` is the promotion that it last received or detected. */
 export type Trust =
   | { readonly kind: 'trusting'; readonly latest: string | undefined }
-  /** The last announcement has not led to a master: others are ignored until `mutedUntil`, in epoch milliseconds. */
+  /** The last announcement has not led to a master. Others are ignored until `mutedUntil`, in epoch milliseconds. */
   | {
       readonly kind: 'doubting';
       readonly latest: string;
       readonly mutedUntil: number;
-      /** How many announcements in a row have led to nothing. */
+      /** How many consecutive announcements have not led to a master. */
       readonly failures: number;
     };
 
@@ -50,8 +50,8 @@ const LONGEST_MUTE_MS = 60_000;
 const LONGEST_PROMOTION_ID = 200;
 
 /**
- * Whether an announcement is worth a probe. It counts as false until a master is found, and each false one in a row
- * doubles the time during which others are ignored.
+ * Whether an announcement is worth a probe. It counts as false until a master is found, and each consecutive false one
+ * doubles the time during which others are ignored, so that a flood of announcements cannot drive the probes.
  */
 export function onReceived(
   trust: Trust,
@@ -69,7 +69,7 @@ export function onReceived(
   };
 }
 
-/** A promotion was detected, so the announcements before it were true. Tells whether this one was among them. */
+/** Restores trust, because a promotion was detected. Returns whether the last announcement was of this promotion. */
 export function onDetected(
   trust: Trust,
   promotionId: string,

@@ -5,7 +5,7 @@ import { parseInfo } from '../replies/parse-info.js';
 import { countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
 import type { NodeFleet } from './node-fleet.js';
 
-/** Apps that start together count one another often at first, then ever more rarely. */
+/** Apps that start together count one another often at first, then less and less often. */
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 
@@ -23,7 +23,7 @@ interface MembershipOptions {
   /** Identifies the server process at the other end of the connection; empty where it is not known. */
   readonly server: string;
   readonly scheduler: SchedulerLike;
-  /** Something an operator should know once. */
+  /** Reports, once, something that an operator should know. */
   readonly notify: (text: string) => void;
 }
 
@@ -33,7 +33,7 @@ interface MembershipOptions {
  */
 export class FleetMembership {
   readonly #options: MembershipOptions;
-  /** What the apps are counted by, best first. What is forbidden gives way to the next. */
+  /** How the apps are counted, best method first. If one is forbidden, the next is used. */
   #countedBy: 'subscribers' | 'clients' | 'nothing' = 'clients';
   #pauseMs = FIRST_PAUSE_MS;
   #countDueAt = Infinity;
@@ -49,7 +49,7 @@ export class FleetMembership {
     try {
       await this.#subscribe();
     } catch {
-      // `HELLO` is unknown or the connection is closed: no announcement arrives on this connection.
+      // `HELLO` is unknown or the connection is closed, so no announcement can arrive on this connection.
     }
     this.#countDueAt = 0;
     this.afterProbe();
@@ -59,7 +59,7 @@ export class FleetMembership {
     this.#publishing.unsubscribe();
   }
 
-  /** Call it after every probe. */
+  /** Must be called after every probe. */
   afterProbe(): void {
     const now = this.#options.scheduler.now();
     if (now >= this.#countDueAt) {
@@ -80,7 +80,7 @@ export class FleetMembership {
 
   async #subscribe(): Promise<void> {
     const { connection, channel } = this.#options;
-    // A RESP2 connection that subscribes may run hardly any other command.
+    // A RESP2 connection that subscribes can no longer run the commands of a probe.
     if (parseHello(await connection.call('HELLO')).protocol !== '3') {
       return;
     }
@@ -92,7 +92,7 @@ export class FleetMembership {
     }
   }
 
-  /** A master passes messages on to its replicas, so only those that were published on this very server count. */
+  /** Ignores messages that were published on another server, because a master passes its messages on to replicas. */
   #receive(message: string): void {
     const [server, ...promotionId] = message.split(' ');
     if (server === this.#options.server) {
@@ -104,7 +104,7 @@ export class FleetMembership {
     const { fleet } = this.#options;
     this.#countApps().then(
       (size) => fleet.resize(size),
-      // A connection that was closed does not tell how many apps there are.
+      // The connection was closed, so the last known size stays.
       () => undefined,
     );
   }
@@ -128,13 +128,13 @@ export class FleetMembership {
     return { kind: 'unknown' };
   }
 
-  /** Announcements of others may not arrive, so this app no longer relies on them. */
+  /** Announcements of other apps may not arrive, so this app no longer relies on them. */
   #giveUpChannel(): void {
     const { channel, notify } = this.#options;
     this.#countedBy = this.#countedBy === 'subscribers' ? 'clients' : this.#countedBy;
     notify(
-      `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot tell one another ` +
-        'of a promotion, and each probes more rarely the more clients the node has',
+      `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot announce ` +
+        'promotions to one another, and each probes less often the more clients the node has',
     );
   }
 }

@@ -1,9 +1,9 @@
 /**
  * How many apps watch one node, this one included.
  *
- * - `counted`: the apps that subscribe to the fleet's channel, so that each can leave probes to the others.
- * - `estimated`: this app receives no announcements; the number of clients of the node limits how many apps there are.
- * - `unknown`: this app receives no announcements, and the node does not tell how many clients it has.
+ * - `counted`: the number of apps that subscribe to the fleet's channel, so this app can leave probes to the others.
+ * - `estimated`: this app receives no announcements; the size is derived from the number of clients of the node.
+ * - `unknown`: this app receives no announcements, and the node does not report how many clients it has.
  */
 export type FleetSize =
   { readonly kind: 'counted' | 'estimated'; readonly size: number } | { readonly kind: 'unknown' };

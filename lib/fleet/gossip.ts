@@ -11,11 +11,11 @@ import {
 
 interface GossipOptions {
   readonly now: () => number;
-  /** Probes the node on which something was announced. */
+  /** Probes the node on which a promotion was announced. */
   readonly probe: (endpoint: string) => void;
 }
 
-/** Announcements that the apps of a fleet exchange. */
+/** The announcements that the apps of a fleet exchange. */
 export class Gossip {
   readonly #options: GossipOptions;
   readonly #announcements$ = new Subject<Announcement>();
@@ -34,7 +34,7 @@ export class Gossip {
     );
   }
 
-  /** An announcement was published on a node, by another app or by this one. */
+  /** Handles an announcement that another app, or this one, has published on a node. */
   receive(promotionId: string, endpoint: string): void {
     const { now, probe } = this.#options;
     const received = { promotionId, at: now(), known: this.#known };
@@ -45,7 +45,7 @@ export class Gossip {
     }
   }
 
-  /** Announces the promotion between two resolutions, if any, unless another app has, or is to: see `isChosen`. */
+  /** Announces the promotion between two resolutions, if any, unless another app has announced it or is chosen to. */
   resolved(before: Resolution, after: Resolution, isChosen: () => boolean): void {
     this.#known = promotionIdOf(after);
     const announcement = announcementOf(before, after);

@@ -14,12 +14,12 @@ interface NodeFleetOptions {
   readonly random: () => number;
 }
 
-/** All apps that watch one node, as far as this app knows of them. */
+/** All apps that watch one node, as far as this app knows them. */
 export class NodeFleet {
   readonly #options: NodeFleetOptions;
   readonly #name: string;
   #size: FleetSize = { kind: 'unknown' };
-  /** When the node itself sent this app a signal last. */
+  /** When the node itself last sent this app a signal. */
   #ownSignalAt = -Infinity;
 
   constructor(options: NodeFleetOptions) {
@@ -31,7 +31,7 @@ export class NodeFleet {
     return this.#size;
   }
 
-  /** The apps were counted anew. */
+  /** Replaces the size after a new count. */
   resize(size: FleetSize): void {
     this.#size = size;
   }
@@ -41,32 +41,32 @@ export class NodeFleet {
     return this.#options.gossip.announcementsFor(this.#name);
   }
 
-  /** An announcement was published on the node. */
+  /** Handles an announcement that was published on the node. */
   receive(promotionId: string): void {
     this.#options.gossip.receive(promotionId, this.#name);
   }
 
-  /** How long after a signal this app probes the node, in milliseconds. */
+  /** How long to wait after a signal before this app probes the node, in milliseconds. */
   delayAfter(signal: Signal): number {
     const { endpoint, gapMs, random } = this.#options;
     return delayAfter(signal, { endpoint, fleetSize: this.#size, random: random() }, gapMs);
   }
 
-  /** Remembers a signal that the node has sent to each app of the fleet. */
+  /** Remembers a signal that this node sent, because it may have sent it to the whole fleet. */
   noteOwnSignal({ at }: Signal): void {
     this.#ownSignalAt = at;
   }
 
   /**
-   * Whether this app announces what it has detected at the node. Where the node has just sent a signal to the whole
-   * fleet, all apps detect the same thing at the same moment, and one announcement is enough.
+   * Whether this app announces the promotion that it has detected on the node. If the node has just sent a signal to the
+   * whole fleet, all apps detect the promotion at the same moment, and one announcement is enough.
    */
   isChosenToAnnounce(): boolean {
     const { now, random } = this.#options;
     return now() - this.#ownSignalAt >= REACTION_MS || isChosen(this.#size, random());
   }
 
-  /** A random delay for what all apps of the fleet want to do at once, in milliseconds. */
+  /** A random delay, in milliseconds, for an action that all apps of the fleet would otherwise take at once. */
   spreadMs(): number {
     return spreadMs(this.#size, this.#options.random(), this.#options.gapMs);
   }

@@ -11,9 +11,9 @@ interface FleetPosition {
 }
 
 /**
- * How long after a signal a node is probed, in milliseconds. An app that is alone probes at once. In a fleet, an app
- * probes at once if the signal concerns its own connection to this node or was announced on it. Otherwise one app, on
- * average, probes at once, and the others take turns: one every `gapMs`.
+ * How long to wait after a signal before a node is probed, in milliseconds. An app that is alone probes at once. In a
+ * fleet, an app probes at once if the signal concerns its own connection to this node or an announcement on it.
+ * Otherwise one app, on average, probes at once, and the others take turns, one every `gapMs`.
  */
 export function delayAfter(
   signal: Signal,
@@ -31,7 +31,7 @@ export function delayAfter(
 /** How often one app probes a node so that the whole fleet does so every `gapMs`, in milliseconds. */
 interface ProbeShare {
   readonly gapMs: number;
-  /** For how long after a signal it keeps this pace. */
+  /** For how long after a signal the app keeps this pace. */
   readonly denseMs: number;
 }
 
@@ -45,7 +45,7 @@ interface Pacing {
 /** For an app that neither receives announcements nor knows how many others there are. */
 const SHARE_OF_UNKNOWN = { gapMs: 20, denseMs: 1000 };
 
-/** The share of one app in the probes that the fleet sends together. */
+/** The share of one app in the probes that the whole fleet sends. */
 export function shareOf(fleetSize: FleetSize, { gapMs, maxGapMs, denseMs }: Pacing): ProbeShare {
   switch (fleetSize.kind) {
     case 'counted':
@@ -62,13 +62,13 @@ export function shareOf(fleetSize: FleetSize, { gapMs, maxGapMs, denseMs }: Paci
 
 const MAX_SPREAD_MS = 1000;
 
-/** A random delay, in milliseconds, that spreads what all apps of a fleet want to do at once. None for an app alone. */
+/** A random delay, in milliseconds, that spreads an action of all apps over time; 0 for an app that is alone. */
 export function spreadMs(fleetSize: FleetSize, random: number, gapMs: number): number {
   const others = fleetSize.kind === 'unknown' ? 0 : fleetSize.size - 1;
   return Math.min(others * gapMs, MAX_SPREAD_MS) * random;
 }
 
-/** Draws one app of the fleet, on average. An app that cannot count the others is always drawn. */
+/** Chooses one app of the fleet, on average. An app that cannot count the others is always chosen. */
 export function isChosen(fleetSize: FleetSize, random: number): boolean {
   return fleetSize.kind !== 'counted' || isDrawn(fleetSize.size, random);
 }

@@ -3,14 +3,14 @@ import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import { firstValueFrom, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Endpoint } from '../topology/endpoint.js';
 
-/** The part of a connection that observers use; each is opened once and never reconnects. */
+/** The part of a connection that observers use. It is opened once and never reconnects. */
 export interface ControlConnection {
-  /** Resolves when the handshake is done; rejects with the real reason. */
+  /** Resolves when the handshake is done; rejects with the underlying error. */
   readonly open: () => Promise<void>;
   readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
-  /** Has `heard` called with every message on a channel; resolves when the server agreed. */
-  readonly subscribe: (channel: string, heard: (message: string) => void) => Promise<unknown>;
-  /** Resolves when the connection is gone, whoever closed it. Never rejects. */
+  /** Calls `onMessage` with every message on a channel; resolves when the server has confirmed the subscription. */
+  readonly subscribe: (channel: string, onMessage: (message: string) => void) => Promise<unknown>;
+  /** Resolves when either side has closed the connection. Never rejects. */
   readonly closed: Promise<void>;
   readonly close: () => void;
 }
@@ -38,22 +38,22 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
 
 type Reach = (endpoint: Endpoint) => Observable<Socket>;
 
-/** Gives ioredis connected sockets only; closing calls an attempt off. */
+/** Gives ioredis only sockets that are connected; `disconnect` cancels an attempt. */
 function connectorTo(open: () => Observable<Socket>): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
-    readonly #hungUp$ = new Subject<void>();
+    readonly #disconnected$ = new Subject<void>();
 
     constructor() {
       super(0);
     }
 
     override async connect() {
-      this.stream = await firstValueFrom(open().pipe(takeUntil(this.#hungUp$)));
+      this.stream = await firstValueFrom(open().pipe(takeUntil(this.#disconnected$)));
       return this.stream;
     }
 
     override disconnect(): void {
-      this.#hungUp$.next();
+      this.#disconnected$.next();
       super.disconnect();
     }
   };
@@ -61,10 +61,10 @@ function connectorTo(open: () => Observable<Socket>): NonNullable<RedisOptions['
 
 function wrap(client: Redis, connectionName: string): ControlConnection {
   const errors: Error[] = [];
-  // ioredis rejects with "Connection is closed." or the like, and tells the reason in this event only; before version 6
-  // that can be after it called the connection ready, because it does not wait for the reply to AUTH.
+  // ioredis rejects with "Connection is closed." or the like, and reports the reason only in this event. Before
+  // version 6 the event can follow "ready", because ioredis does not wait for the reply to AUTH.
   client.on('error', (error) => errors.push(error));
-  const explained = async <T>(attempt: Promise<T>): Promise<T> => {
+  const withReason = async <T>(attempt: Promise<T>): Promise<T> => {
     try {
       return await attempt;
     } catch (error) {
@@ -76,21 +76,21 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
   });
   return {
     open: async () => {
-      await explained(client.connect());
-      // Not by ioredis: with a second command in the handshake it does not tell why the first was refused.
+      await withReason(client.connect());
+      // Not by the option of ioredis: with a second command in the handshake it hides why the first was refused.
       client.call('CLIENT', 'SETNAME', connectionName).catch((error: unknown) => {
         if (error instanceof Error && /max number of clients/i.test(error.message)) {
           errors.push(error);
         }
       });
     },
-    call: (...[name, ...args]) => explained(client.call(name, ...args)),
-    subscribe: (channel, heard) => {
-      client.on('message', (_channel, message) => heard(message));
-      return explained(client.subscribe(channel));
+    call: (...[name, ...args]) => withReason(client.call(name, ...args)),
+    subscribe: (channel, onMessage) => {
+      client.on('message', (_channel, message) => onMessage(message));
+      return withReason(client.subscribe(channel));
     },
     closed,
-    // `disconnect()` alone would wait two seconds for a hung server to close its side.
+    // `disconnect()` alone would wait two seconds for a server that hangs to close its side.
     close: () => {
       client.disconnect();
       client.stream?.destroy();
@@ -98,7 +98,7 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
   };
 }
 
-/** `replyMapping` shapes an app's replies; what observers read does not depend on it. */
+/** Leaves out `replyMapping`: it is for the replies that the app reads, and must not change those of observers. */
 type ControlOptions = Omit<RedisOptions, 'replyMapping'>;
 
 function credentialsOf({ username, password, protocol }: RedisOptions): ControlOptions {

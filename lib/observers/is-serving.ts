@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { catchError, finalize, fromEvent, map, of, switchMap, take, timeout, type Observable } from 'rxjs';
 
 /**
- * Whether a server that answers no command is at work all the same. An `ECHO` without its argument is refused before
- * the password, the permissions or a `CLIENT PAUSE ALL` are looked at (measured on Redis 7); a server that hangs does
- * not even do that.
+ * Whether a server that answers no commands is running nevertheless. It refuses an `ECHO` without an argument before it
+ * checks the password, the permissions or a `CLIENT PAUSE ALL` (measured on Redis 7); a server that hangs does not
+ * answer even that.
  */
 export function isServing(socket$: Observable<Socket>, limitMs: number): Observable<boolean> {
   return socket$.pipe(

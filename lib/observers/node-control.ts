@@ -20,11 +20,11 @@ interface Session {
   readonly connection: ControlConnection;
   readonly probe: ProbeSession;
   readonly membership: FleetMembership;
-  /** The watcher, which ends with the session. */
+  /** Runs the watcher, which ends with the session. */
   readonly watching: Subscription;
 }
 
-/** The connections to one node: opened when needed, dropped when they fail. */
+/** The connections to one node: opened when needed, closed when they fail. */
 export class NodeControl {
   readonly #context: ObserverContext;
   #session: Session | undefined;
@@ -47,7 +47,7 @@ export class NodeControl {
     if (session === undefined) {
       return dialled$.pipe(mergeMap(ask));
     }
-    // A closed connection does not mean that the node is gone. A new one tells.
+    // A closed connection does not mean that the node is down. Only a new connection can show that.
     return ask(session).pipe(
       catchError((error: unknown) => {
         if (faultOf(error).fault !== 'CLOSED') {
@@ -86,8 +86,8 @@ export class NodeControl {
     const { emit, endpoint, notify } = this.#context;
     if (state.command !== 'INFO') {
       notify(
-        `the user may not run INFO; ${state.command} tells the role, but neither lineage (after a split brain the ` +
-          'heir cannot be told) nor lag',
+        `the user may not run INFO; ${state.command} reports the role, but neither the replication history (after a ` +
+          'split brain the heir cannot be determined) nor the lag',
       );
     }
     const membership = new FleetMembership({ ...this.#context, connection, server: state.runId ?? '' });

@@ -7,8 +7,8 @@ import { faultOf, type Fault } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
 /**
- * Looks at one node again and again, on connections of its own, so that a node that hangs delays no other. Never
- * errors: what goes wrong is an observation too.
+ * Probes one node repeatedly, on connections of its own, so that a node that hangs does not delay the others. Never
+ * errors: a failure is an observation, too.
  */
 export function observeNode(context: ObserverContext): Observable<Observation> {
   return defer(() => {
@@ -40,7 +40,7 @@ function probeOnce(
 ): Observable<Observation> {
   const { endpoint, scheduler } = context;
   const signal = context.beginProbe();
-  // Asked beside the look, so that it costs no time; not at the first silence, which must be told at once.
+  // Runs beside the probe, so that it takes no extra time, but not at the first timeout, which must be reported at once.
   const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(shareReplay(1));
   isServing$.subscribe();
   return control.ask().pipe(
@@ -63,19 +63,19 @@ function probeOnce(
 
 const paused: Fault = {
   fault: 'PAUSED',
-  message: 'the server is at work, but answers no command: CLIENT PAUSE',
+  message: 'the server is running, but answers no commands: it is paused (CLIENT PAUSE)',
 };
 
 function isSilent(last: Observation): boolean {
   return last.kind === 'faulty' && (last.fault === 'TIMEOUT' || last.fault === 'PAUSED');
 }
 
-/** A node that answered before and does not now: worth a look at all the others. */
+/** A node that answered before and fails now is a reason to probe all the others. */
 function hasFailed(before: Observation, now: Observation): boolean {
   return before.kind === 'answered' && now.kind === 'faulty';
 }
 
-/** Whatever made us look, that the node fell silent is the news. */
+/** Names the failure of a node as the cause, in place of the signal that happened to start the probe. */
 function attributeFailure(before: Observation, now: Observation): Observation {
   if (!hasFailed(before, now) || now.kind !== 'faulty') {
     return now;

@@ -5,7 +5,7 @@ import type { Observation } from '../topology/observation.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
 
-/** What the observer of one node works with. */
+/** What the observer of one node needs. */
 export interface ObserverContext {
   readonly endpoint: Endpoint;
   readonly connect: ConnectControl;
@@ -13,20 +13,20 @@ export interface ObserverContext {
   readonly fleet: NodeFleet;
   /** The channel on which the apps of the fleet publish. */
   readonly channel: string;
-  /** A key that never exists: the watcher blocks on it. */
+  /** The key on which the watcher blocks. It never exists. */
   readonly probeKey: string;
-  /** A node that has not answered a probe by then is suspect. */
+  /** A node that does not answer a probe within this time is suspect. */
   readonly replyTimeoutMs: number;
-  /** Bounds dial, TLS and handshake together. */
+  /** The limit for dial, TLS and handshake together. */
   readonly connectTimeoutMs: number;
-  /** Whether a node that answers no command is at work nevertheless. */
+  /** Whether a node that answers no commands is running nevertheless. */
   readonly isServing: () => Observable<boolean>;
   readonly scheduler: SchedulerLike;
-  /** Emits when the next probe is due, given what the last one saw. */
+  /** Emits when the next probe is due, given the result of the last one. */
   readonly nextProbe: (last: Observation) => Observable<unknown>;
-  /** A probe begins. Returns the reason for it. */
+  /** Must be called when a probe begins. Returns the reason for the probe. */
   readonly beginProbe: () => Signal;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
-  /** Something an operator should know once. */
+  /** Reports, once, something that an operator should know. */
   readonly notify: (text: string) => void;
 }

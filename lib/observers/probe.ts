@@ -5,32 +5,32 @@ import { parseHello } from '../replies/parse-hello.js';
 import { parseInfo, readReplication } from '../replies/parse-info.js';
 import { parseRole } from '../replies/parse-role.js';
 
-/** What a node answered: a report, or that it is not a server of a master/replica group. */
+/** What a node answered: a report, or why it cannot be used as a data node. */
 export type Answer =
   | { readonly kind: 'report'; readonly report: NodeReport }
   | { readonly kind: 'unfit'; readonly fault: NodeFault; readonly message: string };
 
-/** Which command tells the role, best first. A user who may not run one is served by the next. */
+/** The command that reports the role, best first. A user who may not run one gets the next. */
 export type ProbeCommand = 'INFO' | 'HELLO' | 'ROLE';
 
-/** What stays the same as long as a connection lives, because the server process does. */
+/** What stays the same for the life of a connection, because the server process stays the same. */
 export interface ProbeSession {
   readonly command: ProbeCommand;
   readonly runId?: string;
   readonly unfit?: Answer & { readonly kind: 'unfit' };
-  /** True for the moment only, because the server was loading or busy: the next look begins anew. */
+  /** The server was loading or busy, so the next probe needs a new session. */
   readonly isProvisional?: true;
 }
 
 type Call = ControlConnection['call'];
 
-/** Asks a new connection what kind of server it leads to and which command the user may run. */
+/** Finds out what kind of server a new connection leads to and which command the user may run. */
 export async function startProbe(call: Call): Promise<ProbeSession> {
   try {
     const info = parseInfo(String(await call('INFO')));
     const runId = info.get('run_id');
     const known = { command: 'INFO', ...(runId !== undefined && { runId }) } as const;
-    // Valkey calls it by its own name.
+    // Valkey can name the field `server_mode`.
     const unfit = unfitMode(info.get('redis_mode') ?? info.get('server_mode'));
     const loading = unfitWhileLoading(info.get('loading'));
     if (unfit === undefined && loading !== undefined) {
@@ -45,7 +45,7 @@ export async function startProbe(call: Call): Promise<ProbeSession> {
   }
 }
 
-/** Asks for the role, with as much detail as the user may see. */
+/** Asks for the role, in as much detail as the user may see. */
 export async function probe(call: Call, session: ProbeSession): Promise<Answer> {
   if (session.unfit !== undefined) {
     return session.unfit;
@@ -62,7 +62,7 @@ export async function probe(call: Call, session: ProbeSession): Promise<Answer> 
   }
 }
 
-/** A script hangs the server for a while before it is called busy, so that a new connection is the rule then. */
+/** A new connection to a busy server is common: a script first blocks it long enough for the old one to time out. */
 async function startWhileBusy(call: Call): Promise<ProbeSession> {
   const unfit = unfitMode(parseHello(await call('HELLO')).mode);
   return { command: 'INFO', isProvisional: true, ...(unfit && { unfit }) };
@@ -82,7 +82,7 @@ async function probeInfo(call: Call, { runId }: ProbeSession): Promise<Answer> {
     const report = readReplication(parseInfo(String(await call('INFO', 'replication'))));
     return toAnswer(report && { ...report, ...(runId !== undefined && { runId }) });
   } catch (error) {
-    // A busy script silences INFO; HELLO still answers then (signals measured on Redis 7, 8 and Valkey 9).
+    // While a script runs, the server refuses INFO but still answers HELLO (measured on Redis 7, 8 and Valkey 9).
     const answer = isBusy(error) ? await probeHello(call) : rethrow(error);
     return answer.kind === 'report' && runId !== undefined
       ? { kind: 'report', report: { ...answer.report, runId } }
@@ -100,7 +100,11 @@ async function probeHello(call: Call): Promise<Answer> {
 
 function toAnswer(report: NodeReport | undefined): Answer {
   return report === undefined
-    ? { kind: 'unfit', fault: 'ERROR', message: 'the server does not say whether it is master or replica' }
+    ? {
+        kind: 'unfit',
+        fault: 'ERROR',
+        message: 'the server does not report whether it is a master or a replica',
+      }
     : { kind: 'report', report };
 }
 

@@ -17,14 +17,14 @@ import type { ControlConnection } from './control-connection.js';
 import { faultOf } from '../replies/node-fault.js';
 import type { ObserverContext } from './observer-context.js';
 
-/** A watcher is armed again at once, in a fleet one after the other; where it does not last, not more often than this. */
+/** A watcher is armed again at once (in a fleet, after a random delay), but not more often than this. */
 const REARM_MS = 100;
 
 type Ending = 'unblocked' | 'closed' | 'unarmed' | 'forbidden';
 
 /**
- * Holds a blocking read on a node: a server that becomes a replica, or follows another master, ends it within a
- * millisecond. That is the only push a plain server gives; it tells nothing of a promotion. Emits nothing itself.
+ * Holds a blocking read on a node. A server that becomes a replica, or follows another master, ends it within a
+ * millisecond. This is the only event that a plain server pushes, and it does not cover promotions. Emits no values.
  */
 export function watchNode(context: ObserverContext): Observable<never> {
   return defer(() => {
@@ -51,7 +51,7 @@ async function block(connection: ControlConnection, key: string): Promise<Ending
   }
 }
 
-/** `CLIENT UNBLOCK` has an UNBLOCKED of its own; each is only a reason to look, so they need not be told apart. */
+/** `CLIENT UNBLOCK` also ends in an UNBLOCKED error; either is only a reason to probe, so they are treated alike. */
 function readEnding(error: unknown): Ending {
   const { fault, message } = faultOf(error);
   if (message.startsWith('UNBLOCKED')) {
@@ -63,7 +63,7 @@ function readEnding(error: unknown): Ending {
   return fault === 'CLOSED' ? 'closed' : 'unarmed';
 }
 
-/** A watcher that could not be armed is no news: the connection that asks for the role finds out why. */
+/** Emits no signal if the watcher could not be armed, because the connection that probes the node finds out why. */
 function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): Ending {
   const signals: Partial<Record<Ending, SignalKind>> = {
     unblocked: 'unblocked',
@@ -74,7 +74,9 @@ function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): End
     emit(kind, endpoint);
   }
   if (ending === 'forbidden') {
-    notify('the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once');
+    notify(
+      'the user may not run XREAD on the probe key: a demotion is detected only by the next poll, not at once',
+    );
   }
   return ending;
 }

@@ -2,8 +2,8 @@ import { Observable, type Subscription } from 'rxjs';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 
 /**
- * Runs one inner observable per endpoint of the latest list: begun when an endpoint joins, ended when it leaves, left
- * alone while it stays.
+ * Runs one inner observable per endpoint of the latest list. It is subscribed to when the endpoint joins the list and
+ * unsubscribed from when the endpoint leaves it.
  */
 export function forEachNode<T>(observe: (endpoint: Endpoint) => Observable<T>) {
   return (lists$: Observable<readonly Endpoint[]>): Observable<T> =>

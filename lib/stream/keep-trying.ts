@@ -4,7 +4,7 @@ import type { Endpoint } from '../topology/endpoint.js';
 
 const RETRY_MS = 1000;
 
-/** A source that fails is subscribed to again; one that completes has said all it has to say. */
+/** Subscribes again to a source that fails. If a source completes, its last list stays in force. */
 export function keepTrying(
   source: NodeSource,
   context: SourceContext,

@@ -1,4 +1,4 @@
 import type { ObserverContext } from '../observers/observer-context.js';
 
-/** How one node is observed: what the stream gives to the layer below. */
+/** The part of the observer's context that the stream provides for one node. */
 export type NodeObserver = Pick<ObserverContext, 'endpoint' | 'fleet' | 'nextProbe' | 'beginProbe' | 'emit'>;

@@ -11,9 +11,9 @@ export type Pace =
       readonly kind: 'sweeping';
       /** The signal that began the sweep. */
       readonly signal: Signal;
-      /** Probes are as frequent as they can be until then, in epoch milliseconds. */
+      /** Until then, in epoch milliseconds, probes are as frequent as possible. */
       readonly denseUntil: number;
-      /** Whether there is a master meanwhile. */
+      /** Whether there is a master at present. */
       readonly master: 'known' | 'sought';
     };
 
@@ -22,7 +22,7 @@ export const calm: Pace = { kind: 'calm' };
 /** The gaps between probes, all in milliseconds. */
 export interface Cadence {
   readonly pollIntervalMs: number;
-  /** In a sweep, all apps that watch a node together probe it once in this time. */
+  /** In a sweep, the apps that watch a node, taken together, probe it once in this time. */
   readonly sweepGapMs: number;
   readonly sweepGapMaxMs: number;
   readonly denseMs: number;
@@ -38,7 +38,7 @@ export function firstPace(now: number, { denseMs }: Cadence): Pace {
   };
 }
 
-/** A signal begins a sweep. During a sweep it makes probes frequent again for a tenth of that time. */
+/** A signal begins a sweep, or, during a sweep, makes probes frequent again for a tenth of `denseMs`. */
 export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace {
   return pace.kind === 'calm'
     ? { kind: 'sweeping', signal, denseUntil: signal.at + denseMs, master: 'known' }
@@ -46,8 +46,8 @@ export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace
 }
 
 /**
- * A sweep ends when there is a master and every node was probed since the sweep began. After a failover, replicas must
- * be probed once more, because most of them follow the new master only a moment later.
+ * A sweep ends when there is a master and every node has been probed since the sweep began. After a failover, replicas
+ * must be probed once more, because most of them follow the new master only a moment later.
  */
 export function onTopology(pace: Pace, topology: Topology, observations: readonly Observation[]): Pace {
   if (pace.kind === 'calm') {
@@ -70,7 +70,7 @@ export function outdatesProbe({ kind }: Signal): boolean {
 }
 
 interface Moment {
-  /** What the last probe of the node saw. */
+  /** The result of the last probe of the node. */
   readonly last: Observation;
   readonly fleetSize: FleetSize;
   readonly now: number;
@@ -123,7 +123,10 @@ function turnGapMs({ fleetSize, cadence, ageMs, master }: Sweep): number {
 const MIN_DIAL_FACTOR = 10;
 const MAX_DIAL_GAP_MS = 1000;
 
-/** A node that cannot be reached costs a dial each time, but no server is burdened by it. */
+/**
+ * Each probe of an unreachable node costs a dial, so the gap has a minimum. As no server carries that load, the gap also
+ * has a maximum, even in a large fleet.
+ */
 function dialGapMs(gapMs: number, { sweepGapMs }: Cadence): number {
   return Math.min(Math.max(gapMs, MIN_DIAL_FACTOR * sweepGapMs), MAX_DIAL_GAP_MS);
 }

@@ -23,7 +23,7 @@ interface ProbeScheduleOptions {
   readonly signals$: Observable<Signal>;
   readonly cadence: Cadence;
   readonly pace: () => Pace;
-  /** The first sweep has ended: probes that were scheduled during it are put off to their turn in calm. */
+  /** Emits when the first sweep has ended, so that probes scheduled during it are put off to their turn in calm. */
   readonly calmed$: Observable<unknown>;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
@@ -32,23 +32,23 @@ interface ProbeScheduleOptions {
 /** When one node is probed next: in its turn, or as soon as a signal requires it. */
 export class ProbeSchedule {
   readonly #options: ProbeScheduleOptions;
-  readonly #listening: Subscription;
+  readonly #subscription: Subscription;
   /** When signals require the next probe. */
   #requiredAt = Infinity;
   #state: 'probing' | 'waiting' = 'probing';
 
   constructor(options: ProbeScheduleOptions) {
     this.#options = options;
-    this.#listening = options.signals$.subscribe((signal) => this.#onSignal(signal));
+    this.#subscription = options.signals$.subscribe((signal) => this.#onSignal(signal));
   }
 
-  /** A probe begins. */
+  /** Must be called when a probe begins: it answers the signals so far. */
   begin(): void {
     this.#state = 'probing';
     this.#requiredAt = Infinity;
   }
 
-  /** Emits when the next probe is due. Signals do not hasten the next dial of a node that could not be reached. */
+  /** Emits when the next probe is due. A signal does not bring forward the next dial of an unreachable node. */
   next(last: Observation): Observable<unknown> {
     const { signals$, calmed$, cadence, pace, scheduler, random, fleet } = this.#options;
     const now = scheduler.now();
@@ -69,10 +69,10 @@ export class ProbeSchedule {
   }
 
   close(): void {
-    this.#listening.unsubscribe();
+    this.#subscription.unsubscribe();
   }
 
-  /** In a fleet without a master, the turn that was drawn after a signal replaces the one that was due in calm. */
+  /** In a fleet without a master, the turn that was drawn after a signal replaces the turn that was due in calm. */
   #isTurnDropped(): boolean {
     const pace = this.#options.pace();
     const isSeeking = pace.kind === 'sweeping' && pace.master === 'sought';
@@ -84,7 +84,7 @@ export class ProbeSchedule {
     if (signal.endpoint === formatEndpoint(endpoint) && !outdatesProbe(signal)) {
       fleet.noteOwnSignal(signal);
     }
-    // A probe under way answers most signals, but an announcement or a request is about what is seen from now on.
+    // A probe under way answers most signals, but not an announcement or a request, which are about what follows them.
     if (this.#state === 'waiting' || outdatesProbe(signal)) {
       const delayMs = fleet.delayAfter(signal);
       // A turn is drawn once: drawing again at each signal would bring all apps forward.

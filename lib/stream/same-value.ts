@@ -1,4 +1,4 @@
-/** Whether two plain values (no functions, maps or cycles) say the same. */
+/** Whether two plain values (no functions, maps or cycles) are equal. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) {
     return true;

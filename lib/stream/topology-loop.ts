@@ -26,17 +26,17 @@ export interface LoopOptions {
   readonly source: NodeSource;
   readonly observe: (observer: NodeObserver) => Observable<Observation>;
   readonly cadence: Cadence;
-  /** Something an operator should know of the source. */
+  /** Reports something that an operator should know about the source. */
   readonly notify: (text: string) => void;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   readonly signals$: Observable<Signal>;
   readonly emit: (kind: SignalKind, endpoint?: string) => void;
-  /** Gets each observation, after the resolution that follows from it. */
+  /** Receives each observation, after the resolution that follows from it. */
   readonly observed$: Subject<Observation>;
 }
 
-/** Sources name the nodes, signals say when to probe them, and each observation is folded into the next resolution. */
+/** Observes the nodes that the source lists and folds each observation into the next resolution. */
 export class TopologyLoop {
   readonly #options: LoopOptions;
   readonly #fleets = new Map<string, NodeFleet>();
@@ -53,12 +53,12 @@ export class TopologyLoop {
     this.#gossip = new Gossip({ now, probe: (endpoint) => options.emit('announced', endpoint) });
   }
 
-  /** To be called once; ends with the subscription. */
+  /** Must be called only once. Ends when the subscription is unsubscribed. */
   run(resolutions: Pick<Observer<Resolution>, 'next'>): Subscription {
     const { source, notify, cadence, ...context } = this.#options;
     const fold = (observations: State['observations']) => this.#fold(observations, resolutions);
     const running = new Subscription();
-    // The pace changes before anyone who waits for a signal wakes and asks for it.
+    // First, so that all other subscribers to signals already find the new pace.
     running.add(
       context.signals$.subscribe((signal) => {
         this.#pace = onSignal(this.#pace, signal, cadence);
@@ -92,8 +92,8 @@ export class TopologyLoop {
     this.#gossip.resolved(before, resolution, () => this.#isChosenToAnnounce(master));
     const isLost = masterOf(before.topology) !== undefined && master === undefined;
     if (isLost || (this.#pace.kind === 'calm' && master === undefined)) {
-      // Probes that were scheduled while there was a master are due too late now, and if it was a poll that saw the
-      // master go, no signal has begun a sweep yet.
+      // The probes that were scheduled while there was a master would come too late, and if a poll detected the loss,
+      // no signal has begun a sweep yet.
       this.#options.emit('poll');
     } else if (
       this.#pace.kind === 'calm' &&

@@ -24,11 +24,11 @@ export interface TopologyStreamOptions extends Pick<
   readonly random?: () => number;
 }
 
-/** The topology as it changes, and the way to say that it should be looked at again. */
+/** The topology as it changes, and the way to request that it is checked again. */
 export interface TopologyStream {
-  /** Replays the latest, never errors, completes when closed. Looking begins with the first subscriber. */
+  /** Replays the latest, never errors, completes when closed. Probing begins with the first subscriber. */
   readonly topology$: Observable<Topology>;
-  /** Each observation, after `topology$` took account of it. */
+  /** Each observation, after it has been taken into account in `topology$`. */
   readonly observed$: Observable<Observation>;
   readonly emit: (kind: SignalKind, endpoint?: string) => void;
   readonly close: () => void;

@@ -1,9 +1,9 @@
 import type { RedisReplicationOptions } from 'nestjs-redis-replication';
 
-/** What the environment says about this app. */
+/** The configuration of this app, as read from the environment. */
 export interface AppConfig {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port: number;
   readonly replication: RedisReplicationOptions;
 }

@@ -1,4 +1,4 @@
-/** The environment does not say what the app needs; the message is one line that says what to set. */
+/** A setting in the environment is missing or malformed. The message is one line that names what to set. */
 export class InvalidConfigError extends Error {
   override readonly name = 'InvalidConfigError';
 }

@@ -3,7 +3,7 @@ import type { RedisConnectionOptions } from 'nestjs-redis-replication';
 import { InvalidConfigError } from './invalid-config.error.js';
 import type { Environment } from './environment.js';
 
-/** How to log in, and whether to speak TLS. */
+/** The credentials, and whether to use TLS. */
 export function readRedis(environment: Environment): RedisConnectionOptions {
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = environment;
   if (username !== undefined && password === undefined) {

@@ -4,7 +4,7 @@ import type { Environment } from './environment.js';
 
 const variables = ['REDIS_NODES', 'REDIS_SEEDS', 'REDIS_PRIMARY'] as const;
 
-/** Where the nodes are: exactly one of the three variables says it. */
+/** The source of the nodes, given by exactly one of three variables. */
 export function readSource(environment: Environment): NodeSource {
   const [name, ...others] = variables.filter((variable) => environment[variable] !== undefined);
   if (name === undefined || others.length > 0) {
@@ -15,12 +15,12 @@ export function readSource(environment: Environment): NodeSource {
   }
   const { [name]: value = '', REDIS_READER: reader } = environment;
   if (reader !== undefined && name !== 'REDIS_PRIMARY') {
-    throw new InvalidConfigError(`REDIS_READER goes with REDIS_PRIMARY, not with ${name}.`);
+    throw new InvalidConfigError(`REDIS_READER can only be used with REDIS_PRIMARY, not with ${name}.`);
   }
   try {
     return createSource(name, value, reader);
   } catch (error) {
-    // The library names what is wrong and what is allowed, without any credential in it.
+    // The library's message names what is wrong and what is allowed, and contains no credential.
     throw new InvalidConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}.`, {
       cause: error,
     });

@@ -5,13 +5,13 @@ import { onExit } from '../../test/support/exit-hook.js';
 
 export interface AppProcess {
   readonly url: string;
-  /** Ends it as an orchestrator would, by SIGTERM; resolves with its exit code when it is gone. */
+  /** Ends the process by SIGTERM, as an orchestrator would; resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
 const entry = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** The built sample app in a process of its own, on these nodes and on any free port. */
+/** Starts the built sample app in a process of its own, on these nodes and on any free port. */
 export async function startApp(
   endpoints: readonly string[],
   onLogLine: (line: string) => void,
@@ -42,7 +42,7 @@ export async function startApp(
   };
 }
 
-/** Ours, without what would send the app to other nodes than those of the demo. */
+/** The environment of this process, without variables that would send the app to other nodes. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('REDIS_') && name !== 'HOST'),

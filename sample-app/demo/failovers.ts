@@ -11,7 +11,7 @@ export interface Roles {
 /** One way in which a group changes its master. */
 export interface FailoverKind {
   readonly name: string;
-  /** Makes the change; calls `onPromotion` when it sends the promotion, resolves when the old master is out of office. */
+  /** Makes the change. Calls `onPromotion` when it sends the promotion; resolves when the old master is demoted or gone. */
   readonly failOver: (roles: Roles, onPromotion: () => void) => Promise<void>;
   /** Brings the old master back as a replica. */
   readonly heal: (roles: Roles) => Promise<void>;

@@ -1,11 +1,11 @@
-/** What became of one `PUT`. */
+/** The outcome of one `PUT`. */
 export interface Write {
   readonly sentAt: number;
   readonly answeredAt: number;
   readonly succeeded: boolean;
   /** How often the app issued it to Redis. */
   readonly attempts: number;
-  /** Where it failed: the status and the answer. */
+  /** If the `PUT` failed: the status and the response. */
   readonly failure?: string;
 }
 
@@ -17,11 +17,11 @@ export interface Load {
 }
 
 const gapMs = 10;
-/** While Redis has no master every `PUT` waits; beyond this many at once no more are sent. */
+/** While Redis has no master every `PUT` waits; no more than this many are sent at once. */
 const openMax = 16;
 const notes = 8;
 
-/** Writes a note every 10 ms, whether the last one was answered or not. */
+/** Writes a note every 10 ms, whether or not the last one was answered. */
 export function startLoad(appUrl: string): Load {
   const watchers = new Set<(write: Write) => void>();
   const open = new Set<Promise<void>>();

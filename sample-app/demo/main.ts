@@ -37,7 +37,7 @@ await app.stop();
 await group.stop();
 process.exitCode = results.every(({ failures }) => failures.length === 0) ? 0 : 1;
 
-/** One failover of each kind; returns who is master then. */
+/** Plays one failover of each kind; returns the roles after the last. */
 async function runAll(first: RedisServer, writes: Load): Promise<RedisServer> {
   let current = first;
   for (const kind of failoverKinds) {

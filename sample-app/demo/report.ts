@@ -14,7 +14,7 @@ export function describeRound({ name, roles, ...figures }: RoundResult): string 
   ].join('  ');
 }
 
-/** What all of them came to. */
+/** The summary of all failovers. */
 export function describeTotal(results: readonly RoundResult[]): string {
   const sum = (figure: (result: RoundResult) => number) =>
     results.reduce((total, result) => total + figure(result), 0);
@@ -28,7 +28,7 @@ export function describeTotal(results: readonly RoundResult[]): string {
   );
 }
 
-/** What the library says of a failover in the log of the app, or nothing where the line is something else. */
+/** The part of a log line in which the library reports a failover, or nothing for any other line. */
 export function pickWarning(logLine: string): string | undefined {
   return /(?:WARN|ERROR) \[RedisReplication\] (.*)/.exec(logLine)?.[1];
 }

@@ -13,18 +13,18 @@ export interface RoundResult {
   readonly longestMs: number;
   readonly writes: number;
   readonly failures: readonly string[];
-  /** Writes whose outcome was unknown to the app, which therefore issued them again. */
+  /** Writes that the app issued again, because their outcome was unknown. */
   readonly repeated: number;
 }
 
 export interface Round {
   readonly kind: FailoverKind;
   readonly roles: Roles;
-  /** How long to write in peace before. */
+  /** How long to write before the failover. */
   readonly pauseMs: number;
 }
 
-/** One failover under load, from a group in sync to a group in sync. */
+/** Plays one failover under load. The group is in sync before and after it. */
 export async function runRound({ kind, roles, pauseMs }: Round, load: Load): Promise<RoundResult> {
   const writes: Write[] = [];
   const stopCounting = load.watch((write) => writes.push(write));
@@ -33,7 +33,7 @@ export async function runRound({ kind, roles, pauseMs }: Round, load: Load): Pro
   const startedAt = performance.now();
   let promotedAt = startedAt;
   await kind.failOver(roles, () => (promotedAt = performance.now()));
-  // Until the old master was demoted or gone, it may have been the one to acknowledge.
+  // Until the old master is demoted or gone, it may be the node that acknowledges.
   const recoveredAt = await nextAnswer(load, writes, performance.now());
   await kind.heal(roles);
   await whenInSync(roles.to, [roles.from, ...roles.others]);
@@ -53,7 +53,7 @@ function durationOf({ sentAt, answeredAt }: Write): number {
   return answeredAt - sentAt;
 }
 
-/** When the first write was acknowledged after this moment; it may have been already. */
+/** When the first write after this moment was acknowledged, which may already have happened. */
 function nextAnswer(load: Load, writes: readonly Write[], after: number): Promise<number> {
   return new Promise((resolve) => {
     const earlier = writes.find((write) => isSuccessAfter(write, after));

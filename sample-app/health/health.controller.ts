@@ -9,14 +9,14 @@ export class HealthController {
     private readonly redis: RedisReplicationHealthIndicator,
   ) {}
 
-  /** Readiness: 503 with the reason while writes have no place to go. */
+  /** Readiness: 503 with the reason while writes cannot be sent to a master. */
   @Get()
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.redis.isWritable('redis')]);
   }
 
-  /** Liveness: must not depend on Redis, because restarting this process would not bring Redis back. */
+  /** Liveness: must not depend on Redis, because a restart of this process would not bring Redis back. */
   @Get('live')
   @HealthCheck()
   live(): Promise<HealthCheckResult> {

@@ -4,7 +4,7 @@ import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health
 import { HealthController } from './health.controller.js';
 
 @Module({
-  // Whoever asks is told why; a line in the log for each time somebody asks would only hide the failover.
+  // The response contains the reason; a log line for each health request would only obscure the failover.
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [RedisReplicationHealthIndicator],

@@ -9,13 +9,13 @@ export interface Issued<T> {
 const attemptsMax = 3;
 
 /**
- * Issues a write again while nobody can say whether it was applied: the master died after the write was sent and
- * before it was answered. The library leaves that to the app, because only the app knows whether twice is as good as
- * once. It is for a `SET` of the whole value, a `DEL` or an `HSET`. It is not for `INCR`, `LPUSH` or `SPOP`, nor where
- * somebody else may have written the same key in the meantime and must not be overwritten: let such an error reach
- * whoever can look at the data and decide.
+ * Issues a write again while its outcome is unknown because the master died after the write was sent and before it was
+ * answered. The library leaves this to the app, because only the app knows whether the write is idempotent. A `SET` of
+ * the whole value, a `DEL` or an `HSET` is; `INCR`, `LPUSH` and `SPOP` are not. Do not use it either if another client
+ * may have written the same key in the meantime and must not be overwritten: let such an error reach a caller that can
+ * check the data and decide.
  *
- * Bounded, because a group in which every master dies at once is better reported than hammered.
+ * The number of attempts is limited, because a group whose masters keep failing should be reported, not retried forever.
  *
  * @throws UnknownOutcomeError if no attempt was answered; whatever `issue` throws otherwise.
  */
@@ -26,7 +26,7 @@ export async function issueUntilKnown<T>(issue: () => Promise<T>): Promise<Issue
       return { value: await issue(), attempts };
     } catch (error) {
       if (!(error instanceof UnknownOutcomeError)) {
-        // That this attempt was not applied says nothing about the ones before it.
+        // Although this attempt was not applied, an earlier one may have been.
         throw unknown ?? error;
       }
       if (attempts === attemptsMax) {

@@ -11,12 +11,12 @@ export class NotesService {
     @InjectRedisReader() private readonly reader: Redis,
   ) {}
 
-  /** Writes to the master, whoever that is by now. */
+  /** Writes to the current master. */
   write({ id, text }: Note): Promise<Issued<string>> {
     return issueUntilKnown(() => this.writer.set(keyOf(id), text));
   }
 
-  /** Reads from a replica, which may be some milliseconds behind: a note just written may still be its old self. */
+  /** Reads from a replica, which may be some milliseconds behind, so that a note just written may still be the old one. */
   async read(id: string): Promise<Note | undefined> {
     const text = await this.reader.get(keyOf(id));
     return text === null ? undefined : { id, text };

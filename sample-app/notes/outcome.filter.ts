@@ -3,8 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 
 /**
- * Tells the client what became of its command. Both requests of this app may be sent again, since a `PUT` of a note
- * does the same twice as once, so both outcomes are a 503 with `Retry-After`; `code` tells them apart.
+ * Reports the outcome of a command to the client. Both requests of this app are idempotent and may be sent again, so
+ * both outcomes are a 503 with `Retry-After`; `code` distinguishes them.
  */
 @Catch(NotAppliedError, UnknownOutcomeError)
 export class OutcomeFilter implements ExceptionFilter<NotAppliedError | UnknownOutcomeError> {

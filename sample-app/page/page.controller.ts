@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
 
-/** All that is served: a name that is not here leads to no file. */
+/** An allow list, so that no other name can lead to a file. */
 const files: readonly string[] = [
   'index.html',
   'page.css',
@@ -22,7 +22,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page loads nothing from elsewhere and runs no inline script, whatever a server might call itself. */
+/** The page loads nothing from other origins and runs no inline script, even if a server's name contains markup. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -54,7 +54,7 @@ export class PageController {
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('Content-Security-Policy', contentSecurityPolicy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    // Beside this file, both in the source and in the build.
+    // The files are beside this one, both in the source and in the build.
     return readFile(new URL(`public/${name}`, import.meta.url), 'utf8');
   }
 }

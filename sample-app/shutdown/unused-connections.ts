@@ -4,8 +4,8 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { HttpAdapterHost } from '@nestjs/core';
 
 /**
- * Connections on which no request ever came: browsers open some in advance. A server that closes waits for them, for
- * as long as the browser likes, because it calls only those idle that have had a request.
+ * Connections that have not carried a request: browsers open some in advance. A server that closes waits for them until
+ * the browser closes them, because it counts a connection as idle only after a request.
  */
 @Injectable()
 export class UnusedConnections implements OnApplicationBootstrap, BeforeApplicationShutdown {

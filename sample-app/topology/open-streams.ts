@@ -7,12 +7,12 @@ import { ReplaySubject, type Observable } from 'rxjs';
 /** How long a client that does not read may delay the shutdown. */
 const patienceMs = 1000;
 
-/** The responses that would stay open for as long as their clients like. */
+/** The responses that stay open until their clients close them. */
 @Injectable()
 export class OpenStreams implements BeforeApplicationShutdown {
   private readonly open = new Set<ServerResponse>();
   private readonly shutdown$ = new ReplaySubject<void>(1);
-  /** Emits when the app begins to shut down: what streams must complete then. */
+  /** Emits when the app begins to shut down: streams must complete then. */
   readonly closing$: Observable<void> = this.shutdown$.asObservable();
 
   add(response: ServerResponse): void {
@@ -20,7 +20,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
     response.once('close', () => this.open.delete(response));
   }
 
-  /** Waits for the streams to end, because the server then closes only those connections at once that are idle. */
+  /** Waits for the streams to end, because the server immediately closes only idle connections. */
   async beforeApplicationShutdown(): Promise<void> {
     const streams = [...this.open];
     const ended = Promise.all(streams.map((response) => once(response, 'close')));

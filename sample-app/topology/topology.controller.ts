@@ -5,7 +5,7 @@ import { OpenStreams } from './open-streams.js';
 import { TopologyFeed } from './topology-feed.js';
 import type { TopologyView } from './topology-view.js';
 
-/** While a failover is under way every look at a node is a change; nobody reads faster than this. */
+/** During a failover every probe can change the topology; no reader can follow updates faster than this. */
 const gapMs = 100;
 const heartbeatMs = 15_000;
 const reconnectMs = 1000;
@@ -23,7 +23,7 @@ export class TopologyController {
     return this.feed.current();
   }
 
-  /** The same on every change, the current one at once; and heartbeats, without which a dead stream looks calm. */
+  /** The current topology, then each change, and heartbeats, without which a dead stream could not be detected. */
   @Sse('stream')
   stream(@Res({ passthrough: true }) response: ServerResponse): Observable<MessageEvent> {
     this.streams.add(response);

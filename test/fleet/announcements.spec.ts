@@ -46,7 +46,7 @@ describe('an announcement', () => {
     expect(announcementOf(resolved(...before), resolved(...after))).toBeUndefined();
   });
 
-  test('is the same whoever finds it, and another for the next promotion', () => {
+  test('is the same in every app that detects it, and differs for the next promotion', () => {
     const missedTheLoss = promotionIdOf(resolved(healthy, promoted));
     const sawAll = promotionIdOf(resolved(healthy, without, promoted));
     expect(missedTheLoss).toBe(sawAll);
@@ -74,7 +74,7 @@ describe('an announcement that is received', () => {
     expect(receive(initialTrust, 'x'.repeat(200), 1000).isWorthProbing).toBe(true);
   });
 
-  test('is worth a probe ever more rarely while none leads to a master: twenty times in ten minutes of flood', () => {
+  test('is worth a probe less and less often while none leads to a master: twenty times in ten minutes of flood', () => {
     let trust = initialTrust;
     const probed: number[] = [];
     for (let at = 0; at < 600_000; at += 1) {

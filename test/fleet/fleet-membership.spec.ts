@@ -83,7 +83,7 @@ describe('an app that may use the channel', () => {
 });
 
 describe('an app that receives no announcements', () => {
-  test('because it speaks RESP2 estimates the fleet by the clients of the node, and can still probe', async () => {
+  test('because it uses RESP2 estimates the fleet by the clients of the node, and can still probe', async () => {
     const node = await start({ clients: 90 });
     const observer = await join(node, { redis: { protocol: 2 } });
     expect(observer.fleetSizes[0]).toEqual({ kind: 'estimated', size: 30 });
@@ -95,7 +95,7 @@ describe('an app that receives no announcements', () => {
   test.each([
     ['SUBSCRIBE', { kind: 'estimated', size: 4 }],
     ['PUBSUB', { kind: 'estimated', size: 4 }],
-  ])('because the user may not run %s estimates as well, and says so', async (forbidden, size) => {
+  ])('because the user may not run %s estimates as well, and logs it once', async (forbidden, size) => {
     const node = await start({ clients: 12, ...refusing(forbidden) });
     const observer = await join(node);
     expect(observer.fleetSizes[0]).toEqual(size);

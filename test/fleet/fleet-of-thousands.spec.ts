@@ -7,7 +7,7 @@ const KILLED_AT = 5000;
 const PROMOTED_AT = 17_000;
 
 test.each([1, 20, 200, 10_000])(
-  '%i apps together ask each node 200 times a second while there is no master, and all know the next one at once',
+  '%i apps together probe each node 200 times a second while there is no master, and all know the next one at once',
   (apps) => {
     const world = startVirtualFleet({ apps, nodes: healthy, seed: apps });
     world.runTo(KILLED_AT);
@@ -28,9 +28,9 @@ test.each([1, 20, 200, 10_000])(
     const took = world.fleet.map(({ master: known, since }) =>
       known === B ? since - PROMOTED_AT : Infinity,
     );
-    // Alone, it looks ever more rarely by then.
+    // An app that is alone probes less and less often by then.
     expect(Math.max(...took)).toBeLessThan(apps === 1 ? 300 : 60);
-    // Each asks once more than in its turn.
+    // Each app probes once more than in its turn.
     expect(world.asked(B, PROMOTED_AT, PROMOTED_AT + 100)).toBeLessThan(apps * 1.05 + 60);
     expect(world.announced.length).toBeGreaterThan(0);
     expect(world.announced.length).toBeLessThan(6);
@@ -39,7 +39,7 @@ test.each([1, 20, 200, 10_000])(
   120_000,
 );
 
-test('a promotion that no signal tells of is known to 200 apps within milliseconds, because they poll at different moments', () => {
+test('a promotion without a signal is known to 200 apps within milliseconds, because they poll at different moments', () => {
   const world = startVirtualFleet({ apps: 200, nodes: healthy, seed: 1 });
   world.runTo(KILLED_AT);
   world.change(B, master({ on: 'R2/R1@1' }));

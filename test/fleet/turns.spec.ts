@@ -22,7 +22,7 @@ describe('a signal has a node probed', () => {
     ['that did not give it, where the app is alone', closed, alone, 0.999],
     ['that did not give it, where the app receives no announcements', closed, estimated, 0.9],
     ['that did not give it, where this app is drawn', closed, many, 0.004],
-    ['if somebody requests it', { kind: 'requested', at: 1000 }, many, 0.9],
+    ['if the app requests it', { kind: 'requested', at: 1000 }, many, 0.9],
     ['if another app has announced something on it', { kind: 'announced', endpoint: B, at: 1000 }, many, 0.9],
     [
       'if another app has announced something, where this one is alone',
@@ -37,7 +37,7 @@ describe('a signal has a node probed', () => {
   test.each([
     ['another node closed a connection', closed, 0.5, 500],
     ['another node closed a connection', closed, 0.999, 999],
-    ['a poll saw the master go', { kind: 'poll', at: 1000 } as const, 0.25, 250],
+    ['a poll detected the loss of the master', { kind: 'poll', at: 1000 } as const, 0.25, 250],
     [
       'another app has announced something on another node',
       { kind: 'announced', endpoint: A, at: 1000 } as const,

@@ -9,7 +9,7 @@ import { observe, pending, type ProbeResult } from '../topology/reports.js';
 import { seededRandom } from '../topology/seeded-random.js';
 import { HeapScheduler } from '../stream/heap-scheduler.js';
 
-/** How long a question takes, and a message from one app to all others. */
+/** How long a probe takes, and a message from one app to all others. */
 const PROBE_MS = 1;
 const MESSAGE_MS = 0.5;
 
@@ -19,7 +19,7 @@ interface FleetOptions {
   readonly seed: number;
 }
 
-/** Many topology streams over the same nodes, each as its app has it, on one clock that the test moves. No I/O. */
+/** Many topology streams over the same nodes, one for each app, on one clock that the test moves. No I/O. */
 export function startVirtualFleet({ apps, nodes, seed }: FleetOptions) {
   const scheduler = new HeapScheduler();
   const { below } = seededRandom(seed);
@@ -51,7 +51,7 @@ export function startVirtualFleet({ apps, nodes, seed }: FleetOptions) {
 }
 
 function createNodes(nodes: Readonly<Record<string, ProbeResult>>, apps: number, scheduler: HeapScheduler) {
-  const says: Record<string, ProbeResult> = { ...nodes };
+  const reports: Record<string, ProbeResult> = { ...nodes };
   const probes = new Map(Object.keys(nodes).map((node): [string, number[]] => [node, []]));
   const members = new Map(Object.keys(nodes).map((node): [string, NodeObserver[]] => [node, []]));
   const announced: string[] = [];
@@ -64,8 +64,8 @@ function createNodes(nodes: Readonly<Record<string, ProbeResult>>, apps: number,
   };
   return {
     announced,
-    change: (node: string, saying: ProbeResult) => (says[node] = saying),
-    /** How often a node was asked from one moment to another. */
+    change: (node: string, saying: ProbeResult) => (reports[node] = saying),
+    /** How often a node was probed from one moment to another. */
     asked: (node: string, from: number, to: number) =>
       (probes.get(node) ?? []).filter((at) => at >= from && at < to).length,
     observe(observer: NodeObserver): Observable<Observation> {
@@ -76,7 +76,7 @@ function createNodes(nodes: Readonly<Record<string, ProbeResult>>, apps: number,
       return probeRepeatedly(observer, scheduler, (signal) => {
         const at = scheduler.now();
         probes.get(node)?.push(at);
-        return observe({ at, results: { [node]: says[node] ?? pending }, signal })[0];
+        return observe({ at, results: { [node]: reports[node] ?? pending }, signal })[0];
       });
     },
   };
@@ -99,5 +99,5 @@ function probeRepeatedly(
 }
 
 function fail(): never {
-  throw new Error('Nothing was seen');
+  throw new Error('No observation was made');
 }

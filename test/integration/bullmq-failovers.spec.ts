@@ -201,7 +201,7 @@ test('BullMQ does every job and ticks on through twenty failovers', { timeout: 2
   expect(unhandled).toEqual([]);
 
   const { seconds, commands, dials } = await measureTraffic(group.nodes, () =>
-    Promise.all(group.endpoints.map((endpoint) => nodes.whenLookedAt(endpoint, 20))),
+    Promise.all(group.endpoints.map((endpoint) => nodes.whenProbed(endpoint, 20))),
   );
   expect(dials).toBe(0);
   expect(commands).toBeLessThanOrEqual(1 + commandsPerSecondWhenIdle * seconds);

@@ -23,7 +23,7 @@ describe('it is no failover when servers are slow:', () => {
     const { endpoints, slowTo } = await behindDelays(which);
     const watch = await openAlarmWatch(endpoints, { replyTimeoutMs: 1000 });
     slowTo(100);
-    await watch.whenLookedAt(8);
+    await watch.whenProbed(8);
     slowTo(0);
     const account = await watch.end();
     await expectNoAlarm(account, group.master);
@@ -38,7 +38,7 @@ describe('it is no failover when servers are slow:', () => {
       slowTo(400);
       await watch.whenTopology(({ kind }) => kind === 'masterless');
       // With each look its connection is given up and made anew.
-      await watch.whenLookedAt(2);
+      await watch.whenProbed(2);
       slowTo(0);
       await expectNoAlarm(await watch.end(), group.master, {
         isDown: true,

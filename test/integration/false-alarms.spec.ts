@@ -50,7 +50,7 @@ const failoverState = async (node: RedisServer) =>
 describe('it is no failover when', () => {
   test('nothing happens', async () => {
     const watch = await openAlarmWatch(group.endpoints);
-    await watch.whenLookedAt(10);
+    await watch.whenProbed(10);
     const account = await watch.end();
     await expectNoAlarm(account, group.master);
     expect(account.dials).toBe(0);
@@ -96,7 +96,7 @@ describe('it is no failover when', () => {
     const { master, replicas } = group;
     const watch = await openAlarmWatch(group.endpoints);
     await Promise.all(replicas.map((each) => each.command('REPLICAOF', master.host, master.port)));
-    await watch.whenLookedAt(3);
+    await watch.whenProbed(3);
     const account = await watch.end();
     await expectNoAlarm(account, master);
     expect(account.dials).toBe(0);

@@ -116,7 +116,7 @@ test.each(faults)(
     const entries = [...group.endpoints, bad.entry];
     const nodes = countNodes(entries);
     const app = await startApp(entries, { source: nodes.source, replyTimeoutMs });
-    await nodes.whenLookedAt(bad.endpoint, 3);
+    await nodes.whenProbed(bad.endpoint, 3);
     expect(await app.writer.set('key', 'value')).toBe('OK');
     expect(app.writer.stream.remotePort).toBe(group.master.port);
     const { nodes: seen } = await firstValueFrom(app.topology$.pipe(filter(({ kind }) => kind === 'steady')));
@@ -157,8 +157,8 @@ test.each(faults)(
 );
 
 test.each([
-  ['INFO', /the user may not run INFO; HELLO tells the role/],
-  ['XREAD', /the user may not run XREAD on the probe key: a demotion is noticed by polling only/],
+  ['INFO', /the user may not run INFO; HELLO reports the role/],
+  ['XREAD', /the user may not run XREAD on the probe key: a demotion is detected only by the next poll/],
   ['ROLE', undefined],
 ])(
   'a user that may not run %s on one node works there too, and is told once what is missing',
@@ -178,7 +178,7 @@ test.each([
     expect(await app.health.isWritable('redis')).toMatchObject({ redis: { status: 'up' } });
     // Whatever notes there are, they are made anew with each connection.
     await restricted.command('CLIENT', 'KILL', 'TYPE', 'normal');
-    await nodes.whenLookedAt(restricted.endpoint, 5);
+    await nodes.whenProbed(restricted.endpoint, 5);
     await until('the writer is back', () => app.writer.status === 'ready');
     const steady = await firstValueFrom(app.topology$.pipe(filter(({ kind }) => kind === 'steady')));
     expect(steady).toMatchObject({ master: restricted.endpoint, generation: 1 });

@@ -29,12 +29,12 @@ async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 30
     stage,
     look,
     /** Waits until each node was looked at a few times more. */
-    whenLookedAt: () => Promise.all(group.endpoints.map((endpoint) => nodes.whenLookedAt(endpoint, 2))),
+    whenProbed: () => Promise.all(group.endpoints.map((endpoint) => nodes.whenProbed(endpoint, 2))),
   };
 }
 
 async function expectHealth({ arrange, first, lasting, end, ...setting }: State): Promise<void> {
-  const { stage, look, whenLookedAt } = await setStage(setting);
+  const { stage, look, whenProbed } = await setStage(setting);
   const isSo = (expected: object) => async () => {
     expect(await look()).toMatchObject(expected);
     return true;
@@ -42,7 +42,7 @@ async function expectHealth({ arrange, first, lasting, end, ...setting }: State)
   await arrange(stage);
   if (first !== undefined) expect(await look()).toMatchObject(first);
   await until('health says so', isSo(lasting), { state: look });
-  await whenLookedAt();
+  await whenProbed();
   expect(await look()).toMatchObject(lasting);
   if (end === undefined) return;
   await end(stage);

@@ -44,10 +44,10 @@ test('a failover between real servers is one line for each thing that happened, 
   });
   await promote(heir);
   await whenGeneration(app, 2);
-  await nodes.whenLookedAt(old.endpoint, 3);
+  await nodes.whenProbed(old.endpoint, 3);
   await follow(old, heir);
   await whenInSync(heir, [old]);
-  await nodes.whenLookedAt(old.endpoint, 5);
+  await nodes.whenProbed(old.endpoint, 5);
   expect(linesOf(app)).toEqual([
     `log master is ${old.endpoint}, generation 1`,
     matching(
@@ -85,13 +85,13 @@ test('a node that goes and comes back is two lines, however often it was looked 
   const app = await startApp([master.endpoint, replica.endpoint], { source: nodes.source });
   replica.refuseConnections();
   replica.dropConnections();
-  await nodes.whenLookedAt(replica.endpoint, 5);
+  await nodes.whenProbed(replica.endpoint, 5);
   await replica.acceptConnections();
   await until('it answers', async () => {
     const { nodes: seen } = await app.topology();
     return seen.every(({ reachable }) => reachable);
   });
-  await nodes.whenLookedAt(replica.endpoint, 5);
+  await nodes.whenProbed(replica.endpoint, 5);
   expect(linesOf(app)).toEqual([
     `log master is ${master.endpoint}, generation 1`,
     `warn node ${replica.endpoint} cannot be used: REFUSED, connect ECONNREFUSED ${replica.endpoint}`,

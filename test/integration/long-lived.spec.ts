@@ -64,7 +64,7 @@ async function open(prepare?: BlockingCommand['prepare']) {
   await once(duplicate, 'ready');
   // The two nodes that are there in any case.
   const lasting = [roles.heir, roles.other];
-  const lookedAt = () => Promise.all(lasting.map(({ endpoint }) => nodes.whenLookedAt(endpoint, 10)));
+  const lookedAt = () => Promise.all(lasting.map(({ endpoint }) => nodes.whenProbed(endpoint, 10)));
   return { opened, ...roles, roles, duplicate, measure: () => measureTraffic(lasting, lookedAt) };
 }
 

@@ -134,7 +134,7 @@ test('it follows a failover live, and lists it', async () => {
   expect(opened.complaints).toEqual([]);
 });
 
-test('it says that the connection to the app is lost, and goes on when the app is back', async () => {
+test('it reports that the connection to the app is lost, and goes on when the app is back', async () => {
   const first = await startApp();
   const opened = await openPage(first.url);
   const { master, heir } = rolesOf(group);
@@ -181,7 +181,7 @@ test('all that can be done can be done with the keyboard, and the focus is seen'
   await whenMaster(opened, heir.endpoint, 2);
 });
 
-test('a split brain and a loss of data are told in words', async () => {
+test('a split brain and a loss of data are described in words', async () => {
   const { page } = await openWith({
     kind: 'contested',
     master: 'a:1',
@@ -199,7 +199,9 @@ test('a split brain and a loss of data are told in words', async () => {
     lastDataLoss: { kind: 'not replicated', endpoint: 'a:1', bytes: 2048, at: 1_700_000_000_000 },
     history: [],
   });
-  await page.getByText('Split brain: a:1 and b:2 say master, writes stay with a:1, generation 3.').waitFor();
+  await page
+    .getByText('Split brain: a:1 and b:2 claim to be master, writes stay with a:1, generation 3.')
+    .waitFor();
   await page
     .getByRole('alert')
     .filter({ hasText: 'at least 2.0 KiB of acknowledged writes never reached a:1' })
@@ -208,13 +210,13 @@ test('a split brain and a loss of data are told in words', async () => {
   expect(rows.map((row) => row.split(/\t/).map((cell) => cell.trim()))).toEqual([
     ['a:1', '● master', '–', '–', 'yes'],
     ['b:2', '? claims to be master', '–', '–', 'yes'],
-    ['c:3', '○ replica', 'down, serves what it has, but to another master', '–', 'yes'],
+    ['c:3', '○ replica', 'down, serves old data (follows another master)', '–', 'yes'],
     ['d:4', '✕ superseded, gets no writes', '–', '–', 'yes'],
-    ['e:5', '… not looked at yet', '–', '–', 'not known yet'],
+    ['e:5', '… not probed yet', '–', '–', 'not known yet'],
   ]);
 });
 
-test('what a server says is shown as text, whatever it is', async () => {
+test('what a server reports is shown as text, even if it is markup', async () => {
   const markup = '<img src="x" onerror="document.title = 1"><script>alert(1)</script>';
   const { page, complaints } = await openWith({
     kind: 'masterless',

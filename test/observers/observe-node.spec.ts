@@ -29,7 +29,7 @@ const armed = (fake: FakeNode, times = 1) =>
   });
 
 describe('a healthy node', () => {
-  test('is seen with all it says of itself', async () => {
+  test('is observed with all that it reports', async () => {
     const { observer } = await start({ offset: 42, replid2: fakeId('before'), secondOffset: 7 });
     expect(await observer.seen(1)).toMatchObject({
       kind: 'answered',
@@ -43,7 +43,7 @@ describe('a healthy node', () => {
     });
   });
 
-  test('is asked on one connection and watched on another, however often it is looked at', async () => {
+  test('is probed on one connection and watched on another, however often it is probed', async () => {
     const { node, observer } = await start();
     await observer.seen(1);
     await armed(node);
@@ -69,7 +69,7 @@ describe('a healthy node', () => {
     ]);
   });
 
-  test('is left without a connection once nobody observes it', async () => {
+  test('has no connection once the observer is unsubscribed', async () => {
     const { node, observer } = await start();
     await armed(node);
     observer.stop();
@@ -79,7 +79,7 @@ describe('a healthy node', () => {
 });
 
 describe('a node that hangs', () => {
-  test('is timed out, tells it once, and is seen again when it goes on', async () => {
+  test('times out, emits one signal, and answers again when it resumes', async () => {
     const { node, observer } = await start({}, { replyTimeoutMs: 150 });
     expect(await observer.seen(1)).toMatchObject({ kind: 'answered' });
     node.hang();
@@ -110,7 +110,7 @@ describe('a node that hangs', () => {
     expect(observer.observations.at(-1)).toMatchObject({ fault: 'TIMEOUT' });
   });
 
-  test('while it is dialled is let go when nobody observes it any more', async () => {
+  test('is disconnected during the dial when the observer is unsubscribed', async () => {
     const node = await startFakeNode();
     node.hang();
     const observer = observeOverTcp(node.endpoint);
@@ -123,18 +123,18 @@ describe('a node that hangs', () => {
 });
 
 describe('a connection that is closed', () => {
-  test('between two looks is a signal, and the next look dials anew', async () => {
+  test('between two probes is a signal, and the next probe opens a new one', async () => {
     const { node, observer } = await start();
     await observer.seen(1);
     await armed(node);
     node.dropConnections();
-    await until('it is told', () => observer.signals.length > 0);
+    await until('the signal is emitted', () => observer.signals.length > 0);
     expect(new Set(observer.signals)).toEqual(new Set(['connection closed']));
     expect(await observer.probe()).toMatchObject({ kind: 'answered' });
   });
 
-  test('during a look is dialled anew at once, within the same look', async () => {
-    const drops = ['the second look'];
+  test('during a probe is replaced at once, within the same probe', async () => {
+    const drops = ['the second probe'];
     const { node, observer } = await start({
       onCommand: ([name, section]) =>
         name === 'INFO' &&
@@ -151,13 +151,13 @@ describe('a connection that is closed', () => {
     expect(observer.observations).toHaveLength(2);
   });
 
-  test('because the server is gone is a refusal, which is told once', async () => {
+  test('because the server is down is a refusal, which emits one signal', async () => {
     const { node, observer } = await start();
     await observer.seen(1);
     await armed(node);
     node.refuseConnections();
     node.dropConnections();
-    await until('the close is told', () => observer.signals.includes('connection closed'));
+    await until('the close emits a signal', () => observer.signals.includes('connection closed'));
     expect(await observer.probe()).toMatchObject({
       kind: 'faulty',
       fault: 'REFUSED',
@@ -172,11 +172,11 @@ describe('a connection that is closed', () => {
 });
 
 describe('the watcher', () => {
-  test('tells a demotion at once, and is armed again', async () => {
+  test('emits a signal for a demotion at once, and is armed again', async () => {
     const { node, observer } = await start();
     await armed(node);
     node.become('replica', { master: '10.0.0.9:6379' });
-    await until('it is told', () => observer.signals.length > 0);
+    await until('the signal is emitted', () => observer.signals.length > 0);
     expect(observer.signals[0]).toBe('unblocked');
     await armed(node, 2);
     expect(await observer.probe()).toMatchObject({
@@ -184,7 +184,7 @@ describe('the watcher', () => {
     });
   });
 
-  test('of a user who may not run XREAD is given up with one notice, and looking goes on', async () => {
+  test('of a user who may not run XREAD is given up with one notice, and probing goes on', async () => {
     const { node, observer } = await start({
       onCommand: ([name]) =>
         name === 'XREAD'
@@ -196,13 +196,13 @@ describe('the watcher', () => {
     expect(await observer.probe()).toMatchObject({ kind: 'answered' });
     await until('the watcher is gone', () => node.connections === 1);
     expect(observer.notes).toEqual([
-      'the user may not run XREAD on the probe key: a demotion is noticed by polling only, not at once',
+      'the user may not run XREAD on the probe key: a demotion is detected only by the next poll, not at once',
     ]);
     expect(count(node, 'xread')).toBe(1);
     expect(observer.signals).toEqual([]);
   });
 
-  test('that cannot be armed tries again and makes no noise: it says nothing of the node', async () => {
+  test('that cannot be armed tries again and emits no signal, because that proves nothing about the node', async () => {
     const { node, observer } = await start({
       onCommand: ([name]) =>
         name === 'XREAD' && started.node !== undefined && count(started.node, 'xread') < 3
@@ -216,7 +216,7 @@ describe('the watcher', () => {
 });
 
 describe('a user who may not run INFO', () => {
-  test('sees the role, and is told what is missing', async () => {
+  test('learns the role, and gets a notice of what is missing', async () => {
     const { observer } = await start({
       role: 'replica',
       onCommand: ([name]) =>
@@ -227,7 +227,7 @@ describe('a user who may not run INFO', () => {
       report: { role: 'replica', named: [] },
     });
     await observer.probe();
-    expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO tells the role, but/)]);
+    expect(observer.notes).toEqual([matching(/^the user may not run INFO; HELLO reports the role, but/)]);
   });
 });
 
@@ -243,7 +243,7 @@ describe('a node that cannot be used', () => {
     expect(node.connections).toBe(1);
   });
 
-  test('because it is loading is asked anew until it has', async () => {
+  test('because it is loading is probed until it has loaded', async () => {
     const { node, observer } = await start({ loading: true });
     expect(await observer.seen(1)).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
     expect(await observer.probe()).toMatchObject({ kind: 'faulty', fault: 'LOADING' });
@@ -252,7 +252,7 @@ describe('a node that cannot be used', () => {
     await armed(node);
   });
 
-  test('because the password is missing says so', async () => {
+  test('because the password is missing reports that', async () => {
     const { observer } = await start({ onCommand: () => error('NOAUTH Authentication required.') });
     expect(await observer.seen(1)).toMatchObject({
       fault: 'NOAUTH',
@@ -276,7 +276,7 @@ describe('a node that cannot be used', () => {
   });
 });
 
-test('a busy script leaves the role to be seen on a new connection, and all the rest once it is over', async () => {
+test('during a busy script reports the role on a new connection, and everything else after the script', async () => {
   const { node, observer } = await start({
     onCommand: ([name]) =>
       name === 'INFO' && started.node?.state.offset === 0

@@ -18,14 +18,14 @@ export interface ObservedNode {
   /** The announcements that arrived from the node. */
   readonly announcements: readonly string[];
   announce(promotionId: string): void;
-  /** Probes once more, and gives what was seen. */
+  /** Probes once more and returns the observation. */
   probe(): Promise<Observation>;
-  /** The observation that was, or will be, the n-th, from 1. */
+  /** Waits for the n-th observation, counted from 1. */
   seen(count: number): Promise<Observation>;
   stop(): void;
 }
 
-/** What the tests of an observer do not need. */
+/** Defaults for what the tests of an observer do not depend on. */
 const aloneAndIdle = {
   probeKey: 'probe',
   channel: 'channel',
@@ -35,11 +35,11 @@ const aloneAndIdle = {
 
 export interface ObservedNodeOptions {
   readonly redis?: Parameters<typeof controlConnector>[0];
-  /** Generous by default, so that a busy machine makes no difference. */
+  /** The default is generous, so that a busy machine makes no difference. */
   readonly replyTimeoutMs?: number;
 }
 
-/** Observes one node over TCP; after the first probe, it is probed only when the test says so. */
+/** Observes one node over TCP; after the first probe, it is probed only when the test requests it. */
 export function observeOverTcp(name: string, options: ObservedNodeOptions = {}): ObservedNode {
   const observations: Observation[] = [];
   const reported: Reported = { signals: [], notes: [] };
@@ -74,7 +74,7 @@ export function observeOverTcp(name: string, options: ObservedNodeOptions = {}):
   };
 }
 
-/** What an observer reports beside observations. */
+/** What an observer reports in addition to observations. */
 interface Reported {
   readonly signals: string[];
   readonly notes: string[];

@@ -11,7 +11,7 @@ const BUSY = new Error(
 const full = (fields = '') => `redis_mode:standalone\r\nrun_id:abc\r\nloading:0\r\n${fields}${redis7Master}`;
 const hello = (role: string, mode = 'standalone') => ['server', 'redis', 'mode', mode, 'role', role];
 
-/** A connection whose server answers by command; what it was asked is kept. */
+/** A connection whose replies are scripted by command; the commands it received are kept. */
 function server(replies: Readonly<Record<string, unknown>>) {
   const asked: string[] = [];
   const call = async (...words: readonly [string, ...string[]]): Promise<unknown> => {
@@ -32,7 +32,7 @@ async function firstAnswer(replies: Readonly<Record<string, unknown>>) {
 }
 
 describe('a user who may run INFO', () => {
-  test('sees role, run id, history and offset, and asks for one section only from then on', async () => {
+  test('sees role, run id, history and offset, and from then on asks for one section only', async () => {
     const { answer, asked } = await firstAnswer({ INFO: full(), 'INFO replication': redis7Master });
     expect(answer).toMatchObject({
       kind: 'report',
@@ -55,7 +55,7 @@ describe('a user who may run INFO', () => {
     });
   });
 
-  test('learns it also on a new connection to a busy server, and begins anew at the next look', async () => {
+  test('learns it also on a new connection to a busy server, and starts a new session at the next probe', async () => {
     const { answer, session } = await firstAnswer({
       INFO: BUSY,
       'INFO replication': BUSY,
@@ -77,7 +77,7 @@ describe('a user who may not', () => {
     expect(asked).toEqual(['INFO', 'HELLO', 'HELLO']);
   });
 
-  test('learns it from HELLO of Redis 6, which says slave', async () => {
+  test('learns it from HELLO of Redis 6, which reports slave', async () => {
     const { answer } = await firstAnswer({ INFO: NOPERM, HELLO: hello('slave') });
     expect(answer).toMatchObject({ report: { role: 'replica' } });
   });
@@ -117,13 +117,13 @@ describe('a server of another kind', () => {
     });
   });
 
-  test('that says neither master nor replica is an error', async () => {
+  test('that reports neither master nor replica is an error', async () => {
     const { answer } = await firstAnswer({ INFO: 'run_id:abc\r\n', 'INFO replication': '' });
     expect(answer).toMatchObject({ kind: 'unfit', fault: 'ERROR' });
   });
 });
 
-test('a server that is loading is unfit until it is asked anew', async () => {
+test('a server that is loading is unfit until a new session', async () => {
   const { answer, session } = await firstAnswer({ INFO: 'redis_mode:standalone\r\nloading:1\r\n' });
   expect(answer).toEqual({ kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' });
   expect(session.isProvisional).toBe(true);

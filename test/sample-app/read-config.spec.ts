@@ -49,7 +49,10 @@ const choose =
 test.each<[Environment, string]>([
   [{}, `${choose}none is set.`],
   [{ ...nodes, REDIS_SEEDS: 'a:1' }, `${choose}REDIS_NODES and REDIS_SEEDS are set.`],
-  [{ ...nodes, REDIS_READER: 'a:1' }, 'REDIS_READER goes with REDIS_PRIMARY, not with REDIS_NODES.'],
+  [
+    { ...nodes, REDIS_READER: 'a:1' },
+    'REDIS_READER can only be used with REDIS_PRIMARY, not with REDIS_NODES.',
+  ],
   [{ REDIS_NODES: 'redis://:secret@a:1' }, 'REDIS_NODES: staticNodes: "redis://…@a:1" is not an endpoint'],
   [{ REDIS_SEEDS: 'a:1,,b:2' }, 'REDIS_SEEDS: discoverNodes: "" is not an endpoint'],
   [{ REDIS_PRIMARY: 'a' }, 'REDIS_PRIMARY: primaryEndpoint: "a" is not an endpoint'],

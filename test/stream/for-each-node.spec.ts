@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { forEachNode } from '../../lib/stream/for-each-node.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 
-/** Lists of names in; what began, ended and was said by each node out. */
+/** Takes lists of names; records when each node begins and ends, and what it emits. */
 function start() {
   const lists$ = new Subject<readonly Endpoint[]>();
   const nodes = new Map<string, Subject<string>>();
@@ -11,10 +11,10 @@ function start() {
   const observe = (endpoint: Endpoint) =>
     new Observable<string>((subscriber) => {
       const name = formatEndpoint(endpoint);
-      const says$ = new Subject<string>();
-      nodes.set(name, says$);
+      const values$ = new Subject<string>();
+      nodes.set(name, values$);
       log.push(`${name} begins`);
-      subscriber.add(says$.subscribe(subscriber));
+      subscriber.add(values$.subscribe(subscriber));
       subscriber.add(() => log.push(`${name} ends`));
     });
   const subscription = lists$.pipe(forEachNode(observe)).subscribe((value) => log.push(value));
@@ -22,12 +22,12 @@ function start() {
     log,
     subscription,
     list: (...names: string[]) => lists$.next(names.map(parseEndpoint)),
-    say: (name: string, text: string) => nodes.get(name)?.next(text),
+    emit: (name: string, text: string) => nodes.get(name)?.next(text),
     isListened: () => lists$.observed,
   };
 }
 
-test('a node that joins is begun, one that leaves is ended, one that stays is left alone', () => {
+test('a node that joins is subscribed to, one that leaves is unsubscribed from, one that stays is kept', () => {
   const { list, log } = start();
   list('a:1', 'b:1');
   list('b:1', 'c:1');
@@ -35,18 +35,18 @@ test('a node that joins is begun, one that leaves is ended, one that stays is le
   expect(log).toEqual(['a:1 begins', 'b:1 begins', 'a:1 ends', 'c:1 begins']);
 });
 
-test('what all nodes say is passed on, and nothing of one that left', () => {
-  const { list, say, log } = start();
+test('what all nodes emit is passed on, except from a node that left', () => {
+  const { list, emit, log } = start();
   list('a:1', 'b:1');
-  say('b:1', 'one');
-  say('a:1', 'two');
+  emit('b:1', 'one');
+  emit('a:1', 'two');
   list('b:1');
-  say('a:1', 'three');
-  say('b:1', 'four');
+  emit('a:1', 'three');
+  emit('b:1', 'four');
   expect(log.slice(2)).toEqual(['one', 'two', 'a:1 ends', 'four']);
 });
 
-test('a node that left and joins again is begun anew', () => {
+test('a node that left and joins again is subscribed to again', () => {
   const { list, log } = start();
   list('a:1');
   list();
@@ -60,7 +60,7 @@ test('an endpoint that is listed twice is one node', () => {
   expect(log).toEqual(['a:1 begins']);
 });
 
-test('unsubscribed from, it ends all nodes and the list', () => {
+test('unsubscribing ends all nodes and the list', () => {
   const { list, log, subscription, isListened } = start();
   list('a:1', 'b:1');
   subscription.unsubscribe();

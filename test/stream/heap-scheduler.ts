@@ -5,7 +5,7 @@ interface Due extends QueuedEvent {
   readonly run: () => void;
 }
 
-/** A clock that the test moves, for many thousands of timers: that of RxJS sorts all of them at each new one. */
+/** A clock that the test moves, for many thousands of timers. The one of RxJS sorts all timers whenever one is added. */
 export class HeapScheduler implements SchedulerLike {
   readonly #queue = new EventQueue<Due>();
   #now = 0;
@@ -17,7 +17,7 @@ export class HeapScheduler implements SchedulerLike {
   schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T): Subscription {
     const action: SchedulerAction<T> = Object.assign(new Subscription(), {
       schedule: (): Subscription => {
-        throw new Error('No action is repeated here');
+        throw new Error('This scheduler does not repeat actions');
       },
     });
     const run = () => {
@@ -27,7 +27,7 @@ export class HeapScheduler implements SchedulerLike {
     return action;
   }
 
-  /** Runs all that is due up to and including this moment. */
+  /** Runs everything that is due up to and including this moment. */
   runTo(ms: number): void {
     for (let due = this.#queue.takeUntil(ms); due !== undefined; due = this.#queue.takeUntil(ms)) {
       this.#now = Math.max(this.#now, due.at);

@@ -15,7 +15,7 @@ const checking: Pace = { ...sweeping, master: 'known' };
 
 function sees(saying: ProbeResult, at = 1000): Observation {
   const [observation] = observe({ at, results: { [A]: saying } });
-  if (observation === undefined) throw new Error('Nothing was seen');
+  if (observation === undefined) throw new Error('No observation was made');
   return observation;
 }
 
@@ -45,20 +45,20 @@ describe('a sweep', () => {
     expect(after(sweeping, 1000, steady)).toEqual(calm);
   });
 
-  test('ends although a node is unusable, once that was found out since it began', () => {
+  test('ends although a node is unusable, if that was observed since it began', () => {
     expect(after(sweeping, 1001, { ...steady, [B]: faulty('REFUSED') })).toEqual(calm);
   });
 
   test.each([
     ['the last probe is older than the signal', 999, steady],
     ['there is no master', 1001, { [A]: faulty('REFUSED'), [B]: replica({ on: 'R1' }) }],
-    ['nobody knows who is master', 1001, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }],
+    ['the master is contested', 1001, { [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }],
     ['a node was never probed', 1001, { [A]: master({ on: 'R1' }), [B]: pending }],
   ])('goes on while %s', (_, at, saw) => {
     expect(after(sweeping, at, saw)).toMatchObject({ kind: 'sweeping', signal: closed });
   });
 
-  test('knows whether there is a master meanwhile', () => {
+  test('records whether there is a master at present', () => {
     const masterless = { [A]: faulty('REFUSED'), [B]: replica({ on: 'R1' }) };
     expect(after(checking, 1001, masterless)).toEqual(sweeping);
     expect(after(sweeping, 1001, masterless)).toBe(sweeping);
@@ -85,7 +85,7 @@ describe('a sweep', () => {
     expect(onTopology(sweeping, resolveTopology(before, gone).topology, gone)).toEqual(calm);
   });
 
-  test('does not begin by a topology', () => {
+  test('does not begin because of a topology', () => {
     expect(after(calm, 1, { [A]: faulty('REFUSED') })).toBe(calm);
   });
 });

@@ -12,14 +12,14 @@ const gaps = (moments: readonly number[]) =>
   moments.slice(1).map((moment, index) => Math.round((moment - (moments[index] ?? 0)) * 100) / 100);
 
 describe('while all is calm', () => {
-  test('each node is looked at every 500 ms, give or take a tenth', () => {
+  test('each node is probed every 500 ms, give or take a tenth', () => {
     const group = startVirtualGroup({ nodes: { [A]: healthy[A] }, randoms: [0.5, 0, 0.25, 0.999] });
     record(group);
     group.runTo(2200);
     expect(gaps(group.probesOf(A))).toEqual([500, 450, 475, 549.9]);
   });
 
-  test('every node has jitter of its own, so that nodes are not asked in step', () => {
+  test('every node has its own jitter, so that nodes are not probed in step', () => {
     const group = startVirtualGroup({ nodes: healthy, randoms: [0.1, 0.4, 0.8] });
     record(group);
     group.runTo(600);
@@ -27,19 +27,19 @@ describe('while all is calm', () => {
     expect(new Set(second).size).toBe(3);
   });
 
-  test('nothing is told as long as nothing changes', () => {
+  test('nothing is emitted as long as nothing changes', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { values } = record(group);
     group.runTo(100);
-    const told = values.length;
+    const emitted = values.length;
     group.runTo(60_000);
     expect(group.probesOf(A).length).toBeGreaterThan(100);
-    expect(values).toHaveLength(told);
+    expect(values).toHaveLength(emitted);
   });
 });
 
 describe('at the start', () => {
-  test('all nodes are looked at at once, and nothing is decided before each had its say', () => {
+  test('all nodes are probed at once, and nothing is decided before each has answered or failed', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { values, kinds } = record(group);
     group.runTo(0);
@@ -48,7 +48,7 @@ describe('at the start', () => {
     expect(values.at(-1)).toMatchObject({ kind: 'steady', master: A, generation: 1, cause: 'start' });
   });
 
-  test('nothing happens before somebody subscribes', () => {
+  test('nothing happens before the first subscription', () => {
     const group = startVirtualGroup({
       nodes: healthy,
       source: () => {
@@ -70,7 +70,7 @@ describe('a signal', () => {
     expect([A, B, C].map((node) => group.probesOf(node, 700))).toEqual([[700], [700], [700]]);
   });
 
-  test('given a hundred times at once has each node looked at once', () => {
+  test('given a hundred times at once causes one probe of each node', () => {
     const group = startVirtualGroup({ nodes: healthy });
     record(group);
     group.at(700, () => {
@@ -80,7 +80,7 @@ describe('a signal', () => {
     expect([A, B, C].map((node) => group.probesOf(node, 700))).toEqual([[700], [700], [700]]);
   });
 
-  test('is not needed where a poll sees the master go: all nodes are looked at at once, and densely', () => {
+  test('is not needed if a poll detects the loss of the master: all nodes are probed at once, and densely', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { last } = record(group);
     group.at(100, () => group.change(A, replica({ on: 'R1' })));
@@ -93,20 +93,20 @@ describe('a signal', () => {
     expect(last()).toMatchObject({ kind: 'steady', master: B, lastFailover: { cause: 'poll' } });
   });
 
-  test('is a false alarm where every node says what it said: calm returns when all have answered', () => {
+  test('is a false alarm if every node reports the same as before: calm returns when all have answered', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { values } = record(group);
     group.runTo(600);
-    const told = values.length;
+    const emitted = values.length;
     group.at(700, () => group.stream.emit('unblocked', A));
     group.runTo(1600);
     // Those that answered before the last one were due again by then.
     const afterwards = [A, B, C].map((node) => gaps(group.probesOf(node, 700)));
     expect(afterwards.toSorted((a, b) => a.length - b.length)).toEqual([[500], [5, 500], [5, 500]]);
-    expect(values).toHaveLength(told);
+    expect(values).toHaveLength(emitted);
   });
 
-  test('has all nodes looked at once more after a failover: replicas have to be seen following', () => {
+  test('causes one more probe of all nodes after a failover, to observe that replicas follow', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { last } = record(group);
     group.at(700, () => {
@@ -129,7 +129,7 @@ describe('a signal', () => {
     });
     group.at(738, () => group.change(B, heir));
     group.runTo(760);
-    expect(last()?.lastFailover?.tookMs).toBeCloseTo(38.84, 2);
+    expect(last()?.lastFailover?.tookMs).toBe(39);
     expect(last()).toMatchObject({
       kind: 'steady',
       master: B,
@@ -140,18 +140,18 @@ describe('a signal', () => {
 });
 
 describe('while there is no master', () => {
-  /** A falls silent at 700 and says so. */
+  /** A fails at 700, with a signal. */
   function loseMaster() {
     const group = startVirtualGroup({ nodes: healthy });
-    const told = record(group);
+    const emitted = record(group);
     group.at(700, () => {
       group.change(A, faulty('REFUSED'));
       group.stream.emit('connection closed', A);
     });
-    return { group, ...told };
+    return { group, ...emitted };
   }
 
-  test('nodes that answer are looked at ever more densely for a moment, then every 5 ms, one that does not every 50 ms', () => {
+  test('nodes that answer are probed every 1 to 5 ms at first, then every 5 ms, one that does not every 50 ms', () => {
     const { group } = loseMaster();
     group.runTo(800);
     const answering = gaps(group.probesOf(B, 700));
@@ -160,11 +160,11 @@ describe('while there is no master', () => {
     expect(gaps(group.probesOf(A, 700))).toEqual([50, 50]);
   });
 
-  test('the sweep ends when there is one, and the replicas were seen once more', () => {
+  test('the sweep ends when there is one and the replicas have been probed once more', () => {
     const { group, last } = loseMaster();
     group.at(903, () => group.change(B, heir));
     group.runTo(2000);
-    expect(last()?.changedAt).toBeCloseTo(903.84, 2);
+    expect(last()?.changedAt).toBe(904);
     expect(last()).toMatchObject({ master: B });
     // The first of them is due again when the other ends the sweep.
     const afterwards = [B, C].map((node) => gaps(group.probesOf(node, 903)).slice(0, 3));
@@ -174,7 +174,7 @@ describe('while there is no master', () => {
     ]);
   });
 
-  test('looks become ever rarer after ten seconds, down to one every 250 ms', () => {
+  test('probes become less frequent after ten seconds, down to one every 250 ms', () => {
     const { group } = loseMaster();
     group.runTo(20_000);
     expect(new Set(gaps(group.probesOf(B, 721).filter((at) => at <= 10_700)))).toEqual(new Set([5]));
@@ -182,7 +182,7 @@ describe('while there is no master', () => {
     expect([...new Set(late)]).toEqual([10, 20, 40, 80, 160, 250]);
   });
 
-  test('a signal makes rare looks dense again for a second', () => {
+  test('a signal makes rare probes dense again for a second', () => {
     const { group } = loseMaster();
     group.at(20_000, () => group.stream.emit('connection failed'));
     group.runTo(22_000);
@@ -192,8 +192,8 @@ describe('while there is no master', () => {
   });
 });
 
-describe('a node whose look never ends', () => {
-  test('delays nobody: the others are looked at, and a master among them is accepted', () => {
+describe('a node whose probe never ends', () => {
+  test('delays no other: the others are probed, and a master among them is accepted', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { last } = record(group);
     group.at(600, () => group.change(C, 'hangs'));
@@ -212,7 +212,7 @@ describe('a node whose look never ends', () => {
 describe('the list of nodes', () => {
   const endpoints = (...names: string[]) => names.map(parseEndpoint);
 
-  test('adds and removes observers as it changes, and leaves those alone that stay', () => {
+  test('adds and removes observers as it changes, and keeps those of nodes that stay', () => {
     const lists$ = new Subject<readonly Endpoint[]>();
     const group = startVirtualGroup({ nodes: healthy, source: () => lists$ });
     const { last } = record(group);
@@ -238,7 +238,7 @@ describe('the list of nodes', () => {
     expect(ends).toEqual([]);
   });
 
-  test('may be empty: no node, no master', () => {
+  test('may be empty: there is no master then', () => {
     const group = startVirtualGroup({ nodes: {}, source: () => of([]) });
     const { last } = record(group);
     group.runTo(10);
@@ -254,7 +254,7 @@ describe('the list of nodes', () => {
     ],
     ['errors', () => throwError(() => new Error('no inventory'))],
   ])(
-    'comes from a source that %s at first: that is told, tried again every second, and never ends the topology',
+    'comes from a source that %s at first: the error is logged, the source is retried every second, and the topology goes on',
     (_, fail) => {
       let attempts = 0;
       const group = startVirtualGroup({
@@ -288,25 +288,25 @@ describe('the list of nodes', () => {
     expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
   });
 
-  test('may learn from what nodes say and from signals', () => {
-    const heard: string[] = [];
+  test('may depend on observations and on signals', () => {
+    const received: string[] = [];
     const group = startVirtualGroup({
       nodes: healthy,
       source: ({ observations$, signals$, scheduler }) => {
-        observations$.subscribe(({ kind }) => heard.push(`${kind} at ${scheduler.now()}`));
-        signals$.subscribe(({ kind }) => heard.push(kind));
+        observations$.subscribe(({ kind }) => received.push(`${kind} at ${scheduler.now()}`));
+        signals$.subscribe(({ kind }) => received.push(kind));
         return of(endpoints(A));
       },
     });
     record(group);
     group.at(100, () => group.stream.emit('requested'));
     group.runTo(100);
-    expect(heard).toEqual(['answered at 0', 'requested', 'answered at 100']);
+    expect(received).toEqual(['answered at 0', 'requested', 'answered at 100']);
   });
 });
 
 describe('subscribers', () => {
-  test('are told the latest first, and all the same from then on', () => {
+  test('receive the latest topology first, and the same ones from then on', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const first = record(group);
     const second = record(group);
@@ -333,7 +333,7 @@ describe('subscribers', () => {
     expect(group.observers).toHaveLength(3);
   });
 
-  test('may all leave: the nodes are looked at all the same, and the next is up to date', () => {
+  test('may all unsubscribe: the nodes are still probed, and the next subscriber is up to date', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const subscription = group.stream.topology$.subscribe();
     group.runTo(100);
@@ -345,7 +345,7 @@ describe('subscribers', () => {
     expect(group.observers).toHaveLength(3);
   });
 
-  test('of the observations are told each after the topology took account of it', () => {
+  test('to observations receive each one after the topology has taken it into account', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { last } = record(group);
     const seen: string[] = [];
@@ -359,7 +359,7 @@ describe('subscribers', () => {
 });
 
 describe('closed', () => {
-  test('it completes, ends every observer, and looks no more', () => {
+  test('it completes, ends every observer, and probes no more', () => {
     const group = startVirtualGroup({ nodes: healthy });
     const { ends } = record(group);
     const observed: string[] = [];
@@ -374,7 +374,7 @@ describe('closed', () => {
     expect(group.probes).toHaveLength(probes);
   });
 
-  test('it still gives the latest to whoever comes late, and completes', () => {
+  test('it still replays the latest to a late subscriber, and completes', () => {
     const group = startVirtualGroup({ nodes: healthy });
     record(group);
     group.runTo(100);
@@ -384,7 +384,7 @@ describe('closed', () => {
     expect(late.ends).toEqual(['complete']);
   });
 
-  test('before anybody subscribed, it never begins', () => {
+  test('before the first subscription, it never begins', () => {
     const group = startVirtualGroup({ nodes: healthy });
     group.stream.close();
     group.stream.close();

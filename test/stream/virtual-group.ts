@@ -29,9 +29,9 @@ export type Saw = ProbeResult | 'hangs';
 
 export interface VirtualGroupOptions {
   readonly nodes: Readonly<Record<string, Saw>>;
-  /** Default: all nodes, for ever. */
+  /** Default: a source that always lists all nodes. */
   readonly source?: NodeSource;
-  /** Given one after the other, over and over. Default 0.5. */
+  /** Returned in turn, starting over at the end. Default 0.5. */
   readonly randoms?: readonly number[];
   /** How many apps watch each node. Default 1, this one. */
   readonly fleet?: number;
@@ -40,7 +40,7 @@ export interface VirtualGroupOptions {
 /** A topology stream over nodes that answer at once, on a clock that the test moves. No I/O. */
 export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }: VirtualGroupOptions) {
   const scheduler = new VirtualTimeScheduler();
-  const says: Record<string, Saw> = { ...nodes };
+  const reports: Record<string, Saw> = { ...nodes };
   const probes: VirtualProbe[] = [];
   const observers: string[] = [];
   const notes: string[] = [];
@@ -53,7 +53,7 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
     fleets.set(node, observer.fleet);
     const probe = () => {
       probes.push({ node, at: scheduler.now() });
-      return says[node] ?? pending;
+      return reports[node] ?? pending;
     };
     return observeVirtually(observer, { scheduler, probe, onEvent: (event) => observers.push(event) });
   };
@@ -70,14 +70,14 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
     probes,
     observers,
     notes,
-    /** What was announced, with the node on which it was. */
+    /** The announcements of this app, each with the node on which it was published. */
     announced,
-    /** Another app announces something on a node. */
+    /** Receives an announcement that another app published on a node. */
     receive: (node: string, promotionId: string) => fleets.get(node)?.receive(promotionId),
     /** The moments at which a node was probed, from `since` on. */
     probesOf: (node: string, since = 0) =>
       probes.filter((each) => each.node === node && each.at >= since).map(({ at }) => at),
-    change: (node: string, saw: Saw) => (says[node] = saw),
+    change: (node: string, saw: Saw) => (reports[node] = saw),
     ...movable(scheduler),
   };
 }
@@ -89,7 +89,7 @@ function inTurn(values: readonly number[]): () => number {
 
 function movable(scheduler: VirtualTimeScheduler) {
   return {
-    /** Has something happen at a moment that is still to come. */
+    /** Schedules an action at a moment in the future. */
     at(ms: number, happen: () => void): void {
       scheduler.schedule(happen, ms - scheduler.now());
     },
@@ -134,7 +134,7 @@ function observeVirtually(
   });
 }
 
-/** What a subscriber is told, from now on. */
+/** Records what a subscriber receives, from now on. */
 export function record({ stream }: VirtualGroup) {
   const values: Topology[] = [];
   const ends: string[] = [];

@@ -7,39 +7,39 @@ import { countDials } from './dial-counter.js';
 import { startLightLoad, type LightLoadResult } from './light-load.js';
 import { openReplication, type OpenReplication } from './open-replication.js';
 
-/** What an app went through while something happened to the servers that is no failover. */
+/** What an app experienced during an event on the servers that is not a failover. */
 export interface Account extends LightLoadResult {
   /** Each accepted master, with its generation. */
   readonly accepted: readonly string[];
-  /** Each kind of topology there was. */
+  /** Each kind of topology that occurred. */
   readonly kinds: readonly Topology['kind'][];
-  /** How often each connection was made anew, to the same node or to another. */
+  /** How often each connection was re-established, to the same node or to another. */
   readonly reconnects: { readonly writer: number; readonly reader: number };
-  /** How many connections were tried to the node to which most were tried, those that were refused included. */
+  /** The number of connection attempts to the node with the most attempts, including refused ones. */
   readonly dials: number;
   readonly seconds: number;
 }
 
 export interface AlarmWatch extends OpenReplication {
-  /** Waits until each node was looked at so many times more. */
-  whenLookedAt(times: number): Promise<void>;
-  /** Waits until so many more writes and so many more reads were answered. */
+  /** Waits until each node has been probed that many times more. */
+  whenProbed(times: number): Promise<void>;
+  /** Waits until that many more writes and that many more reads have been answered. */
   whenAnswered(more: number): Promise<void>;
-  /** Waits until all nodes are well again and the app had the time for a false alarm; then ends the load. */
+  /** Waits until all nodes are healthy again and a false alarm would have been raised; then ends the load. */
   end(): Promise<Account>;
 }
 
-/** How often all is seen to be well at the end: any one of these looks could raise a late alarm. */
-const looksAtTheEnd = 3;
+/** How many probes of each node must succeed at the end: any one of them could raise a late alarm. */
+const finalProbes = 3;
 const answersAtTheEnd = 20;
 
-/** Opens writer and reader on these nodes, loads both lightly, and takes note of what becomes of them. */
+/** Opens writer and reader on these nodes, puts a light load on both, and records what happens to them. */
 export async function openAlarmWatch(
   endpoints: readonly string[],
   options: Partial<RedisReplicationOptions> = {},
 ): Promise<AlarmWatch> {
   const nodes = countNodes(endpoints);
-  // A machine that is slow for a moment is no fault here, unless a test says so.
+  // A machine that is slow for a moment is not a fault here, unless a test makes it one.
   const opened = await openReplication(nodes.source, { replyTimeoutMs: 1000, ...options });
   const { writer, reader, whenTopology } = opened;
   await whenTopology((topology) => topology.nodes.every(({ kind }) => kind !== 'pending'));
@@ -51,14 +51,14 @@ export async function openAlarmWatch(
   const load = startLightLoad(writer, reader);
   onTestFinished(async () => void (await load.stop()));
   const startedAt = performance.now();
-  const whenLookedAt = (times: number) => whenAllLookedAt(nodes, endpoints, times);
+  const whenProbed = (times: number) => whenAllProbed(nodes, endpoints, times);
   return {
     ...opened,
-    whenLookedAt,
+    whenProbed,
     whenAnswered: (more) => load.whenAnswered(more),
     async end() {
       await whenTopology(isWell);
-      await whenLookedAt(looksAtTheEnd);
+      await whenProbed(finalProbes);
       await load.whenAnswered(answersAtTheEnd);
       const seconds = (performance.now() - startedAt) / 1000;
       return {
@@ -73,14 +73,14 @@ export async function openAlarmWatch(
   };
 }
 
-async function whenAllLookedAt(
+async function whenAllProbed(
   nodes: CountedNodes,
   endpoints: readonly string[],
   times: number,
 ): Promise<void> {
-  // One after the other, since the time for a look is limited, and a node may be slow.
+  // One after the other, because the time for a probe is limited and a node may be slow.
   for (let left = times; left > 0; left -= 1) {
-    await Promise.all(endpoints.map((endpoint) => nodes.whenLookedAt(endpoint, 1)));
+    await Promise.all(endpoints.map((endpoint) => nodes.whenProbed(endpoint, 1)));
   }
 }
 

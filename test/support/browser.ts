@@ -12,9 +12,9 @@ const args = [
 ];
 
 /**
- * A browser, or `undefined` where this machine has none and need not have one.
+ * A browser, or `undefined` if this machine has none and is not required to have one.
  *
- * @throws Error on a CI machine without a browser: what is skipped there nobody would miss.
+ * @throws Error on a CI machine without a browser, because skipped tests would go unnoticed there.
  */
 export async function launchBrowser(): Promise<Browser | undefined> {
   const executablePath = findChromium();

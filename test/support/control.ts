@@ -19,7 +19,7 @@ export interface ControlTarget {
 
 const commandTimeoutMs = 5000;
 
-/** A connection that never retries and never holds a command back: what the test sees is what the server did. */
+/** A connection that never retries and never queues a command, so the test observes exactly what the server did. */
 export function openControl(target: ControlTarget): Control {
   let connection: Redis | undefined;
   return {
@@ -48,7 +48,7 @@ function connect({ host, port, user, password, ca }: ControlTarget): Redis {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Each command rejects by itself; without a listener ioredis prints the same error once more.
+  // Each command rejects on its own; without a listener ioredis would also print the error.
   connection.on('error', () => undefined);
   return connection;
 }

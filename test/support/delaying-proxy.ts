@@ -6,12 +6,12 @@ import { listen } from './listener.js';
 export interface DelayingProxy {
   readonly endpoint: string;
   readonly port: number;
-  /** Whatever the server says reaches the client so much later from now on; 0 at first. */
+  /** From now on, delays everything the server sends by this time; initially 0. */
   slowTo(delayMs: number): void;
   stop(): Promise<void>;
 }
 
-/** Stands before a server on 127.0.0.1 and makes it seem slow. The order of what it says is kept. */
+/** A proxy to a server on 127.0.0.1 that makes it seem slow. It keeps the order of the replies. */
 export async function startDelayingProxy(targetPort: number): Promise<DelayingProxy> {
   const pace = { delayMs: 0 };
   const listener = await listen((client) => {
@@ -33,7 +33,7 @@ export async function startDelayingProxy(targetPort: number): Promise<DelayingPr
 function passOnLate(server: Socket, client: Socket, pace: { readonly delayMs: number }): void {
   let before: Promise<unknown> = Promise.resolve();
   const afterDelay = (act: () => void) => {
-    // Begun now, so that what arrives together is late by the same time, not by the sum.
+    // Started now, so that data that arrives together is delayed by the same time, not by the sum.
     before = Promise.all([before, delay(pace.delayMs)]).then(act);
   };
   server.on('data', (chunk) => afterDelay(() => client.writable && client.write(chunk)));

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 
 export interface DialCounter {
-  /** Attempts to connect to this port since counting began, those that were refused included. */
+  /** Attempts to connect to this port since counting began, including refused ones. */
   to(port: number): number;
   stop(): void;
 }

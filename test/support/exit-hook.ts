@@ -8,12 +8,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.kill(process.pid, signal);
   });
 }
-// The runner is gone, and nobody will end this worker any more.
+// The runner is gone, so nothing else will end this worker.
 process.once('disconnect', disposeAll);
 
 /**
- * Runs `dispose` when this process goes without having called the returned function before:
- * a test that failed half-way must leave no server process and no folder behind.
+ * Runs `dispose` if this process ends before it has called the returned function, because a test that fails half-way
+ * must leave no server process and no folder behind.
  */
 export function onExit(dispose: () => void): () => void {
   disposals.add(dispose);

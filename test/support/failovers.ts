@@ -2,10 +2,10 @@ import type { GroupRoles } from './group-roles.js';
 import type { OpenReplication } from './open-replication.js';
 import { failoverTo, follow, plannedSwap, promote } from './replication.js';
 
-/** Ends with the heir as the master, and with a topology that says so. */
+/** Ends when the heir is the master and the topology reports it. */
 export type Failover = (roles: GroupRoles, opened: Pick<OpenReplication, 'whenMaster'>) => Promise<unknown>;
 
-/** The old master itself tells whom it has blocked that it is none any more, and closes the connection. */
+/** The old master itself ends blocked commands with an error, because it is no longer master, and closes them. */
 export const announcedFailovers = {
   'the old master is demoted, then the heir promoted': async ({ master, heir }, { whenMaster }) => {
     await follow(master, heir);
@@ -18,7 +18,7 @@ export const announcedFailovers = {
   },
 } as const satisfies Record<string, Failover>;
 
-/** What is blocked is cut off without a word: whether it was just served, nobody can know. */
+/** Blocked commands lose their connection without a reply, so it is unknown whether they were served. */
 export const unannouncedFailovers = {
   'the master is killed and the heir promoted': async ({ master, heir }, { whenMaster }) => {
     await master.kill();
@@ -34,7 +34,7 @@ export const unannouncedFailovers = {
 export const allFailovers = {
   ...announcedFailovers,
   ...unannouncedFailovers,
-  /** Whether the old master or its heir is heard first is a matter of chance. */
+  /** Whether the old master or its heir is observed first is a matter of chance. */
   'a planned swap': async ({ master, heir, other }, { whenMaster }) => {
     await plannedSwap([master, heir, other], heir);
     await whenMaster(heir);

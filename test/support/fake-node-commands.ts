@@ -7,11 +7,11 @@ export interface CommandContext {
   readonly args: readonly string[];
   readonly connection: FakeConnection;
   readonly state: FakeNodeState;
-  /** Who listens on each channel. */
+  /** The subscribers of each channel. */
   readonly channels: Channels;
   /** The data of the node. */
   readonly data: Map<string, string>;
-  /** Tells that the data was changed by so many bytes of replication stream. */
+  /** Must be called when the data changes, with the number of bytes of replication stream. */
   readonly written: (bytes: number) => void;
 }
 

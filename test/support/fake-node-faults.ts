@@ -6,7 +6,7 @@ export interface Faults {
   resume(): void;
   refuse(message: string, ...names: string[]): void;
   allow(): void;
-  /** Resolves once the command is not held up: with the refusal, or with undefined where it may run. */
+  /** Resolves when the command no longer hangs: with the refusal, or with undefined if it may run. */
   pass(name: string): Promise<Reply | undefined>;
 }
 

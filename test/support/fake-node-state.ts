@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** What a node says of itself. Nothing here is derived: a test may make it say anything. */
+/** What a node reports. Nothing here is derived, so a test can make it report anything. */
 export interface FakeNodeState {
   readonly role: 'master' | 'replica';
   readonly version: string;
   readonly redisMode: 'standalone' | 'cluster' | 'sentinel';
   readonly loading: boolean;
   readonly runId: string;
-  /** How many are connected, as it says. */
+  /** The number of connected clients that it reports. */
   readonly clients: number;
   readonly replid: string;
   readonly replid2: string;
@@ -41,12 +41,12 @@ export const firstState: FakeNodeState = {
   replicas: [],
 };
 
-/** 40 hexadecimal digits, the same for the same name: run ids and replication ids that a test can name. */
+/** Derives 40 hexadecimal digits from a name, for run ids and replication ids that a test can name. */
 export function fakeId(name: string): string {
   return createHash('sha1').update(name).digest('hex');
 }
 
-/** As `REPLICAOF NO ONE` does on a replica: a new replication id that remembers the old one. */
+/** The state after `REPLICAOF NO ONE` on a replica: a new replication id, with the old one as the second. */
 export function promoted(state: FakeNodeState): FakeNodeState {
   if (state.role === 'master') return state;
   return {

@@ -7,24 +7,24 @@ import type { FakeConnection, FakeRedis, Outcome } from './fake-redis.js';
 import { error } from './resp.js';
 
 export interface FakeNodeOptions extends Partial<FakeNodeState> {
-  /** Asked first; `undefined` leaves the command to the node. */
+  /** Called first; `undefined` leaves the command to the node. */
   readonly onCommand?: (argv: readonly string[], connection: FakeConnection) => Outcome | undefined;
 }
 
-/** A master or replica that says what its state says, refuses or hangs as told. */
+/** A master or replica that reports its scripted state, and refuses commands or hangs on request. */
 export interface FakeNode extends FakeRedis {
   readonly state: FakeNodeState;
   readonly data: ReadonlyMap<string, string>;
-  /** Changes what it says, and nothing else happens: no push, no closed connection. */
+  /** Changes only what it reports: it pushes nothing and closes no connection. */
   update(change: Partial<FakeNodeState>): void;
   /**
    * As `REPLICAOF` does. To `master`: it derives a new replication id, and pushes nothing.
-   * To `replica`: blocked clients are told by `-UNBLOCKED` and closed.
+   * To `replica`: blocked clients receive `-UNBLOCKED` and are closed.
    */
   become(role: FakeNodeState['role'], change?: Partial<FakeNodeState>): void;
-  /** Answers nothing any more, or nothing to these commands; what arrives waits. */
+  /** Stops answering all commands, or these; commands that arrive wait. */
   hang(...names: string[]): void;
-  /** Answers what waited, in the state of now, and all that follows. */
+  /** Answers the commands that waited, by the current state, and all that follow. */
   resume(): void;
   /** Answers these commands, or all, with an error that begins with its code. */
   refuse(message: string, ...names: string[]): void;

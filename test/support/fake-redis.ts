@@ -5,11 +5,11 @@ import type { Protocol, Reply } from './resp.js';
 
 export interface FakeConnection {
   readonly id: number;
-  /** 2 until somebody sets it, as the handler of `HELLO 3` must. */
+  /** 2 until it is set, as the handler of `HELLO 3` must do. */
   protocol: Protocol;
-  /** Sends something nobody asked for, or the late answer to a command that hangs. */
+  /** Sends a reply without a request, or the late reply to a command that hangs. */
   send(reply: Reply): void;
-  /** Closes it after what has been sent. */
+  /** Closes the connection after all data has been sent. */
   close(): void;
 }
 
@@ -24,7 +24,7 @@ export type CommandHandler = (
 export interface FakeRedis {
   readonly endpoint: string;
   readonly port: number;
-  /** How many are open now. */
+  /** The number of open connections. */
   readonly connections: number;
   /** Every command that has arrived, in order, answered or not. */
   readonly commands: readonly (readonly string[])[];
@@ -39,7 +39,7 @@ export interface FakeRedisOptions {
   readonly onCommand: CommandHandler;
 }
 
-/** A server that does what the handler says. Commands of one connection are answered one after the other. */
+/** A server whose handler determines each reply. Commands of one connection are answered in order. */
 export async function startFakeRedis({ onCommand }: FakeRedisOptions): Promise<FakeRedis> {
   const commands: (readonly string[])[] = [];
   let lastId = 0;

@@ -9,7 +9,7 @@ const lowest = 15_000;
 const highest = 32_000;
 const attempts = 50;
 
-/** A TCP port on which nothing listens now at any of these addresses; another process may still be quicker to take it. */
+/** A TCP port that is free at all of these addresses; another process may still take it first. */
 export async function findFreePort(hosts: readonly string[] = ['127.0.0.1']): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest));

@@ -16,7 +16,7 @@ export const stateArgs: readonly string[] = [
   '3600',
 ];
 
-/** Its snapshots fail, because the folder they go to is gone. */
+/** Makes its snapshots fail by removing the folder they are written to. */
 export async function failSaving(node: RedisServer): Promise<void> {
   const folder = join(await folderOf(node), 'gone');
   await mkdir(folder);
@@ -27,7 +27,7 @@ export async function failSaving(node: RedisServer): Promise<void> {
   await whenInfo(node, 'persistence', { rdb_last_bgsave_status: 'err' });
 }
 
-/** Its append-only file lies on a device that is always full. */
+/** Puts its append-only file on a device that is always full. */
 export async function fillDisk(node: RedisServer): Promise<void> {
   const folder = join(await folderOf(node), 'appendonlydir');
   await mkdir(folder);
@@ -40,7 +40,7 @@ export async function fillDisk(node: RedisServer): Promise<void> {
   });
 }
 
-/** Limits its memory to less than its data need; it has room again once they are gone. */
+/** Limits its memory to less than its data needs; it can write again when the data is deleted. */
 export async function fillMemory(node: RedisServer): Promise<void> {
   const used = Number((await readInfo(node, 'memory')).get('used_memory'));
   const text = 'x'.repeat(100_000);
@@ -69,7 +69,7 @@ export const slowLoading: readonly string[] = [
   '1024',
 ];
 
-/** Restarts it with its data, which it goes on loading until `endLoading`, at the latest when the test is over. */
+/** Restarts it with its data, which it keeps loading until `endLoading`, or until the test is over. */
 export async function loadSlowly(node: RedisServer): Promise<void> {
   await addData(node);
   await node.command('SAVE');
@@ -86,7 +86,7 @@ export async function endLoading(node: RedisServer): Promise<void> {
   await node.command('CONFIG', 'SET', 'key-load-delay', 0);
 }
 
-/** Runs a script that never ends by itself; it is gone together with the server, or by `SCRIPT KILL`. */
+/** Runs a script that never ends by itself, only by `SCRIPT KILL` or with the server. */
 export function runEndlessScript(node: RedisServer): void {
   const other = openControl(node);
   onTestFinished(() => other.reset());
@@ -102,7 +102,7 @@ export async function whenInfo(
     const info = await readInfo(node, section);
     return Object.entries(wanted).every(([name, value]) => info.get(name) === value);
   };
-  await until(`${node.endpoint} says ${JSON.stringify(wanted)}`, isSo, { timeoutMs: 15_000 });
+  await until(`${node.endpoint} reports ${JSON.stringify(wanted)}`, isSo, { timeoutMs: 15_000 });
 }
 
 async function folderOf(node: RedisServer): Promise<string> {

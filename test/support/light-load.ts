@@ -13,17 +13,17 @@ export interface LightLoadResult {
 }
 
 export interface LightLoad {
-  /** Waits until so many more writes and so many more reads were answered. */
+  /** Waits until that many more writes and that many more reads have been answered. */
   whenAnswered(more: number): Promise<void>;
-  /** Ends it, once the last commands have ended. */
+  /** Stops the load and waits until the last commands have ended. */
   stop(): Promise<LightLoadResult>;
 }
 
 const counter = 'light-load';
 
 /**
- * Increments on the writer and reads on the reader, one command at a time on each: whatever closes a connection can
- * cost one command of it, and no more.
+ * Increments on the writer and reads on the reader, one command at a time on each, so that a closed connection can cost
+ * at most one command.
  */
 export function startLightLoad(writer: Redis, reader: Redis): LightLoad {
   const result = { writes: 0, reads: 0, unknown: 0 };
@@ -35,7 +35,7 @@ export function startLightLoad(writer: Redis, reader: Redis): LightLoad {
         if (error instanceof UnknownOutcomeError && error.command === 'incr') result.unknown += 1;
         else failures.push(error);
       });
-      // What fails at once must not keep the process from everything else.
+      // A command that fails at once must not starve the rest of the process.
       await nextTurn();
     }
   };

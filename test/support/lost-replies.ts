@@ -8,7 +8,7 @@ import type { RedisServer } from './redis-server.js';
 import type { ServerGroup } from './server-group.js';
 import { startProxy, type TcpProxy } from './tcp-proxy.js';
 
-/** The app reaches the master through a door that can reset connections, and behind it a proxy that loses bytes. */
+/** The app reaches the master through a forwarder that can reset connections, followed by a proxy that loses bytes. */
 export interface Stage extends GroupRoles, OpenReplication {
   readonly group: ServerGroup;
   readonly proxy: TcpProxy;
@@ -47,7 +47,7 @@ async function openDoor(port: number): Promise<Door> {
   };
 }
 
-/** What each command that was issued has left on a node: how often it was executed. */
+/** How often a node has executed each command, according to its data. */
 export async function executions(node: RedisServer) {
   const [counter, pushed, added, script] = [
     await node.command('GET', 'lost:counter'),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** The matchers of the runner, which are of type `any`, as something that may stand in the place of a value. */
+/** The matchers of the runner, which are of type `any`, with a type that can take the place of a value. */
 export const aNumber: unknown = expect.any(Number);
 
 export function containing(text: string): unknown {

@@ -17,7 +17,7 @@ export interface OpenReplication {
   readonly reader: Redis;
   /** What was reported to operators, in order. */
   readonly notes: readonly string[];
-  /** Waits for the first topology that fits, from now on. */
+  /** Waits for the next topology that matches. */
   readonly whenTopology: (fits: (topology: Topology) => boolean) => Promise<Topology>;
   /** Waits until this node is the accepted master. */
   readonly whenMaster: (node: { readonly endpoint: string }) => Promise<Topology>;

@@ -6,11 +6,11 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** A logger for Nest that keeps what it is told. */
+/** A logger for Nest that keeps all lines. */
 export interface RecordedLogs extends LoggerService {
   /** All lines, Nest's own among them. */
   readonly lines: readonly LogLine[];
-  /** What this library said, on the instance of that name. */
+  /** The lines of this library, for the instance of that name. */
   of(context?: string): readonly LogLine[];
 }
 

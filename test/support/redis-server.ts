@@ -34,7 +34,7 @@ export interface RedisServer {
   command(...args: CommandArguments): Promise<unknown>;
   /** Default SIGKILL. Resolves when the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** The process stands still: its port still accepts connections, nothing is answered. */
+  /** Stops the process by a signal: its port still accepts connections, but nothing is answered. */
   hang(): void;
   resume(): void;
   /** Starts it again with its first options and these, on the same port and folder; kills it first if it runs. */
@@ -52,7 +52,7 @@ const replicationArguments = toArguments({
   appendonly: 'no',
   'repl-diskless-sync': 'yes',
   'repl-diskless-sync-delay': '0',
-  // Valkey keeps 10 MB, which a test that fills the memory would not get rid of.
+  // Valkey keeps 10 MB, which a test that fills the memory could not free.
   'repl-backlog-size': '1mb',
 });
 
@@ -71,7 +71,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return handle({ options, folder, launch, host, ...launched });
 }
 
-/** Between choosing a port and listening on it, somebody else may take it. */
+/** Retries, because another process may take the port before the server listens on it. */
 async function launchOnFreePort(
   launch: Launch,
   host: string,
@@ -159,7 +159,7 @@ async function tlsArguments(tls: Certificates, folder: string, port: number): Pr
   });
 }
 
-/** A Sentinel keeps what it has learnt in its file, so a file that is there already must stay. */
+/** A Sentinel stores its state in its file, so an existing file must be kept. */
 async function sentinelFile(lines: readonly string[], folder: string): Promise<string> {
   const path = join(folder, 'sentinel.conf');
   const exists = await access(path).then(

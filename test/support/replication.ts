@@ -24,7 +24,7 @@ export async function failoverTo(from: RedisServer, to: RedisServer): Promise<vo
   await whenInSync(to, [from]);
 }
 
-/** Waits until each replica follows `master` and has all that `master` had at that moment. */
+/** Waits until each replica follows `master` and has everything that `master` had at the time of the call. */
 export async function whenInSync(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
   await Promise.all(replicas.map((replica) => whenReplicaInSync(master, replica)));
 }
@@ -49,7 +49,7 @@ async function whenReplicaInSync(master: RedisServer, replica: RedisServer): Pro
   await until(what, isInSync, { timeoutMs: 15_000, state: () => seen });
 }
 
-/** The replica calls its link up a little earlier than its master does, which `FAILOVER` goes by. */
+/** The replica reports its link as up slightly earlier than its master does, and `FAILOVER` relies on the master. */
 function hasOnline(info: ReadonlyMap<string, string>, { host, port }: RedisServer): boolean {
   return [...info.values()].some((value) => value.includes(`ip=${host},port=${port},state=online,`));
 }

@@ -1,4 +1,4 @@
-/** What a server may say, independent of the protocol version in which it says it. */
+/** The replies of a server, independent of the protocol version. */
 export type Reply =
   | { readonly kind: 'simple'; readonly text: string }
   | { readonly kind: 'error'; readonly message: string }
@@ -55,7 +55,7 @@ function encodeMap(entries: readonly (readonly [string, Reply])[], protocol: Pro
   return `${head}\r\n${items.map((item) => encodeReply(item, protocol)).join('')}`;
 }
 
-/** Returns a function that takes the bytes as they arrive and gives the commands that are complete with them. */
+/** Returns a function that takes bytes as they arrive and returns the commands that they complete. */
 export function createRequestDecoder(): (chunk: Buffer) => string[][] {
   let rest = Buffer.alloc(0);
   return (chunk) => {

@@ -1,7 +1,7 @@
 import { follow, promote, whenInSync } from './replication.js';
 import type { ServerGroup } from './server-group.js';
 
-/** Whatever a test did to the nodes: each runs, is empty and has its first role again. */
+/** Restores all nodes after a test: each runs, is empty and has its first role again. */
 export async function restoreGroup({ master, replicas, nodes }: ServerGroup): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {

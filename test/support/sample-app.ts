@@ -18,7 +18,7 @@ export interface SampleApp {
   readonly url: string;
   readonly logs: RecordedLogs;
   get(path: string): Promise<Answer>;
-  /** `body` is sent as it is, where it is a string. */
+  /** A `body` that is a string is sent unchanged. */
   put(path: string, body: unknown): Promise<Answer>;
   topology(): Promise<TopologyView>;
   /** Waits until the app has accepted this master. */
@@ -61,7 +61,7 @@ export async function startSampleApp(environment: Environment): Promise<SampleAp
   };
 }
 
-/** A topology as the app tells it. */
+/** Parses a topology as the app reports it. */
 export function parseView(json: string): TopologyView {
   const view: unknown = JSON.parse(json);
   if (!isView(view)) throw new Error(`This is no topology: ${json}`);

@@ -6,7 +6,7 @@ import { until } from './until.js';
 export interface SentinelOptions {
   /** Default `main`. */
   readonly name?: string;
-  /** How long a node must be silent before a Sentinel holds it for down; default 500. */
+  /** How long a node must be silent before a Sentinel considers it down; default 500. */
   readonly downAfterMs?: number;
   /** Default 3000. */
   readonly failoverTimeoutMs?: number;
@@ -17,7 +17,7 @@ export interface SentinelGroup {
   readonly name: string;
   readonly sentinels: readonly RedisServer[];
   readonly endpoints: readonly string[];
-  /** `SENTINEL FAILOVER`, asked of the first Sentinel; it returns when that has agreed, not when it is done. */
+  /** Sends `SENTINEL FAILOVER` to the first Sentinel; resolves when it has accepted, not when the failover is done. */
   failover(): Promise<void>;
   /** Waits until every Sentinel names this node as master. */
   whenAllName(master: RedisServer): Promise<void>;

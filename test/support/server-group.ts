@@ -7,14 +7,14 @@ export interface GroupOptions extends Omit<RedisServerOptions, 'sentinel' | 'hos
   /** Default 2. */
   readonly replicas?: number;
   /**
-   * An address for each node, all with the same port, as machines of their own have it; Linux has all of 127.0.0.0/8.
+   * An address for each node, all with the same port, as on separate machines; Linux has all of 127.0.0.0/8.
    * Default: one address, and a port for each.
    */
   readonly hosts?: readonly string[];
 }
 
 export interface ServerGroup {
-  /** Master and replicas by their roles at the start: whoever is promoted later, the names stay. */
+  /** Master and replicas by their roles at the start; a later promotion does not change the names. */
   readonly master: RedisServer;
   readonly replicas: readonly RedisServer[];
   /** The first master, then the first replicas. */

@@ -12,7 +12,7 @@ export interface ServerProcess {
   end(name: NodeJS.Signals): Promise<void>;
 }
 
-/** A data node says it once it has loaded its data and listens, a Sentinel once it listens. */
+/** A data node prints it when it has loaded its data and listens, a Sentinel when it listens. */
 const readyLine = /Ready to accept connections|Sentinel ID is/;
 
 /** Starts the server program; resolves as soon as it accepts connections, rejects with its output if it ends first. */
@@ -35,7 +35,7 @@ export async function startServerProcess(args: readonly string[]): Promise<Serve
 function whenReady(child: ChildProcess, stdout: Readable): Promise<number> {
   const output: string[] = [];
   return new Promise((resolve, reject) => {
-    // The listener stays, because a server whose full pipe nobody reads would block.
+    // The listener stays, because the server would block if its output pipe filled up.
     createInterface({ input: stdout }).on('line', (line) => {
       if (output.length < 100) output.push(line);
       if (readyLine.test(line) && child.pid !== undefined) resolve(child.pid);

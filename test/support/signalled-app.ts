@@ -1,4 +1,4 @@
-// An app that ends when it is told to by a signal, for a test that runs it as a process of its own.
+// An app that ends on a signal, for a test that runs it as a process of its own.
 //   node --import tsx test/support/signalled-app.ts <host:port>…
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';

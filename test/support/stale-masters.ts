@@ -17,7 +17,7 @@ export interface Member {
   readonly server: RedisServer;
   /** As the app names it. */
   readonly endpoint: string;
-  /** The app cannot reach it any more: it is refused at once, or gets no answer. */
+  /** Cuts the app off from it: the app is refused at once, or gets no answer. */
   cut(how?: 'refused' | 'silent'): void;
   heal(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export interface Stage {
   readonly load: SteadyLoad;
   readonly when: (fits: (topology: Topology) => boolean) => Promise<Topology>;
   readonly whenMaster: (member: Member) => Promise<Topology>;
-  /** Waits until the app knows that this one says master and was superseded. */
+  /** Waits until the app knows that this node claims to be master and is superseded. */
   readonly whenStale: (member: Member) => Promise<Topology>;
 }
 
@@ -103,7 +103,7 @@ export async function chain({ server }: Member, upper: Member): Promise<void> {
   });
 }
 
-/** What the app has written to a node, by the node's own word. */
+/** What the app has written to a node, according to the node itself. */
 export async function ours({ server }: Member) {
   const { counter, numbers } = await readLoad(server);
   const stats = await readInfo(server, 'commandstats');
@@ -112,8 +112,8 @@ export async function ours({ server }: Member) {
 }
 
 /**
- * The app goes on writing, and nothing of it arrives at the stale node, also where others write there so much that its
- * offset is the highest.
+ * Expects that the app goes on writing and that none of it reaches the stale node, even if other clients write so much
+ * there that its offset is the highest.
  */
 export async function expectNoMore(stale: Member, { load }: Stage, master: Member): Promise<void> {
   const { issued } = load;
@@ -133,7 +133,7 @@ export async function expectNoMore(stale: Member, { load }: Stage, master: Membe
   expect(acknowledged.filter((number) => number > issued && !present.has(number))).toEqual([]);
 }
 
-/** Somebody else writes to the first until its offset is far above that of the second. */
+/** Writes to the first node, as another client, until its offset is far above that of the second. */
 export async function outgrow({ server }: Member, other: Member): Promise<void> {
   const goal = (await offsetOf(other)) + 5_000_000;
   const text = 'x'.repeat(500_000);
@@ -144,7 +144,7 @@ export async function outgrow({ server }: Member, other: Member): Promise<void> 
   await until('its offset is the highest', isAbove);
 }
 
-/** A server of its own, unknown to the app; without any, an offset stands still. */
+/** A separate server, unknown to the app; without a replica, an offset does not advance. */
 export async function giveReplica({ server }: Member): Promise<void> {
   const replica = await startRedisServer({ args: ['--replicaof', server.host, String(server.port)] });
   onTestFinished(() => replica.stop());
@@ -160,7 +160,7 @@ export async function inheritedBy({ server }: Member): Promise<number> {
   return Number((await readInfo(server, 'replication')).get('second_repl_offset')) - 1;
 }
 
-/** A replica that cannot log in to its master gets nothing more from it, and can still be promoted. */
+/** A replica that cannot authenticate to its master receives nothing more from it, but can still be promoted. */
 export async function cutReplication(master: Member, ...replicas: readonly Member[]): Promise<void> {
   for (const { server } of replicas)
     await server.command('CONFIG', 'SET', 'masteruser', 'nobody', 'masterauth', 'no');
@@ -175,7 +175,7 @@ export function errorsOf({ app }: Stage): readonly string[] {
   return app.logs.of().flatMap(({ level, text }) => (level === 'error' ? [text] : []));
 }
 
-/** Log, topology and health say that it cannot be told who is master. */
+/** Expects log, topology and health to report that the master is contested. */
 export async function expectContest(
   stage: Stage,
   fate: { readonly master: Member | undefined },
@@ -189,7 +189,7 @@ export async function expectContest(
   await until('the topology is contested', isSo, { state: app.topology });
   const words = master === undefined ? 'writes are held' : `writes stay with ${master}`;
   expect(errorsOf(stage)).toContainEqual(containing(words));
-  const isTold = async () => {
+  const isReported = async () => {
     const { redis } = await app.health.isWritable('redis');
     expect(redis).toMatchObject({
       status: master === undefined ? 'down' : 'degraded',
@@ -199,5 +199,5 @@ export async function expectContest(
     });
     return true;
   };
-  await until('health tells', isTold);
+  await until('health reports it', isReported);
 }

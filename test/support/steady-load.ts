@@ -4,7 +4,7 @@ import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import type { RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
-/** How the commands of one kind have ended: the number each was issued with. */
+/** The outcomes of the commands of one kind, each identified by the number it was issued with. */
 interface Ended {
   readonly acknowledged: number[];
   readonly unknown: number[];
@@ -18,11 +18,11 @@ export interface LoadResult {
 }
 
 export interface SteadyLoad {
-  /** Waits until so many more commands were acknowledged. */
+  /** Waits until that many more commands have been acknowledged. */
   whenAcknowledged(more: number): Promise<void>;
   /** The highest number issued so far. */
   readonly issued: number;
-  /** Ends it, once each command has ended. */
+  /** Stops the load and waits until each command has ended. */
   stop(): Promise<LoadResult>;
 }
 
@@ -85,7 +85,7 @@ interface Notes {
   readonly failures: unknown[];
 }
 
-/** What a load has left on a node. */
+/** What a load has written to a node. */
 export async function readLoad(node: RedisServer): Promise<{ counter: number; numbers: readonly number[] }> {
   const items = await node.command('LRANGE', keys.list, 0, -1);
   return {

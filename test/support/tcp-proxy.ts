@@ -18,9 +18,9 @@ export interface TcpProxy {
    * open and new ones are accepted, as with a server that hangs.
    */
   partition(direction: Direction | 'both'): void;
-  /** The server receives and carries out; what it answers is lost. */
+  /** The server receives and executes commands; its replies are lost. */
   swallowReplies(): void;
-  /** Bytes flow again. What was lost stays lost; a close that was held back is passed on now. */
+  /** Forwards bytes again. Lost bytes stay lost; a close that was held back is passed on now. */
   heal(): void;
   /** New connections are refused; those that are open stay. */
   refuse(): void;
@@ -34,8 +34,8 @@ export interface ProxyOptions extends ListenerOptions {
 }
 
 /**
- * Stands between a client and a server, and loses what it is told to lose. Where the server does
- * not listen, the client sees its connection accepted and closed at once.
+ * A proxy between a client and a server that loses data on request. If the server does not listen, the client's
+ * connection is accepted and closed at once.
  */
 export async function startProxy(
   targetPort: number,
@@ -80,7 +80,7 @@ export async function startProxy(
 
 interface Link {
   cut(): void;
-  /** Closes the other socket of one that has closed, if bytes flow in that direction. */
+  /** Closes the peer of a closed socket if bytes flow in that direction. */
   passOnClose(): void;
 }
 

@@ -34,7 +34,7 @@ interface Extent {
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
-/** A module on these nodes that looks at them often, for tests that would else wait for a poll. */
+/** A module on these nodes that polls them often, for tests that would otherwise wait for a poll. */
 export function replicationOf(endpoints: readonly string[], options: Options = {}): DynamicModule {
   return RedisReplicationModule.forRoot({
     source: staticNodes(endpoints),
@@ -66,7 +66,7 @@ export async function startModules(
     providers: [RedisReplicationHealthIndicator, ...providers],
   }).setLogger(logs);
   const context = await override(builder).compile();
-  // Registered before `init`, because a failed start has something to close as well.
+  // Registered before `init`, because a failed start must be closed as well.
   onTestFinished(() => context.close());
   await context.init();
   return { context, logs };

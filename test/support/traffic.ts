@@ -4,13 +4,13 @@ import type { RedisServer } from './redis-server.js';
 
 export interface Traffic {
   readonly seconds: number;
-  /** The most that any node was asked: by the app, by its replicas, and once by the measurement itself. */
+  /** The highest number of commands on any node: of the app, its replicas, and one of the measurement itself. */
   readonly commands: number;
-  /** The most connections that this process tried to open to any node. */
+  /** The highest number of connection attempts of this process to any node. */
   readonly dials: number;
 }
 
-/** What goes on between this process and the nodes until `during` is over. */
+/** Measures the traffic between this process and the nodes until `during` is over. */
 export async function measureTraffic(
   nodes: readonly RedisServer[],
   during: () => Promise<unknown>,

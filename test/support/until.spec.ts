@@ -20,7 +20,7 @@ test.each([
   await expect(waiting).rejects.toThrow(`Waited 30 ms in vain until the node is up; at last: ${seen}`);
 });
 
-test('it shows the state it is told to show', async () => {
+test('it shows the given state', async () => {
   const waiting = until('all is well', () => false, { timeoutMs: 10, state: () => ({ role: 'slave' }) });
   await expect(waiting).rejects.toThrow('at last: {"role":"slave"}');
 });

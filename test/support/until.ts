@@ -5,13 +5,13 @@ const pollIntervalMs = 5;
 export interface UntilOptions {
   /** Default 5000. */
   readonly timeoutMs?: number;
-  /** What to show in the error when the time is up; by default what the condition last said or threw. */
+  /** What to show in the error on timeout; by default what the condition last returned or threw. */
   readonly state?: () => unknown;
 }
 
 /**
- * Waits until the condition holds, asking every 5 ms. Only for what another process does and tells nobody:
- * whatever can be awaited as an event must be. A condition that throws does not hold yet.
+ * Waits until the condition holds, checking every 5 ms. Only for effects in another process that emit no event, because
+ * events must be awaited. A condition that throws does not hold yet.
  */
 export async function until(
   what: string,
@@ -29,7 +29,7 @@ export async function until(
   throw new Error(`Waited ${timeoutMs} ms in vain until ${what}; at last: ${show(shown)}`);
 }
 
-/** A condition that hangs, say because the server it asks hangs, must not outlast the deadline. */
+/** A condition that hangs, for example because its server hangs, must not outlast the deadline. */
 async function ask(condition: () => boolean | Promise<boolean>, deadline: number): Promise<unknown> {
   const timer = new AbortController();
   const timeUp = delay(deadline - performance.now(), 'no answer', { signal: timer.signal });

@@ -17,7 +17,7 @@ export async function createUser(
   );
 }
 
-/** From now on each node logs in to its master as this user. */
+/** Makes each node authenticate to its master as this user. */
 export async function replicateAs(nodes: readonly RedisServer[], { name, password }: User): Promise<void> {
   await Promise.all(
     nodes.map((node) => node.command('CONFIG', 'SET', 'masteruser', name, 'masterauth', password)),

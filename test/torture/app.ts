@@ -17,21 +17,21 @@ import type { Recorder } from './recorder.js';
 /** One Nest app with the module, and the connections that its load uses. */
 export interface TortureApp {
   readonly name: string;
-  /** Which of the proxies of each node is its own. */
+  /** The index of its own proxy among those of each node. */
   readonly index: number;
   readonly writer: Redis;
   readonly reader: Redis;
   /** Duplicates of the writer. */
   readonly impatient: Redis;
   readonly autoPipelined: Redis;
-  /** For what must not share its connection: transactions that are issued one by one. */
+  /** For transactions whose commands are issued one by one, because they must not share a connection. */
   readonly exclusive: Redis;
   readonly consumer: Redis;
   readonly subscriber: Redis;
-  /** The name of the node that it takes for the master now. */
+  /** The name of the node that it currently accepts as master. */
   readonly master: () => string | undefined;
   /** When the latest message that it received was published, as far as it knows. */
-  readonly heardAt: () => number;
+  readonly receivedAt: () => number;
   readonly connections: readonly Redis[];
   readonly close: () => Promise<void>;
 }
@@ -42,7 +42,7 @@ export interface AppSetting {
   readonly hold: NonNullable<RedisReplicationOptions['hold']>;
 }
 
-/** Two scripts of ioredis: each is loaded anew by every master that has not seen it. */
+/** Two scripts of ioredis: each must be loaded again on every master that does not have it. */
 const scripts = {
   tortureAppend: { numberOfKeys: 1, lua: "return redis.call('RPUSH', KEYS[1], ARGV[1])" },
 };
@@ -71,7 +71,7 @@ export async function startTortureApp(
     subscriber: writer.duplicate(),
   };
   const master = followViews(topology$, { group, recorder, setting });
-  const heardAt = await listen(duplicates.subscriber, recorder, name);
+  const receivedAt = await listen(duplicates.subscriber, recorder, name);
   return {
     name,
     index,
@@ -79,7 +79,7 @@ export async function startTortureApp(
     reader,
     ...duplicates,
     master,
-    heardAt,
+    receivedAt,
     connections: [writer, reader, ...Object.values(duplicates)],
     close: () => nest.close(),
   };

@@ -25,7 +25,7 @@ export const brokenSuccessions: readonly BrokenCase[] = [
     violation: /^master hung, n1 → n2: 1 changes on n1 after both apps had left it$/,
   },
   {
-    what: 'a planned change after which the old master has more, though nobody was told so',
+    what: 'a planned change after which the old master has more, though no error reported it',
     history: {
       operations: [operation('a1', { end: unknown })],
       successions: [succession({ mayLose: false, tail: tailOf('a1') })],

@@ -2,10 +2,10 @@ import { whenInSync } from '../support/replication.js';
 import type { FaultContext } from './fault-context.js';
 import { weightedFaults, type WeightedFault } from './fault-table.js';
 import { whenHealthy } from './group.js';
-import { whenHeard } from './wait.js';
+import { whenReceived } from './wait.js';
 
 export interface Chaos extends Omit<FaultContext, 'fault' | 'remark'> {
-  /** Says what happens as it happens. */
+  /** Prints each event as it happens. */
   readonly print: (line: string) => void;
 }
 
@@ -20,7 +20,7 @@ export async function runChaos(chaos: Chaos, until: number): Promise<void> {
   }
 }
 
-/** Each fault as often as its weight says comes once before any comes again. */
+/** The weight of a fault is how often it comes in each round. */
 function repeat(fault: WeightedFault): readonly WeightedFault[] {
   return Array.from({ length: fault.weight }, () => fault);
 }
@@ -51,11 +51,11 @@ async function applyFault({ name, apply }: WeightedFault, number: number, chaos:
   }
 }
 
-/** Every app goes on in every way, hears what is published, and all replicas have that too. */
+/** Waits until every app makes progress in every way, receives messages, and all replicas are in sync. */
 async function whenServed({ group, loads }: Chaos): Promise<void> {
   const since = performance.now();
   await Promise.all(loads.map(({ app, pulse }) => pulse.whenGoingOn(`app ${app.name}`, since)));
-  await whenHeard(loads, since);
+  await whenReceived(loads, since);
   await whenInSync(
     group.master.server,
     group.replicas.map(({ server }) => server),

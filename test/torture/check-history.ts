@@ -6,13 +6,13 @@ import type { Contents, History } from './history.js';
 import { describe, isRejected, ledgerOf, repeated, violation, type Ledger } from './evidence.js';
 
 /**
- * All that went wrong, in words; `last` is what the surviving master holds once everything has ended.
+ * Describes all violations; `last` is what the surviving master holds once everything has ended.
  *
- * Asynchronous replication may lose what a master acknowledged, and that is no fault of ours. Such a loss is excused by
- * evidence only: the superseded master's own data, read directly (it keeps an append-only file, so also after SIGKILL),
- * must have the write behind the position at which its heir was promoted, that kind of change may lose writes at all,
- * and the offsets of the two, where they can be compared, show that the heir lacked bytes. Everything else that was
- * acknowledged must be there; what is in such a tail must obey all other rules as well.
+ * Asynchronous replication may lose acknowledged writes, which is not a fault of the library. Such a loss is excused
+ * only by evidence: the superseded master's own data must have the write behind the position at which its heir was
+ * promoted (it keeps an append-only file, so this can be read even after SIGKILL), that kind of change may lose writes,
+ * and the two offsets, if they can be compared, show that the heir lacked bytes. All other acknowledged writes must be
+ * present, and the writes in such a tail must obey all other rules.
  */
 export function checkHistory(history: History, last: Contents): readonly string[] {
   return [
@@ -31,7 +31,7 @@ export function checkHistory(history: History, last: Contents): readonly string[
   ];
 }
 
-/** Each command ends, and in a way that tells what became of it. */
+/** Each command ends, and in a way that reports its outcome. */
 export function checkEnds({ operations }: History): readonly string[] {
   return [
     ...violation('never ended', operations.filter(({ end }) => end === undefined).map(describe)),

@@ -30,7 +30,7 @@ export function checkList(list: ListName, history: History, last: Contents): rea
   ];
 }
 
-/** Acknowledged, not there any more, and no superseded master has it behind the fork of a lossy succession. */
+/** Acknowledged writes that are missing, without a superseded master that has them behind a lossy succession's fork. */
 function findMissing(
   list: ListName,
   { operations, successions }: History,
@@ -46,7 +46,7 @@ function findMissing(
     .map(describe);
 }
 
-/** What was answered before another was issued was executed before it: else it was executed once more, later. */
+/** A write that was answered before another was issued must precede it; otherwise it was executed again, later. */
 function findLate(list: ListName, history: History, last: Contents): readonly string[] {
   const ledger = ledgerOf(history);
   const late: string[] = [];

@@ -17,7 +17,7 @@ function itemTaken({ kind, end }: Operation): readonly string[] {
   return end.value.slice(1).map(String);
 }
 
-/** An item comes again only if the old master had given it away and the heir had not heard of that. */
+/** An item may be delivered again only if the old master had delivered it and the heir had not received that change. */
 function findTakenTwice(
   taken: readonly string[],
   { successions }: History,
@@ -46,7 +46,7 @@ function checkItems(items: readonly string[], history: History): readonly string
   ];
 }
 
-/** Acknowledged items that nobody was given: as many as there are reads of unknown outcome, which may have had one. */
+/** Acknowledged items that were never delivered: at most as many as reads of unknown outcome, which may have taken one. */
 function checkVanished(taken: readonly string[], history: History, last: Contents): readonly string[] {
   const accounted = new Set([
     ...taken,

@@ -2,7 +2,7 @@ import { counters } from './keys.js';
 import type { History, Succession } from './history.js';
 import { ledgerOf, violation } from './evidence.js';
 
-/** What must hold when one master gives way to another: nothing is lost by plan, nothing goes to the old one. */
+/** The rules of a succession: a planned one loses nothing, and nothing is sent to the old master afterwards. */
 export function checkSuccessions(history: History): readonly string[] {
   return history.successions.flatMap((succession) => {
     const { fault, from, to, lostBytes, lateWrites } = succession;
@@ -21,7 +21,7 @@ export function checkSuccessions(history: History): readonly string[] {
   });
 }
 
-/** Whether the old master executed anything that its heir never heard of. */
+/** Whether the old master executed anything that its heir never received. */
 export function isLossy({ fork, tail }: Succession): boolean {
   return (
     tail.log.length + tail.left.length + tail.right.length > 0 ||
@@ -30,8 +30,8 @@ export function isLossy({ fork, tail }: Succession): boolean {
 }
 
 /**
- * No bound in time is needed: from the moment at which the app's own topology named the heir, nothing that is issued
- * may be executed on the old master.
+ * This needs no time limit: once the app's own topology names the heir, no command that is issued may be executed on the
+ * old master.
  */
 function findStale({ promotedAt, to, tail }: Succession, history: History): readonly string[] {
   const ledger = ledgerOf(history);

@@ -71,7 +71,7 @@ export const cleanHistories: readonly Case[] = [
     last: { counters: count(2) },
   },
   {
-    what: 'an item that was given away twice because the heir had not heard of the first time',
+    what: 'an item that was given away twice because the heir had not received the first time',
     history: {
       operations: [offer('a1'), take('a2', given('a1')), take('a3', given('a1'))],
       successions: [succession({ fork: fork({ queue: ['a1'] }) })],

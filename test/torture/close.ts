@@ -4,7 +4,7 @@ import type { Load } from './load.js';
 import type { Recorder } from './recorder.js';
 import { whenLeft } from './wait.js';
 
-/** Closes the apps, and notes what they leave behind: their duplicates end with them, and no socket stays open. */
+/** Closes the apps and records an incident if a duplicate or a socket stays open. */
 export async function closeApps(
   group: TortureGroup,
   loads: readonly Load[],
@@ -21,7 +21,7 @@ export async function closeApps(
   for (const node of group.nodes) await note(recorder, () => whenLeft(node));
 }
 
-/** Once the servers are stopped too, nothing keeps the process alive. */
+/** Records an incident if anything keeps the process alive once the servers are stopped, too. */
 export async function whenNothingIsLeft(recorder: Recorder): Promise<void> {
   const kinds = ['TCPSocketWrap', 'TCPServerWrap', 'ProcessWrap'];
   const left = () => process.getActiveResourcesInfo().filter((kind) => kinds.includes(kind));

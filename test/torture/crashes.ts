@@ -5,7 +5,7 @@ import { changesOf, promoteHeir, repoint, retire, swapPlanned, type Promotion } 
 import { anyReplica, lastAWhile, whenFollowed, whenLeft } from './wait.js';
 import { restartFromFile, restartFromSnapshot, shutDown } from './restarts.js';
 
-/** SIGKILL; a replica is promoted; the old one comes back alone, saying master, and is demoted after a while. */
+/** SIGKILL; a replica is promoted; the old master comes back claiming to be master, and is demoted after a while. */
 export const killAndPromote: ApplyFault = async (context) => {
   const { master: old } = context.group;
   await old.server.kill();
@@ -26,7 +26,7 @@ export const killAndRestart: ApplyFault = async (context) => {
   await whenFollowed(context);
 };
 
-/** SIGSTOP; a replica is promoted; SIGCONT, and for a while two say master. */
+/** SIGSTOP; a replica is promoted; SIGCONT, and for a while two nodes claim to be master. */
 export const hangAndPromote: ApplyFault = async (context) => {
   const { master: old } = context.group;
   old.server.hang();
@@ -36,7 +36,7 @@ export const hangAndPromote: ApplyFault = async (context) => {
   await wakeAndRetire(context, promotion);
 };
 
-/** The same, but meanwhile the heir has handed over to another: nothing says any more that the old one is superseded. */
+/** The same, but the heir hands over to another node meanwhile, so no node reports any more that the old one is stale. */
 export const hangThroughTwoPromotions: ApplyFault = async (context) => {
   const { master: old } = context.group;
   old.server.hang();
@@ -51,7 +51,7 @@ export const hangThroughTwoPromotions: ApplyFault = async (context) => {
   await wakeAndRetire(context, promotion);
 };
 
-/** SIGSTOP and SIGCONT, with nobody promoted. */
+/** SIGSTOP and SIGCONT, without a promotion. */
 export const hangOnly: ApplyFault = async (context) => {
   const { master } = context.group;
   master.server.hang();
@@ -75,7 +75,7 @@ export const restartMaster: ApplyFault = async (context) => {
   await whenFollowed(context);
 };
 
-/** One after the other, the master last and by a planned swap before. */
+/** Restarts one node after the other, the master last, after a planned swap. */
 export const restartAll: ApplyFault = async (context) => {
   const { group } = context;
   const { master: first, replicas } = group;

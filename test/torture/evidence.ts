@@ -17,9 +17,9 @@ export const listWriters: Readonly<Record<ListName, OperationKind>> = {
 };
 
 /**
- * Whether this succession can excuse the loss of a write. Only where the kind of fault allows it, and offsets, where the
- * two histories can be compared, show that the heir lacked something. It excuses no more than what the old master's own
- * data shows it to have executed behind the fork: a write that is in no tail is a violation, whatever happened.
+ * Whether this succession can excuse the loss of a write: the kind of fault must allow it, and the offsets, if they can
+ * be compared, must show that the heir lacked something. It excuses only what the old master executed behind the fork
+ * according to its own data; a lost write that is in no tail is always a violation.
  */
 export function excusesLoss({ mayLose, lostBytes }: Succession): boolean {
   return mayLose && (lostBytes === undefined || lostBytes > 0);
@@ -30,7 +30,7 @@ export function executed(list: ListName, history: History, last: Contents): read
   return [...last[list], ...history.successions.flatMap(({ tail }) => tail[list])];
 }
 
-/** Whether the caller was told that the command was not, and never will be, applied. */
+/** Whether the error reported that the command was not, and never will be, applied. */
 export function isRejected({ end }: Operation): boolean {
   return end?.kind === 'not applied' || end?.kind === 'aborted' || (end?.kind === 'timed out' && end.held);
 }

@@ -3,16 +3,16 @@ import type { TortureGroup } from './group.js';
 import type { Load } from './load.js';
 import type { Recorder } from './recorder.js';
 
-/** All that a fault needs: whom it concerns, and where it notes what it did. */
+/** What a fault needs: the group and apps it affects, and the recorder of its effects. */
 export interface FaultContext {
   readonly fault: string;
   readonly group: TortureGroup;
   readonly loads: readonly Load[];
   readonly random: SeededRandom;
   readonly recorder: Recorder;
-  /** Adds to the line about this fault what was drawn by lot. */
+  /** Adds the randomly chosen details to the line about this fault. */
   readonly remark: (text: string) => void;
 }
 
-/** Does something to a healthy group and puts it back together; who is master afterwards is in the group. */
+/** Applies a fault to a healthy group and repairs it; `group` holds the resulting master. */
 export type ApplyFault = (context: FaultContext) => Promise<void>;

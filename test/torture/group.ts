@@ -14,11 +14,11 @@ export interface TortureNode {
 
 export interface TortureGroup {
   readonly nodes: readonly TortureNode[];
-  /** The rightful master, set by whoever promotes one. */
+  /** The rightful master, set by each fault that promotes one. */
   master: TortureNode;
   /** All but the rightful master. */
   readonly replicas: readonly TortureNode[];
-  /** What app `index` is to connect to. */
+  /** The endpoints that app `index` connects to. */
   endpointsFor(index: number): readonly string[];
   stop(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function whenHealthy({ master, replicas, nodes }: TortureGroup): Pr
   await Promise.all(nodes.map(({ server }) => whenFileIsComplete(server)));
 }
 
-/** A new copy of the data, or turning the file on, begins a new file; a crash before it is done would hide writes. */
+/** A full sync, or enabling the file, starts a new one; a crash before that is complete would hide writes. */
 async function whenFileIsComplete(server: RedisServer): Promise<void> {
   await until(
     `${server.endpoint} writes its file`,

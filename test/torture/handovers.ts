@@ -29,7 +29,7 @@ export const abortedFailover: ApplyFault = async (context) => {
   await failOverInVain(context, []);
 };
 
-/** With `FORCE` the master steps down, finds nobody to take over and takes its role back, with a new history. */
+/** With `FORCE` the master steps down, finds no node to take over and resumes its role, with a new history. */
 export const abortedForcedFailover: ApplyFault = async (context) => {
   await failOverInVain(context, ['FORCE', 'TIMEOUT', '100']);
 };

@@ -1,19 +1,19 @@
 import type { Counter } from './keys.js';
 
-/** What happened, as plain values: all that the checks and the report go by. Times are of `performance.now()`. */
+/** The history of a run, as plain values, for the checks and the report. Times are of `performance.now()`. */
 export interface History {
   readonly operations: readonly Operation[];
   readonly successions: readonly Succession[];
   readonly views: readonly View[];
   readonly deliveries: readonly Delivery[];
   readonly faults: readonly Fault[];
-  /** What the run itself saw go wrong: somebody did not go on, something was left behind. */
+  /** Failures that the run itself detected: an app made no progress, or something was left behind. */
   readonly incidents: readonly string[];
 }
 
 /**
  * `push` appends its id to the log, `pair` to two lists in one transaction, `offer` to the queue; `take` is a blocking
- * read of the queue, `read` a look at the end of the log.
+ * read of the queue, `read` reads the end of the log.
  */
 export type OperationKind = 'push' | 'pair' | 'increment' | 'offer' | 'take' | 'publish' | 'read';
 
@@ -33,7 +33,7 @@ export type Way =
   | 'reader';
 
 export interface Operation {
-  /** Unique in the run; the very thing that it writes. */
+  /** Unique in the run, and the value that it writes. */
   readonly id: string;
   readonly app: string;
   readonly kind: OperationKind;
@@ -78,7 +78,7 @@ export interface Fork {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-/** One master superseded by another, with all that the old one executed and the new one never heard of. */
+/** One master superseded by another, with everything that the old one executed and the new one never received. */
 export interface Succession {
   readonly fault: string;
   readonly from: string;

@@ -14,5 +14,5 @@ export type Counter = (typeof counters)[number];
 
 export const channel = 'torture:news';
 
-/** By which `CLIENT LIST` tells writers, readers and duplicates of the apps from all other connections. */
+/** Distinguishes the apps' writers, readers and duplicates from all other connections in `CLIENT LIST`. */
 export const connectionName = 'torture';

@@ -17,7 +17,7 @@ export interface Load {
 }
 
 const sharingWorkers = 8;
-/** Bounds the rate, so that replication keeps up and little is lost in a crash; nothing is waited for by it. */
+/** Limits the rate, so that replication keeps up and little is lost in a crash. It waits for no condition. */
 const pauseMs = 20;
 
 const patience = { timeoutMs: 30_000 };
@@ -75,7 +75,7 @@ export function startLoad(app: TortureApp, recorder: Recorder, seed: number): Lo
   };
 }
 
-/** Whoever waits for an item gets one. */
+/** Offers an item to each consumer that waits for one. */
 async function feed(consumers: number, app: TortureApp, scribe: Scribe): Promise<boolean> {
   if (consumers > 0) await offer(app, scribe);
   return consumers === 0;

@@ -12,7 +12,7 @@ import { describeOutcome } from './report.js';
 import { readSettings } from './settings.js';
 import { seededRandom } from '../topology/seeded-random.js';
 
-/** One app gives up soon and lets few wait, so that commands are rejected too; the other has the defaults. */
+/** One app has a short timeout and a small queue, so that commands are rejected, too; the other has the defaults. */
 const appSettings: readonly AppSetting[] = [
   { name: 'a', index: 0, hold: { timeoutMs: 600, maxCommands: 24 } },
   { name: 'b', index: 1, hold: {} },
@@ -42,7 +42,7 @@ const minutes = (performance.now() - startedAt) / 60_000;
 describeOutcome({ seed: settings.seed, minutes, history, violations }).forEach((line) => console.log(line));
 process.exitCode = violations.length === 0 ? 0 : 1;
 
-/** What the last master holds; nothing where the run had to be given up. */
+/** What the last master holds; nothing if the run was aborted. */
 async function torture(on: TortureGroup): Promise<Contents | undefined> {
   const apps = await Promise.all(appSettings.map((setting) => startTortureApp(on, recorder, setting)));
   const loads = apps.map((app, index) => startLoad(app, recorder, settings.seed + index + 1));
@@ -64,7 +64,7 @@ async function torture(on: TortureGroup): Promise<Contents | undefined> {
   }
 }
 
-/** After all that, both apps write. */
+/** Both apps must be able to write after the last fault. */
 async function writeOnce(loads: readonly Load[], notes: Recorder): Promise<void> {
   for (const { app, scribe } of loads) {
     const end = await scribe.one({ kind: 'push', way: 'plain' }, (id) => app.writer.rpush(keys.log, id));

@@ -30,7 +30,7 @@ export const partition: ApplyFault = async (context) => {
   await whenFollowed(context);
 };
 
-/** Meanwhile a replica is promoted; then apps can reach the old master again, which goes on saying master. */
+/** Meanwhile a replica is promoted; then apps can reach the old master again, which still claims to be master. */
 export const partitionAndPromote: ApplyFault = async (context) => {
   const { master: old } = context.group;
   const heal = breakOff(context, old);

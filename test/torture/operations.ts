@@ -13,7 +13,7 @@ export interface WeightedAct {
   readonly act: Act;
 }
 
-/** Long enough now and then for a fault to begin and be noticed in the midst of a transaction. */
+/** Sometimes long enough for a fault to begin and be detected in the middle of a transaction. */
 const thoughtsMs = [5, 5, 5, 800] as const;
 
 const timedPush = { kind: 'push', way: 'commandTimeout' } as const;
@@ -50,7 +50,7 @@ export function sharedActs(app: TortureApp, scribe: Scribe, random: SeededRandom
   ];
 }
 
-/** What the one worker does that has a connection for itself; it takes its time, as who works out what to write does. */
+/** What the worker with its own connection does. It pauses, as an app does that computes what to write. */
 export function exclusiveActs(
   { exclusive }: TortureApp,
   scribe: Scribe,
@@ -93,7 +93,7 @@ function pair(redis: Redis, id: string): Promise<unknown> {
   return redis.multi().rpush(keys.left, id).rpush(keys.right, id).incr(keys.pairs).exec();
 }
 
-/** Before `EXEC` is issued nothing can have run: an error until then must say so. */
+/** Before `EXEC` is issued nothing can have been executed, and an error until then must report that. */
 async function pairOneByOne(redis: Redis, id: string, think: () => Promise<unknown>): Promise<unknown> {
   try {
     await redis.multi({ pipeline: false });

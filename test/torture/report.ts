@@ -10,7 +10,7 @@ export interface Outcome {
   readonly violations: readonly string[];
 }
 
-/** What the run did and found, as lines. */
+/** The events and findings of the run, as lines. */
 export function describeOutcome({ seed, minutes, history, violations }: Outcome): readonly string[] {
   const explained = history.successions.flatMap((succession) => lossOf(succession, history) ?? []);
   const total = explained.reduce((sum, { writes }) => sum + writes, 0);
@@ -83,7 +83,7 @@ interface Loss {
   readonly line: string;
 }
 
-/** What went with the old master. Which increments were acknowledged cannot be told, so they are not counted in. */
+/** What was lost with the old master, without increments, because it is unknown which of them were acknowledged. */
 function lossOf(succession: Succession, history: History): Loss | undefined {
   const { fault, from, to, promotedAt, tail, fork, lostBytes } = succession;
   if (!excusesLoss(succession)) return undefined;

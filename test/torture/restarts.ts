@@ -12,7 +12,7 @@ export async function shutDown({ server }: TortureNode): Promise<void> {
   await server.kill('SIGTERM');
 }
 
-/** A server that has an append-only file ignores the snapshot, and the replication history in it, unless told so. */
+/** A server with an append-only file ignores the snapshot and its replication history, unless the file is disabled. */
 export async function restartFromSnapshot({ server }: TortureNode, master?: TortureNode): Promise<void> {
   await server.restart(['--appendonly', 'no', ...replicaOf(master)]);
   await server.command('CONFIG', 'SET', 'appendonly', 'yes');

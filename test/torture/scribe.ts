@@ -85,7 +85,7 @@ function toReply(reply: unknown): Reply {
   return typeof reply === 'number' || typeof reply === 'string' ? reply : null;
 }
 
-/** Says afterwards whether the connection was never ready from now on: nothing can have been sent then. */
+/** Returns a function that reports whether the connection was never ready since: nothing can have been sent then. */
 function watchHold(redis: Redis): () => boolean {
   let isReady = redis.status === 'ready';
   const note = () => (isReady = true);

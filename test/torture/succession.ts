@@ -45,7 +45,7 @@ export async function promoteHeir({ group }: FaultContext, to: TortureNode): Pro
   };
 }
 
-/** Points everybody at the master but itself and those named. */
+/** Makes all nodes replicate from the master, except itself and those named. */
 export async function repoint({ group }: FaultContext, away: readonly TortureNode[] = []): Promise<void> {
   const others = group.replicas.filter((node) => !away.includes(node));
   await Promise.all(others.map(({ server }) => follow(server, group.master.server)));
@@ -92,8 +92,8 @@ export async function changesOf(server: RedisServer): Promise<number> {
 }
 
 /**
- * The operator's way: writes are paused until the heir has all of them, so that nothing is lost. Those who are `away`
- * cannot be told.
+ * As an operator would do it: writes are paused until the heir has all of them, so that nothing is lost. Nodes that are
+ * `away` cannot be reconfigured.
  */
 export async function swapPlanned(
   context: FaultContext,

@@ -5,12 +5,12 @@ import type { TortureNode } from './group.js';
 import { connectionName } from './keys.js';
 import type { Load } from './load.js';
 
-/** How long a fault lasts; what comes of it is never waited for this way. */
+/** How long a fault lasts. Never used to wait for an effect. */
 export async function lastAWhile({ random }: Pick<FaultContext, 'random'>, maxMs = 1500): Promise<void> {
   await delay(20 + random.below(maxMs));
 }
 
-/** Every app takes the rightful master for the master. */
+/** Waits until every app accepts the rightful master. */
 export async function whenFollowed({ group, loads }: FaultContext): Promise<void> {
   const { name } = group.master;
   await until(`both apps follow ${name}`, () => loads.every(({ app }) => app.master() === name), {
@@ -19,7 +19,7 @@ export async function whenFollowed({ group, loads }: FaultContext): Promise<void
   });
 }
 
-/** No writer, reader or duplicate of an app is connected to it, as the server itself sees it. */
+/** Waits until no writer, reader or duplicate is connected to it, according to the server. */
 export async function whenLeft({ server, name }: TortureNode): Promise<void> {
   let left = 0;
   const isLeft = async () => {
@@ -33,17 +33,13 @@ export async function whenLeft({ server, name }: TortureNode): Promise<void> {
   });
 }
 
-/** The subscriber of every app has received something that was published after `since`. */
-export async function whenHeard(loads: readonly Load[], since: number): Promise<void> {
-  await until(
-    'both subscribers hear what is published',
-    () => loads.every(({ app }) => app.heardAt() > since),
-    {
-      timeoutMs: 15_000,
-      state: () =>
-        loads.map(({ app }) => `${app.name} last heard of ${app.heardAt()} (now ${since})`).join(', '),
-    },
-  );
+/** Waits until the subscriber of every app has received a message that was published after `since`. */
+export async function whenReceived(loads: readonly Load[], since: number): Promise<void> {
+  await until('both subscribers receive messages', () => loads.every(({ app }) => app.receivedAt() > since), {
+    timeoutMs: 15_000,
+    state: () =>
+      loads.map(({ app }) => `${app.name} last received ${app.receivedAt()} (now ${since})`).join(', '),
+  });
 }
 
 /** Any replica. */

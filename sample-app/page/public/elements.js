@@ -5,12 +5,12 @@ export function create(name, properties, ...content) {
   return element;
 }
 
-/** A live region is read out when its text is set, even to what it was. */
+/** A live region is read out whenever its text is set, so the text is set only if it changes. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Changes only what differs, so that a selection and the place of a screen reader survive. */
+/** Changes only what differs, so that a selection and the position of a screen reader are kept. */
 export function update(container, elements) {
   elements.forEach((element, index) => {
     const old = container.children[index];

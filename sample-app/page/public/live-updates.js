@@ -1,8 +1,8 @@
-/** The app sends a heartbeat every 15 s; after two that did not come, the stream counts as dead. */
+/** The app sends a heartbeat every 15 s; after two missed heartbeats the stream counts as dead. */
 const silenceMs = 35_000;
 const retryMs = 2000;
 
-/** Calls `onTopology` with each topology, and `onConnection` with `live` or `lost`; connects again by itself. */
+/** Calls `onTopology` with each topology, and `onConnection` with `live` or `lost`; reconnects automatically. */
 export function followTopology(url, { onTopology, onConnection }) {
   const source = new EventSource(url);
   let watchdog;
@@ -29,7 +29,7 @@ export function followTopology(url, { onTopology, onConnection }) {
   });
   source.addEventListener('error', () => {
     onConnection('lost');
-    // The browser tries again after a broken connection, but not after an answer that is no stream.
+    // The browser retries after a broken connection, but not after a response that is not a stream.
     if (source.readyState === EventSource.CLOSED) restart();
   });
 }

@@ -10,14 +10,14 @@ import {
   summarize,
 } from './wording.js';
 
-// The roles say what the elements are anyway; some browsers forget it where CSS lays the table out as blocks.
+// The roles repeat those of the elements, because some browsers drop these if CSS lays the table out as blocks.
 
 const connectionWords = {
   live: 'Live',
-  lost: 'Connection to the app lost, trying again. What follows is the last that was known.',
+  lost: 'Connection to the app lost, trying again. This is the last known state.',
 };
 
-/** Shows a topology. Everything from a server is set as text, never as markup. */
+/** Shows a topology. Everything that comes from a server is set as text, never as markup. */
 export function render(topology) {
   byId('summary').parentElement.dataset.kind = topology.kind;
   setText(byId('summary'), summarize(topology));
@@ -29,7 +29,7 @@ export function render(topology) {
   byId('failovers').classList.toggle('without-rows', topology.history.length === 0);
 }
 
-/** Shows whether what is on the page is still kept up to date: `live` or `lost`. */
+/** Shows whether the page is still up to date: `live` or `lost`. */
 export function renderConnection(state) {
   const element = byId('connection');
   element.dataset.state = state;
@@ -89,7 +89,7 @@ function failoverRow({ generation, from, to, tookMs, cause, at }) {
   );
 }
 
-/** The label stands before the value where the screen is too narrow for columns. */
+/** The label precedes the value if the screen is too narrow for columns. */
 function cell(label, properties, ...content) {
   const element = create('td', { role: 'cell', ...properties }, ...content);
   element.dataset.label = label;

@@ -1,9 +1,9 @@
-// What the page says, as plain text: from a topology to words.
+// Turns a topology into the plain text that the page shows.
 
 const linkWords = {
   up: 'up',
-  down: 'down, serves what it has',
-  syncing: 'syncing, has nothing to serve yet',
+  down: 'down, serves old data',
+  syncing: 'syncing, no data yet',
 };
 
 const roleWords = {
@@ -12,7 +12,7 @@ const roleWords = {
   stale: ['✕', 'superseded, gets no writes'],
   contender: ['?', 'claims to be master'],
   unusable: ['–', 'not known'],
-  pending: ['…', 'not looked at yet'],
+  pending: ['…', 'not probed yet'],
 };
 
 /** One sentence on the state of the group. */
@@ -24,14 +24,14 @@ export function summarize({ kind, master, generation, claimants = [] }) {
       return `No master, writes are held, generation ${generation}.`;
     case 'contested': {
       const fate = master === undefined ? 'writes are held' : `writes stay with ${master}`;
-      return `Split brain: ${claimants.join(' and ')} say master, ${fate}, generation ${generation}.`;
+      return `Split brain: ${claimants.join(' and ')} claim to be master, ${fate}, generation ${generation}.`;
     }
     default:
-      return 'Waiting for the first look at the group.';
+      return 'Waiting for the first probe of the group.';
   }
 }
 
-/** A mark and a word for what a node is. */
+/** A mark and a word for the role of a node. */
 export function describeRole({ kind }) {
   const [mark, word] = roleWords[kind] ?? ['?', kind];
   return { mark, word };
@@ -40,7 +40,7 @@ export function describeRole({ kind }) {
 export function describeLink({ link, following }) {
   if (link === undefined) return '–';
   const words = linkWords[link] ?? link;
-  return following === false ? `${words}, but to another master` : words;
+  return following === false ? `${words} (follows another master)` : words;
 }
 
 export function describeLag({ lagBytes }) {
@@ -56,12 +56,12 @@ export function describeLoss({ kind, endpoint, bytes, at }) {
   const size = formatBytes(bytes);
   const words =
     kind === 'restarted empty'
-      ? `${endpoint} came back as master without its data, ${size} of history`
+      ? `${endpoint} restarted as master without its data, ${size} of history`
       : `at least ${size} of acknowledged writes never reached ${endpoint}`;
   return `Data loss at ${formatTime(at)}: ${words}.`;
 }
 
-/** The time of day; the date as well where that is not today. */
+/** The time of day, with the date unless that is today. */
 export function formatTime(at) {
   const time = new Date(at);
   const isToday = time.toDateString() === new Date().toDateString();
