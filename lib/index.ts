@@ -21,7 +21,7 @@ export {
   InjectRedisWriter,
 } from './nest/tokens.js';
 export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
-export type { NodeSource, SourceContext } from './sources/node-source.js';
+export type { NodeSource, SourceContext, SourceNode } from './sources/node-source.js';
 export { primaryEndpoint, type PrimaryEndpointOptions } from './sources/primary-endpoint.js';
 export { staticNodes } from './sources/static-nodes.js';
 export { parseEndpoint, type Endpoint } from './topology/endpoint.js';

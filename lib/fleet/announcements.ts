@@ -27,7 +27,7 @@ export function promotionIdOf({ topology, accepted }: Resolution): string | unde
 /** How far this app trusts announcements. `latest` is the promotion that it last received or detected. */
 export type Trust =
   | { readonly kind: 'trusting'; readonly latest: string | undefined }
-  /** The last announcement has not led to a master. Others are ignored until `mutedUntil`, in epoch milliseconds. */
+  /** The last announcement has not led to a master. Others are ignored until `mutedUntil`, in milliseconds of the monotonic clock. */
   | {
       readonly kind: 'doubting';
       readonly latest: string;

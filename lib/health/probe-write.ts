@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock/clock.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import { NotAppliedError } from '../connections/outcomes/errors.js';
 import type { Redis } from 'ioredis';
@@ -23,8 +24,8 @@ export async function probeWrite(
   if (writer.status === 'end') {
     return { kind: 'closed' };
   }
-  const startedAt = performance.now();
-  const latencyMs = () => Math.round((performance.now() - startedAt) * 100) / 100;
+  const startedAt = monotonicMs();
+  const latencyMs = () => Math.round((monotonicMs() - startedAt) * 100) / 100;
   let timer: NodeJS.Timeout | undefined;
   // Shows before the limit whether the whole node is silent or only the write.
   const probeTimer = setTimeout(probeNodes, limitMs / 2);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
+import { monotonicMs } from '../clock/clock.js';
 import type { Replication } from '../nest/replication.js';
 import { masterOf } from '../topology/topology.js';
 import { getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
@@ -84,7 +85,7 @@ export class RedisReplicationHealthIndicator {
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
     const { options } = replication;
-    const startedAt = Date.now();
+    const startedAt = monotonicMs();
     const isAnswering = () => {
       const master = masterOf(replication.latest);
       return master !== undefined && replication.hasAnsweredSince(master, startedAt);

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import {
-  asyncScheduler,
   firstValueFrom,
   fromEvent,
   of,
@@ -10,6 +9,7 @@ import {
   timeout,
   type Observable,
 } from 'rxjs';
+import { monotonicScheduler } from '../clock/clock.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { controlConnector } from '../observers/control-connection.js';
@@ -41,7 +41,7 @@ export class Replication {
   private readonly report: Report;
   private readonly dial: Dial;
   private readonly reported = new Set<string>();
-  /** When each node last answered an observer, in milliseconds since the epoch. */
+  /** When each node last answered an observer, in milliseconds of the monotonic clock. */
   private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
   private current: Topology = initialResolution(0).topology;
@@ -73,7 +73,7 @@ export class Replication {
     this.stream.emit('requested');
   }
 
-  /** Whether a node has answered an observer since `at`, in milliseconds since the epoch. */
+  /** Whether a node has answered an observer since `at`, in milliseconds of the monotonic clock. */
   hasAnsweredSince(endpoint: string, at: number): boolean {
     return (this.answeredAt.get(endpoint) ?? 0) >= at;
   }
@@ -128,7 +128,7 @@ export class Replication {
 
   private log(): void {
     this.logging = this.topology$
-      .pipe(startWith(initialResolution(asyncScheduler.now()).topology), pairwise())
+      .pipe(startWith(initialResolution(0).topology), pairwise())
       .subscribe(([before, after]) => {
         this.current = after;
         describeChange(before, after, this.options).forEach((note) => this.report(note));
@@ -170,7 +170,7 @@ export class Replication {
       channel: key,
       replyTimeoutMs,
       connectTimeoutMs,
-      scheduler: asyncScheduler,
+      scheduler: monotonicScheduler,
       notify: (text) => this.reportOnce({ level: 'warn', text: `node ${name}: ${text}` }),
     });
   }

@@ -18,7 +18,20 @@ import type { Signal } from '../topology/signal.js';
  * ```
  * @publicApi
  */
-export type NodeSource = (context: SourceContext) => Observable<readonly Endpoint[]>;
+export type NodeSource = (context: SourceContext) => Observable<readonly SourceNode[]>;
+
+/**
+ * A node in the list of a source.
+ *
+ * @publicApi
+ */
+export interface SourceNode extends Endpoint {
+  /**
+   * The source knows that this node is meant to be the master, as a DNS name or the API of a cloud does. This settles
+   * only what the nodes themselves leave open; see M19 in `docs/who-is-master.md`.
+   */
+  readonly intended?: 'master';
+}
 
 /**
  * What a source can react to while it runs.

@@ -2,7 +2,8 @@ import type { FleetSize } from '../fleet/fleet-size.js';
 import { shareOf } from '../fleet/turns.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
-import { masterOf, type Topology } from '../topology/topology.js';
+import type { Resolution } from '../topology/resolve-topology.js';
+import { masterOf } from '../topology/topology.js';
 
 /** How often nodes are probed. */
 export type Pace =
@@ -11,7 +12,7 @@ export type Pace =
       readonly kind: 'sweeping';
       /** The signal that began the sweep. */
       readonly signal: Signal;
-      /** Until then, in epoch milliseconds, probes are as frequent as possible. */
+      /** Until then, in milliseconds of the monotonic clock, probes are as frequent as possible. */
       readonly denseUntil: number;
       /** Whether there is a master at present. */
       readonly master: 'known' | 'sought';
@@ -49,14 +50,17 @@ export function onSignal(pace: Pace, signal: Signal, { denseMs }: Cadence): Pace
  * A sweep ends when there is a master and every node has been probed since the sweep began. After a failover, replicas
  * must be probed once more, because most of them follow the new master only a moment later.
  */
-export function onTopology(pace: Pace, topology: Topology, observations: readonly Observation[]): Pace {
+export function onResolution(
+  pace: Pace,
+  { topology, acceptedAt = -Infinity }: Pick<Resolution, 'topology' | 'acceptedAt'>,
+  observations: readonly Observation[],
+): Pace {
   if (pace.kind === 'calm') {
     return pace;
   }
-  const { at: since = -Infinity } = topology.lastFailover ?? {};
   const isDone = ({ kind, signal }: Observation) => kind !== 'pending' && signal.at >= pace.signal.at;
   const isOutdated = (each: Observation) =>
-    each.kind === 'answered' && each.report.role === 'replica' && each.at <= since;
+    each.kind === 'answered' && each.report.role === 'replica' && each.at <= acceptedAt;
   const master = masterOf(topology) === undefined ? 'sought' : 'known';
   if (master === 'known' && observations.every((each) => isDone(each) && !isOutdated(each))) {
     return calm;

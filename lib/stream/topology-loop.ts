@@ -1,5 +1,6 @@
 import {
   defer,
+  map,
   finalize,
   Subject,
   Subscription,
@@ -8,10 +9,15 @@ import {
   type Observer,
   type SchedulerLike,
 } from 'rxjs';
-import type { NodeSource } from '../sources/node-source.js';
+import type { NodeSource, SourceNode } from '../sources/node-source.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
-import { initialResolution, resolveTopology, type Resolution } from '../topology/resolve-topology.js';
+import {
+  initialResolution,
+  resolveTopology,
+  type Circumstances,
+  type Resolution,
+} from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import { masterOf } from '../topology/topology.js';
 import { forEachNode } from './for-each-node.js';
@@ -20,12 +26,16 @@ import { NodeFleet } from '../fleet/node-fleet.js';
 import { keepTrying } from './keep-trying.js';
 import { ProbeSchedule } from './probe-schedule.js';
 import type { NodeObserver } from './node-observer.js';
-import { firstPace, onSignal, onTopology, type Cadence, type Pace } from './pace.js';
+import { firstPace, onResolution, onSignal, type Cadence, type Pace } from './pace.js';
 
 export interface LoopOptions {
   readonly source: NodeSource;
   readonly observe: (observer: NodeObserver) => Observable<Observation>;
   readonly cadence: Cadence;
+  /** How long the only claimant waits before it is accepted without proof, in milliseconds; `Infinity`: for ever. */
+  readonly acceptAfterMs: number;
+  /** What to add to a time of the scheduler to get the time since the epoch, in milliseconds. */
+  readonly epochOffsetMs: () => number;
   /** Reports something that an operator should know about the source. */
   readonly notify: (text: string) => void;
   readonly scheduler: SchedulerLike;
@@ -48,7 +58,7 @@ export class TopologyLoop {
   constructor(options: LoopOptions) {
     const now = () => options.scheduler.now();
     this.#options = options;
-    this.#state = initialState(now());
+    this.#state = initialState(Math.round(now() + options.epochOffsetMs()));
     this.#pace = firstPace(now(), options.cadence);
     this.#gossip = new Gossip({ now, probe: (endpoint) => options.emit('announced', endpoint) });
   }
@@ -65,6 +75,7 @@ export class TopologyLoop {
       }),
     );
     const observations$ = keepTrying(source, { ...context, observations$: context.observed$ }, notify).pipe(
+      map((nodes) => this.#list(nodes)),
       tap((endpoints) => fold(withNodes(this.#state.observations, endpoints, this.#now))),
       forEachNode((endpoint) => this.#watch(endpoint)),
     );
@@ -78,16 +89,28 @@ export class TopologyLoop {
     return running;
   }
 
+  /** Keeps apart what the source knows of a node and where the node is. */
+  #list(nodes: readonly SourceNode[]): readonly Endpoint[] {
+    const intended = nodes.filter((node) => node.intended === 'master').map(formatEndpoint);
+    this.#state = { ...this.#state, intended: new Set(intended) };
+    return nodes.map(({ intended: _, ...endpoint }) => endpoint);
+  }
+
+  get #circumstances(): Circumstances {
+    const { acceptAfterMs, epochOffsetMs } = this.#options;
+    return { intended: this.#state.intended, acceptAfterMs, epochMs: epochOffsetMs() };
+  }
+
   get #now(): number {
     return this.#options.scheduler.now();
   }
 
   #fold(observations: State['observations'], resolutions: Pick<Observer<Resolution>, 'next'>): void {
     const [before, paceBefore] = [this.#state.resolution, this.#pace];
-    const resolution = resolveTopology(before, [...observations.values()]);
+    const resolution = resolveTopology(before, [...observations.values()], this.#circumstances);
     const master = masterOf(resolution.topology);
-    this.#state = { observations, resolution };
-    this.#pace = onTopology(this.#pace, resolution.topology, [...observations.values()]);
+    this.#state = { ...this.#state, observations, resolution };
+    this.#pace = onResolution(this.#pace, resolution, [...observations.values()]);
     resolutions.next(resolution);
     this.#gossip.resolved(before, resolution, () => this.#isChosenToAnnounce(master));
     const isLost = masterOf(before.topology) !== undefined && master === undefined;
@@ -152,12 +175,13 @@ interface WatchedNode {
 }
 
 interface State {
+  readonly intended: ReadonlySet<string>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly resolution: Resolution;
 }
 
 function initialState(at: number): State {
-  return { observations: new Map(), resolution: initialResolution(at) };
+  return { intended: new Set(), observations: new Map(), resolution: initialResolution(at) };
 }
 
 /** The observations of the nodes in the list: nodes that left are dropped, new ones are pending. */

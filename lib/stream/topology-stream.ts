@@ -1,5 +1,4 @@
 import {
-  asyncScheduler,
   distinctUntilChanged,
   map,
   Observable,
@@ -9,6 +8,7 @@ import {
   takeUntil,
   type SchedulerLike,
 } from 'rxjs';
+import { epochOffsetMs, monotonicScheduler } from '../clock/clock.js';
 import type { Observation } from '../topology/observation.js';
 import type { Resolution } from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
@@ -22,6 +22,9 @@ export interface TopologyStreamOptions extends Pick<
 > {
   readonly scheduler?: SchedulerLike;
   readonly random?: () => number;
+  /** Default 30 000. */
+  readonly acceptAfterMs?: number;
+  readonly epochOffsetMs?: () => number;
 }
 
 /** The topology as it changes, and the way to request that it is checked again. */
@@ -36,14 +39,28 @@ export interface TopologyStream {
 
 /** The one place where the loop is closed: topology → connections → signals → observers → topology. */
 export function createTopologyStream(options: TopologyStreamOptions): TopologyStream {
-  const { scheduler = asyncScheduler, random = Math.random } = options;
+  const {
+    scheduler = monotonicScheduler,
+    random = Math.random,
+    acceptAfterMs = 30_000,
+    epochOffsetMs: offset = epochOffsetMs,
+  } = options;
   const closed$ = new ReplaySubject<void>(1);
   const signals$ = new Subject<Signal>();
   const observed$ = new Subject<Observation>();
   const emit = (kind: SignalKind, endpoint?: string) =>
     signals$.next({ kind, at: scheduler.now(), ...(endpoint !== undefined && { endpoint }) });
   const resolution$ = new Observable<Resolution>((subscriber) =>
-    new TopologyLoop({ ...options, scheduler, random, signals$, observed$, emit }).run(subscriber),
+    new TopologyLoop({
+      ...options,
+      scheduler,
+      random,
+      acceptAfterMs,
+      epochOffsetMs: offset,
+      signals$,
+      observed$,
+      emit,
+    }).run(subscriber),
   );
   const topology$ = resolution$.pipe(
     map(({ topology }) => topology),

@@ -54,7 +54,7 @@ export type Observation = AnsweredObservation | FaultyObservation | PendingObser
 
 interface ObservationBase {
   readonly endpoint: Endpoint;
-  /** When the probe ended, in milliseconds since the epoch. */
+  /** When the probe ended, in milliseconds of a monotonic clock, as `performance.now()`. */
   readonly at: number;
   /** What caused the probe. */
   readonly signal: Signal;

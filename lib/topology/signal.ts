@@ -19,6 +19,6 @@ export interface Signal {
   readonly kind: SignalKind;
   /** The node that the signal is about; absent if it is about none. */
   readonly endpoint?: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a monotonic clock, as `performance.now()`. */
   readonly at: number;
 }

@@ -6,16 +6,18 @@ import type { Import, Source } from './read-source.js';
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
+  // The one place that reads a clock.
+  clock: [],
   replies: ['topology'],
   sockets: ['topology'],
   sources: ['topology'],
   fleet: ['topology', 'replies'],
   observers: ['topology', 'replies', 'sockets', 'fleet'],
-  stream: ['topology', 'sources', 'fleet', 'observers'],
+  stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
   'connections/ioredis': ['topology', 'replies'],
-  'connections/line': ['topology', 'sockets', 'stream'],
-  'connections/outcomes': ['topology', 'connections/ioredis'],
+  'connections/line': ['topology', 'clock', 'sockets', 'stream'],
+  'connections/outcomes': ['topology', 'clock', 'connections/ioredis'],
   connections: [
     'topology',
     'sockets',
@@ -26,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   nest: [
     'topology',
+    'clock',
     'sockets',
     'sources',
     'observers',
@@ -34,7 +37,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
-  health: ['topology', 'connections', 'connections/outcomes', 'nest'],
+  health: ['topology', 'clock', 'connections', 'connections/outcomes', 'nest'],
 };
 
 /**

@@ -31,6 +31,7 @@ export function startVirtualFleet({ apps, nodes, seed }: FleetOptions) {
       cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
       notify: () => undefined,
       scheduler,
+      epochOffsetMs: () => 0,
       random: () => below(2 ** 30) / 2 ** 30,
     });
     const app = { stream, master: '', since: 0 };

@@ -118,7 +118,7 @@ function contextFor(
     connect: connectorFor(redis, 2 * replyTimeoutMs),
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
-    beginProbe: () => ({ kind: 'poll', at: Date.now() }),
+    beginProbe: () => ({ kind: 'poll', at: performance.now() }),
     emit: (kind) => reported.signals.push(kind),
     notify: (text) => reported.notes.push(text),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FleetSize } from '../../lib/fleet/fleet-size.js';
-import { nextGapMs, onSignal, onTopology, type Pace } from '../../lib/stream/pace.js';
+import { nextGapMs, onSignal, onResolution, type Pace } from '../../lib/stream/pace.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Signal } from '../../lib/topology/signal.js';
@@ -38,7 +38,7 @@ describe('a sweep', () => {
   const steady = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }) };
   const after = (pace: Pace, at: number, saw: Readonly<Record<string, ProbeResult>>) => {
     const observations = observe({ at, results: saw });
-    return onTopology(pace, resolveTopology(initialResolution(0), observations).topology, observations);
+    return onResolution(pace, resolveTopology(initialResolution(0), observations), observations);
   };
 
   test('ends when there is a master and every node was probed since it began', () => {
@@ -70,19 +70,19 @@ describe('a sweep', () => {
       ...observe({ at: 1001, results: { [A]: master({ on: 'R1' }) } }),
       ...observe({ at: 1001, signal: { kind: 'poll', at: 999 }, results: { [B]: replica({ on: 'R1' }) } }),
     ];
-    const { topology } = resolveTopology(initialResolution(0), observations);
-    expect(onTopology(sweeping, topology, observations)).toEqual(checking);
+    const resolution = resolveTopology(initialResolution(0), observations);
+    expect(onResolution(sweeping, resolution, observations)).toEqual(checking);
   });
 
   test('that found another master goes on until replicas were probed once more', () => {
     const before = resolveTopology(initialResolution(0), observe({ at: 1, results: steady }));
     const handedOver = { [A]: replica({ on: 'R1' }), [B]: master({ on: 'R2/R1@1' }) };
     const found = observe({ at: 1001, results: handedOver });
-    const { topology } = resolveTopology(before, found);
-    expect(onTopology(sweeping, topology, found)).toEqual(checking);
-    expect(onTopology(sweeping, topology, observe({ at: 1002, results: handedOver }))).toEqual(calm);
+    const resolution = resolveTopology(before, found);
+    expect(onResolution(sweeping, resolution, found)).toEqual(checking);
+    expect(onResolution(sweeping, resolution, observe({ at: 1002, results: handedOver }))).toEqual(calm);
     const gone = observe({ at: 1001, results: { ...handedOver, [A]: faulty('REFUSED') } });
-    expect(onTopology(sweeping, resolveTopology(before, gone).topology, gone)).toEqual(calm);
+    expect(onResolution(sweeping, resolveTopology(before, gone), gone)).toEqual(calm);
   });
 
   test('does not begin because of a topology', () => {

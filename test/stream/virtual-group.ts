@@ -63,6 +63,7 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
     cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
     notify: (text) => notes.push(text),
     scheduler,
+    epochOffsetMs: () => 0,
     random: inTurn(randoms),
   });
   return {

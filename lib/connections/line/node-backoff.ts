@@ -1,4 +1,5 @@
 import { delay, filter, of, ReplaySubject, Subscription, take, type Observable } from 'rxjs';
+import { monotonicMs } from '../../clock/clock.js';
 import type { TopologyStream } from '../../stream/topology-stream.js';
 import { formatEndpoint } from '../../topology/endpoint.js';
 
@@ -18,7 +19,7 @@ export class NodeBackoff {
   /** Blocks attempts to connect to a node until its next probe. */
   start(endpoint: string): void {
     const probed$ = new ReplaySubject<unknown>(1);
-    const since = Date.now();
+    const since = monotonicMs();
     const failures = this.#failuresInARow(endpoint, since);
     if (this.#suspect?.endpoint !== endpoint) {
       // Only one node is backed off at a time, so waiting for the previous one ends.
@@ -64,7 +65,7 @@ interface Suspect {
   readonly endpoint: string;
   /** Emits at the next probe of the node. */
   readonly probed$: ReplaySubject<unknown>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of the monotonic clock. */
   readonly since: number;
   /** How many times in a row the node failed. */
   readonly failures: number;

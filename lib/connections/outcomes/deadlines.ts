@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis';
+import { monotonicMs } from '../../clock/clock.js';
 import { isConnectionState } from './command-traits.js';
 import type { HeldCommand } from './hold-queue.js';
 
@@ -13,7 +14,7 @@ export class Deadlines {
   }
 
   /**
-   * In milliseconds since the epoch. A command that sets up the connection has none: ioredis issues it to restore
+   * In milliseconds of the monotonic clock. A command that sets up the connection has none: ioredis issues it to restore
    * subscriptions and ignores a rejection, so the subscription would be lost silently.
    */
   of(command: Command): number | undefined {
@@ -21,13 +22,13 @@ export class Deadlines {
       command.promise.catch(() => undefined);
       return undefined;
     }
-    return Date.now() + (this.#leftMs.get(command) ?? this.#limitMs);
+    return monotonicMs() + (this.#leftMs.get(command) ?? this.#limitMs);
   }
 
   /** Call it when a command is sent. The time it spends on a server does not count, because it may block for hours. */
   pause({ command, deadline }: HeldCommand): void {
     if (deadline !== undefined) {
-      this.#leftMs.set(command, deadline - Date.now());
+      this.#leftMs.set(command, deadline - monotonicMs());
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis';
+import { monotonicMs } from '../../clock/clock.js';
 import type { CommandStream } from '../ioredis/internals.js';
 
 /** A command that waits for a node. */
@@ -8,7 +9,7 @@ export interface HeldCommand {
   readonly stream?: CommandStream | undefined;
   /** The database it was issued for, if known. */
   readonly db?: number | undefined;
-  /** When it is rejected, in milliseconds since the epoch; never, if absent. */
+  /** When it is rejected, in milliseconds of the monotonic clock; never, if absent. */
   readonly deadline?: number | undefined;
 }
 
@@ -28,7 +29,7 @@ export class HoldQueue {
   #refused: HeldCommand[] = [];
   #waiting: HeldCommand[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer fires, in milliseconds since the epoch. */
+  /** When the timer fires, in milliseconds of the monotonic clock. */
   #due = Infinity;
 
   constructor(limits: HoldLimits) {
@@ -71,7 +72,7 @@ export class HoldQueue {
     }
     this.#disarm();
     this.#due = deadline;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(TICK_MS, deadline - Date.now()));
+    this.#timer = setTimeout(() => this.#expire(), Math.max(TICK_MS, deadline - monotonicMs()));
   }
 
   #disarm(): void {
@@ -81,7 +82,7 @@ export class HoldQueue {
 
   #expire(): void {
     this.#due = Infinity;
-    const now = Date.now();
+    const now = monotonicMs();
     const isOver = ({ deadline = Infinity }: HeldCommand) => deadline <= now;
     const over = [...this.#refused, ...this.#waiting].filter(isOver);
     this.#refused = this.#refused.filter((held) => !isOver(held));
