@@ -8,6 +8,8 @@ import { withoutCredentials } from '../topology/without-credentials.js';
  *   the members and writes to the socket once it was called for each of them.
  * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
  * - `Redis#commandQueue` holds what was written and not answered, in order.
+ * - `Redis#_readyCheck(callback)` sends the `INFO` that ends the handshake. ioredis 5.11 also calls it when the connection
+ *   that it is to check was lost meanwhile.
  * - During the handshake, status is `connect`. Then status is `ready`, database and subscriptions of the connection
  *   before are restored, and only after that the event `ready` follows.
  * - `manuallyClosing` is cleared by the close of a socket only, also where there was none to close.
@@ -41,6 +43,21 @@ export function forgetManualClose(redis: Redis): void {
 export function reconnectAtOnce(redis: Redis, delayMs: number): void {
   if (delayMs === 0 && redis.status === 'reconnecting') {
     redis.connect().catch(() => undefined);
+  }
+}
+
+/**
+ * The check of a connection that is lost already would wait for the next one like a command of the app, and ioredis would
+ * warn of its refusal where `INFO` is forbidden.
+ */
+export function dropLateReadyChecks(redis: Redis): void {
+  const check: unknown = Reflect.get(redis, '_readyCheck');
+  if (typeof check === 'function') {
+    Reflect.set(redis, '_readyCheck', (callback: unknown) => {
+      if (redis.status === 'connect') {
+        Reflect.apply(check, redis, [callback]);
+      }
+    });
   }
 }
 
