@@ -113,7 +113,8 @@ test('a user whose rights end while the app runs leaves no trace of its credenti
   listen(utterances, 'duplicate', duplicate);
   expect(await app.writer.set('key', 'value')).toBe('OK');
   await createUser(group.nodes, { ...user, rules: ['~*', '&*', '+@all', '-set', '-info'] });
-  await record(utterances, 'a forbidden write', app.writer.set('key', 'value'));
+  // An error of the app's own command is the server's, see below.
+  await expect(app.writer.set('key', 'value')).rejects.toThrow('NOPERM');
   utterances.add('health', await app.health.isWritable('redis'));
   await createUser(group.nodes, { name: USER, password: 'another', rules: ['~*', '&*', '+@all'] });
   for (const node of group.nodes)
@@ -141,6 +142,19 @@ test('the error of a command that carries credentials does not quote them', asyn
 function refusalOf(command: string): string {
   return `NOPERM User ${USER} has no permissions to run the '${command}' command`;
 }
+
+test('a command of the app is refused in the words of the server, which may name the user; nothing else does', async () => {
+  const utterances = collectUtterances();
+  listenToConsole(utterances);
+  const node = await startFakeNode();
+  onTestFinished(() => node.stop());
+  const app = await startApp([node.endpoint], { redis: { username: USER, password: PASSWORD } });
+  listen(utterances, 'writer', app.writer);
+  node.refuse(refusalOf('set'), 'SET');
+  await expect(app.writer.set('key', 'value')).rejects.toThrow(refusalOf('set'));
+  await recordApp(utterances, app);
+  utterances.expectWithout(USER, PASSWORD);
+});
 
 test('health does not name the user where the server does that in its refusal of a write', async () => {
   const utterances = collectUtterances();
