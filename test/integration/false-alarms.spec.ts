@@ -271,9 +271,10 @@ describe('it is no failover when a server', () => {
 
   test('is paused for everything, longer than it may be silent', async () => {
     const { master } = group;
-    const watch = await openAlarmWatch(group.endpoints, { replyTimeoutMs: 250 });
+    // A second of silence, so that on a busy machine only the paused node is held for silent.
+    const watch = await openAlarmWatch(group.endpoints, { replyTimeoutMs: 1000 });
     await watch.whenAnswered(10);
-    await master.command('CLIENT', 'PAUSE', 2000, 'ALL');
+    await master.command('CLIENT', 'PAUSE', 3000, 'ALL');
     await watch.whenTopology(({ kind }) => kind === 'masterless');
     // Its socket is kept, and so the write that was under way is answered at last.
     await expectNoAlarm(await watch.end(), master, { isDown: true, isMasterAway: true });
