@@ -254,6 +254,7 @@ describe('it is no failover when a server', () => {
   test('is told to end the blocking read of our watcher', async () => {
     const { master } = group;
     const watch = await openAlarmWatch(group.endpoints);
+    await until('the watcher is there', async () => (await watcherOf(master)) !== undefined);
     const before = await watcherOf(master);
     expect(await master.command('CLIENT', 'UNBLOCK', before ?? 'none', 'ERROR')).toBe(1);
     await until('another waits', async () => ![before, undefined].includes(await watcherOf(master)));
