@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { ProjectTimes } from './test/support/project-times.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -29,6 +30,7 @@ export default defineConfig({
       withIoredis('ioredis-5'),
       withIoredis('ioredis-5.4'),
     ],
+    reporters: ['default', new ProjectTimes()],
     environment: 'node',
     setupFiles: ['reflect-metadata'],
     pool: 'forks',

@@ -119,7 +119,9 @@ test('it takes no longer than timeoutMs', async () => {
     const result = await checkHealth(app, limitMs);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(limitMs - 2);
     expect(performance.now() - startedAt).toBeLessThan(limitMs + 100);
-    expect(result).toMatchObject({ status: 'down', reason: 'PAUSED', latencyMs: null });
+    // Whether an observer got an answer within so short a limit, and so the reason, is a matter of the machine.
+    const message = containing(`a write within ${limitMs} ms`);
+    expect(result).toMatchObject({ status: 'down', message, latencyMs: null });
   }
 });
 

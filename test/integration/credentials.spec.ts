@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Redis } from 'ioredis';
 import { RedisReplicationModule, staticNodes, type RedisReplicationOptions } from 'nestjs-redis-replication';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeNode } from '../support/fake-node.js';
 import { error } from '../support/resp.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
@@ -113,7 +113,8 @@ test('a user whose rights end while the app runs leaves no trace of its credenti
   listen(utterances, 'duplicate', duplicate);
   expect(await app.writer.set('key', 'value')).toBe('OK');
   await createUser(group.nodes, { ...user, rules: ['~*', '&*', '+@all', '-set', '-info'] });
-  await record(utterances, 'a forbidden write', app.writer.set('key', 'value'));
+  // An error of the app's own command is the server's, see below.
+  await expect(app.writer.set('key', 'value')).rejects.toThrow('NOPERM');
   utterances.add('health', await app.health.isWritable('redis'));
   await createUser(group.nodes, { name: USER, password: 'another', rules: ['~*', '&*', '+@all'] });
   for (const node of group.nodes)
@@ -141,6 +142,19 @@ test('the error of a command that carries credentials does not quote them', asyn
 function refusalOf(command: string): string {
   return `NOPERM User ${USER} has no permissions to run the '${command}' command`;
 }
+
+test('a command of the app is refused in the words of the server, which may name the user; nothing else does', async () => {
+  const utterances = collectUtterances();
+  listenToConsole(utterances);
+  const node = await startFakeNode();
+  onTestFinished(() => node.stop());
+  const app = await startApp([node.endpoint], { redis: { username: USER, password: PASSWORD } });
+  listen(utterances, 'writer', app.writer);
+  node.refuse(refusalOf('set'), 'SET');
+  await expect(app.writer.set('key', 'value')).rejects.toThrow(refusalOf('set'));
+  await recordApp(utterances, app);
+  utterances.expectWithout(USER, PASSWORD);
+});
 
 test('health does not name the user where the server does that in its refusal of a write', async () => {
   const utterances = collectUtterances();
@@ -194,41 +208,50 @@ test('servers that repeat the arguments of a command they do not know do not mak
   utterances.expectWithout(USER, PASSWORD);
 });
 
-test.each([
+/** Lets one connection log in, that of the first look. Those that follow are of the watcher, the writer and the reader. */
+async function startNodeForOne(refusal: string) {
+  let logins = 0;
+  const node = await startFakeNode({
+    onCommand: ([name = '']) => {
+      const isLogin = name === 'hello' || name === 'auth';
+      logins += isLogin ? 1 : 0;
+      return isLogin && logins > 1 ? error(refusal) : undefined;
+    },
+  });
+  onTestFinished(() => node.stop());
+  return { endpoint: node.endpoint, logins: () => logins };
+}
+
+describe.each([
   ['WRONGPASS invalid username-password pair or user is disabled.'],
   [`ERR unknown command 'AUTH', with args beginning with: '${USER}' '${PASSWORD}' `],
-])(
-  'a writer that is refused while observers are not says so once, without credentials (%#)',
-  async (refusal) => {
+])('a writer that is refused while observers are not (%#)', (refusal) => {
+  const words = refusal.replace(/, with args.*/, '');
+  const options = { redis: { username: USER, password: PASSWORD }, readFrom: 'replica' } as const;
+
+  test('says so once, without credentials', async () => {
     const utterances = collectUtterances();
     listenToConsole(utterances);
-    let attempts = 0;
-    // Whoever connects after the first look is the watcher or the writer.
-    const node = await startFakeNode({
-      onCommand: ([name = '']) => {
-        const isLogin = name === 'hello' || name === 'auth';
-        attempts += isLogin ? 1 : 0;
-        return isLogin && attempts > 1 ? error(refusal) : undefined;
-      },
-    });
-    onTestFinished(() => node.stop());
-    const options = { redis: { username: USER, password: PASSWORD }, readFrom: 'replica' } as const;
-    const app = await startApp([node.endpoint], { ...options, boot: 'background' });
+    const { endpoint, logins } = await startNodeForOne(refusal);
+    const app = await startApp([endpoint], { ...options, boot: 'background' });
     listen(utterances, 'writer', app.writer);
-    await until('it has tried several times', () => attempts > 8);
+    await until('it has tried several times', () => logins() > 8);
     const lines = app.logs.of().filter(({ text }) => text.startsWith('writer: '));
-    const words = refusal.replace(/, with args.*/, '');
     expect(lines).toEqual([{ level: 'warn', context: 'RedisReplication', text: `writer: ${words}` }]);
     await recordApp(utterances, app);
-    attempts = 0;
-    const required = startApp([node.endpoint], { ...options, bootTimeoutMs: 200 });
-    const outcome = await record(utterances, 'the failed boot', required);
-    expect(String(outcome)).toContain(
-      `${node.endpoint} is the master, but the writer cannot use it: ${words}`,
-    );
     utterances.expectWithout(USER, PASSWORD);
-  },
-);
+  });
+
+  test('is named as the reason of a failed boot, without credentials', async () => {
+    const utterances = collectUtterances();
+    listenToConsole(utterances);
+    const { endpoint } = await startNodeForOne(refusal);
+    const required = startApp([endpoint], { ...options, bootTimeoutMs: 1000 });
+    const outcome = await record(utterances, 'the failed boot', required);
+    expect(String(outcome)).toContain(`${endpoint} is the master, but the writer cannot use it: ${words}`);
+    utterances.expectWithout(USER, PASSWORD);
+  });
+});
 
 test.each([
   `redis://${USER}:secret-word@10.0.0.1:6379`,

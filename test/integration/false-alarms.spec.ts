@@ -236,9 +236,11 @@ describe('it is no failover when a server', () => {
     const { master } = group;
     const watch = await openAlarmWatch(group.endpoints);
     await watch.whenAnswered(10);
-    // As Sentinel does: observers listen to their fleet, so that they count as subscribers.
-    expect(await master.command('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBeGreaterThanOrEqual(1);
+    await until('the watcher is there', async () => (await watcherOf(master)) !== undefined);
+    // In the order of Sentinel. Observers listen to their fleet, so that they count as subscribers; the watcher is closed
+    // with its observer, and would be missing among the normal ones if that came first.
     expect(await master.command('CLIENT', 'KILL', 'TYPE', 'normal')).toBeGreaterThanOrEqual(2);
+    expect(await master.command('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBeGreaterThanOrEqual(1);
     await expectNoAlarm(await watch.end(), master, { closes: 1, readerMoves: 0 });
   });
 
@@ -252,6 +254,7 @@ describe('it is no failover when a server', () => {
   test('is told to end the blocking read of our watcher', async () => {
     const { master } = group;
     const watch = await openAlarmWatch(group.endpoints);
+    await until('the watcher is there', async () => (await watcherOf(master)) !== undefined);
     const before = await watcherOf(master);
     expect(await master.command('CLIENT', 'UNBLOCK', before ?? 'none', 'ERROR')).toBe(1);
     await until('another waits', async () => ![before, undefined].includes(await watcherOf(master)));
@@ -271,9 +274,10 @@ describe('it is no failover when a server', () => {
 
   test('is paused for everything, longer than it may be silent', async () => {
     const { master } = group;
-    const watch = await openAlarmWatch(group.endpoints, { replyTimeoutMs: 250 });
+    // A second of silence, so that on a busy machine only the paused node is held for silent.
+    const watch = await openAlarmWatch(group.endpoints, { replyTimeoutMs: 1000 });
     await watch.whenAnswered(10);
-    await master.command('CLIENT', 'PAUSE', 2000, 'ALL');
+    await master.command('CLIENT', 'PAUSE', 3000, 'ALL');
     await watch.whenTopology(({ kind }) => kind === 'masterless');
     // Its socket is kept, and so the write that was under way is answered at last.
     await expectNoAlarm(await watch.end(), master, { isDown: true, isMasterAway: true });

@@ -25,6 +25,9 @@ async function outcomeOf(writer: Redis): Promise<unknown> {
   );
 }
 
+/** On another connection, because the one with the transaction was closed; what is issued earlier may wait too long. */
+const whenReadyAgain = (writer: Redis) => until('the writer is ready again', () => writer.status === 'ready');
+
 test('an EXEC that waits is not sent without its MULTI, over another connection', async () => {
   const { server, proxy, writer, whenTopology } = await beginTransaction();
   const suspended = whenTopology(({ kind }) => kind === 'masterless');
@@ -33,7 +36,7 @@ test('an EXEC that waits is not sent without its MULTI, over another connection'
   const outcome = outcomeOf(writer);
   proxy.cut();
   proxy.heal();
-  await until('the writer is ready again', () => writer.status === 'ready');
+  await whenReadyAgain(writer);
   expect(await outcome).toBeInstanceOf(NotAppliedError);
   expect(await server.command('EXISTS', 'list')).toBe(0);
 });
@@ -47,6 +50,7 @@ test('a transaction whose EXEC waited too long leaves nothing behind on its conn
   const steady = whenTopology(({ kind }) => kind === 'steady');
   server.resume();
   await steady;
+  await whenReadyAgain(writer);
   expect(await writer.incr('counter')).toBe(1);
   expect(await server.command('EXISTS', 'list')).toBe(0);
 });
@@ -61,6 +65,7 @@ test('a transaction of which a command waited too long is not executed by the ne
   const steady = whenTopology(({ kind }) => kind === 'steady');
   server.resume();
   await steady;
+  await whenReadyAgain(writer);
   expect(await writer.multi().incr('counter').exec()).toEqual([[null, 1]]);
   expect(await server.command('EXISTS', 'list')).toBe(0);
 });

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { plannedSwap, promote } from '../support/replication.js';
+import { plannedSwap, promote, whenOnHistoryOf } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
@@ -75,6 +75,8 @@ describe.each([2, 3] as const)('RESP%i', (protocol) => {
     await subscriber.subscribe('news');
     await plannedSwap([master, heir], heir);
     await whenSubscribed(heir, 'news');
+    // It follows the old master. Promoted before it has heard of the heir, it could not be told from a rival of the heir.
+    await whenOnHistoryOf(heir, other);
     await heir.kill();
     await promote(other);
     await whenSubscribed(other, 'news');

@@ -29,6 +29,14 @@ export async function whenInSync(master: RedisServer, replicas: readonly RedisSe
   await Promise.all(replicas.map((replica) => whenReplicaInSync(master, replica)));
 }
 
+/** Waits until a node is on the history of `master`, which it may get through another replica. */
+export async function whenOnHistoryOf(master: RedisServer, node: RedisServer): Promise<void> {
+  await until(`${node.endpoint} is on the history of ${master.endpoint}`, async () => {
+    const [its, own] = [await readInfo(master, 'replication'), await readInfo(node, 'replication')];
+    return own.get('master_link_status') === 'up' && own.get('master_replid') === its.get('master_replid');
+  });
+}
+
 async function whenReplicaInSync(master: RedisServer, replica: RedisServer): Promise<void> {
   let seen: object = {};
   const isInSync = async () => {

@@ -1,5 +1,5 @@
 import { Command, type Redis } from 'ioredis';
-import { prepareRestore, prepareSetup, type CommandStream } from './internals.js';
+import { dropLateReadyChecks, prepareRestore, prepareSetup, type CommandStream } from './internals.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
@@ -21,6 +21,7 @@ export class Handshake {
   constructor(redis: Redis, write: Write) {
     this.#redis = redis;
     this.#write = write;
+    dropLateReadyChecks(redis);
   }
 
   send(command: Command, stream: CommandStream | undefined): unknown {

@@ -9,6 +9,8 @@ import { withoutCredentials } from '../../topology/without-credentials.js';
  *   the members and writes to the socket after it was called once for each member.
  * - `Redis#handleReconnection(error, item)` sees every error reply, and nothing else.
  * - `Redis#commandQueue` holds the commands that were written but not answered, in order.
+ * - `Redis#_readyCheck(callback)` sends the `INFO` that ends the handshake. ioredis 5.11 also calls it if the connection
+ *   was lost meanwhile.
  * - During the handshake the status is `connect`. Then the status becomes `ready`, ioredis restores the database and the
  *   subscriptions of the previous connection, and only then emits the event `ready`.
  * - `manuallyClosing` is cleared only when a socket closes. If there was no socket to close, it stays set.
@@ -42,6 +44,21 @@ export function forgetManualClose(redis: Redis): void {
 export function reconnectAtOnce(redis: Redis, delayMs: number): void {
   if (delayMs === 0 && redis.status === 'reconnecting') {
     redis.connect().catch(() => undefined);
+  }
+}
+
+/**
+ * A ready check of a connection that is already lost would wait for the next connection like a command of the app, and
+ * ioredis would warn if `INFO` is forbidden there.
+ */
+export function dropLateReadyChecks(redis: Redis): void {
+  const check: unknown = Reflect.get(redis, '_readyCheck');
+  if (typeof check === 'function') {
+    Reflect.set(redis, '_readyCheck', (callback: unknown) => {
+      if (redis.status === 'connect') {
+        Reflect.apply(check, redis, [callback]);
+      }
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   commandOf,
+  dropLateReadyChecks,
   endReconnecting,
   forgetManualClose,
   isPipeline,
@@ -125,6 +126,17 @@ test('database and subscriptions are restored in status ready, before the event'
   expect(restored).toEqual(['select', 'subscribe', 'the event']);
   // If the connection were closed before they are answered, their rejections would be unhandled.
   await until('they are answered', () => redis.commandQueue.length === 0);
+});
+
+test('a ready check is dropped unless a handshake is under way', async () => {
+  const redis = connectTo(await fakeNode());
+  dropLateReadyChecks(redis);
+  await redis.connect();
+  redis.sent.splice(0);
+  const check: unknown = Reflect.get(redis, '_readyCheck');
+  if (typeof check !== 'function') throw new Error('ioredis has no ready check by that name');
+  Reflect.apply(check, redis, [() => undefined]);
+  expect(redis.sent).toEqual([]);
 });
 
 /** Skips every increment in a pipeline. */
