@@ -1,3 +1,5 @@
+// First, so that it speaks before a peer that is too old makes anything else fail.
+import './peers/require-main-peers.js';
 export { NotAppliedError, ReadOnlyConnectionError, UnknownOutcomeError } from './connections/errors.js';
 export type { LostCommand, Resend } from './connections/resend.js';
 export type { RedisConnectionOptions } from './connections/redis-options.js';

@@ -45,6 +45,10 @@ describe('import rules', () => {
     ['nest/a.ts', `import { Redis } from 'ioredis'`, 'only observers and connections import values'],
     ['nest/a.ts', `import { type Redis } from 'ioredis'`, 'only observers and connections import values'],
     ['stream/a.ts', `import x from 'ioredis/built/x.js'`, 'only observers and connections import values'],
+    ['nest/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
+    ['health/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
+    ['peers/a.ts', `import { b } from '../topology/b.js'`, 'peers may not import topology'],
+    ['peers/a.ts', `import type { Redis } from 'ioredis'`, 'peers imports nothing but Node'],
     ['other/a.ts', '', 'is in no layer'],
     ['helper.ts', '', 'is in no layer'],
   ])('refuse in %s: %s', (path, text, reason) => {
@@ -60,6 +64,9 @@ describe('import rules', () => {
     ['observers/a.ts', `import { Observable } from 'rxjs'; import { connect } from 'node:net'`],
     ['health/a.ts', `import { b } from '../nest/b.js'`],
     ['index.ts', `export { b } from './nest/b.js'`],
+    ['index.ts', `import './peers/b.js'`],
+    ['health/index.ts', `import '../peers/b.js'`],
+    ['peers/a.ts', `import { createRequire } from 'node:module'`],
   ])('allow in %s: %s', (path, text) => {
     expect(findForbiddenImports([readSource(`lib/${path}`, text)])).toEqual([]);
   });

@@ -3,6 +3,8 @@ import type { Import, Source } from './read-source.js';
 /** Each folder of `lib/` with the folders it may import from, types included: those below it. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
+  // Runs before anything else is loaded. Only the entry files import it.
+  peers: [],
   sockets: ['topology'],
   sources: ['topology'],
   observers: ['topology', 'sockets', 'sources'],
@@ -38,13 +40,15 @@ function refuseFile({ path }: Source, { target }: Import): string | undefined {
   if (entryFiles.includes(target)) return 'nothing imports an entry file';
   if (path === 'lib/index.ts') return undefined;
   const [from, to] = [layerOf(path), layerOf(target)];
-  if (from === to || layers[from]?.includes(to)) return undefined;
+  if (to === 'peers' && from !== to && !entryFiles.includes(path)) return 'only entry files import peers';
+  if (from === to || to === 'peers' || layers[from]?.includes(to)) return undefined;
   return `${from} may not import ${to}`;
 }
 
 function refusePackage({ path }: Source, { target, kind }: Import): string | undefined {
   const layer = layerOf(path);
   if (layer === 'topology') return 'topology imports nothing';
+  if (layer === 'peers' && !target.startsWith('node:')) return 'peers imports nothing but Node';
   if (target.startsWith('@nestjs/') && !nestLayers.includes(layer)) {
     return `only ${nestLayers.join(' and ')} import @nestjs packages`;
   }
