@@ -1,0 +1,22 @@
+/** Packages that Nest and Terminus look for, and do without. */
+exports.optionalPackages = [
+  '@fastify/static',
+  '@fastify/view',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  '@mikro-orm/core',
+  '@nestjs/axios',
+  '@nestjs/microservices',
+  '@nestjs/microservices/microservices-module',
+  '@nestjs/mongoose',
+  '@nestjs/sequelize',
+  '@nestjs/typeorm',
+  '@nestjs/websockets/socket-module',
+  '@prisma/client',
+  'class-transformer',
+  'class-transformer/storage',
+  'class-validator',
+  'mongoose',
+  'sequelize',
+  'typeorm',
+];
