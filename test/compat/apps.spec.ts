@@ -35,6 +35,8 @@ const settings = {
   esm: { module: 'esnext', moduleResolution: 'bundler' },
 };
 
+const oneCopy = 'one copy\n';
+
 /** Compiles the apps as `nest build` does. */
 async function compile(project: string, options: object, exclude: readonly string[] = []): Promise<void> {
   const compilerOptions = {
@@ -67,16 +69,27 @@ describe('Nest 11', () => {
     modules = await installFamily('nest-11-apps');
   }, limitMs);
 
-  const create = (name: string) => createProject(join(folder.path, name), { type: 'commonjs', modules });
+  const create = (name: string) => createProject(join(folder.path, name), { modules });
 
-  test.each(['commonjs', 'node16', 'nodenext'] as const)(
-    'module %s: compiles, and boots with Express, with Fastify and without HTTP',
+  test(
+    'module commonjs, with Express, with Fastify and without HTTP',
+    async () => {
+      const project = await create('commonjs');
+      await compile(project, settings.commonjs);
+      expect(await start(project, 'dist/main.js')).toMatchObject(isHealthy);
+      expect(await start(project, 'dist/main-fastify.js')).toMatchObject(isHealthy);
+      expect(await start(project, 'dist/main-context.js')).toMatchObject({ ...works, health: 'no HTTP' });
+      expect(await run(project, {}, [node, 'src/one-copy.mjs'])).toBe(oneCopy);
+    },
+    limitMs,
+  );
+
+  test.each(['node16', 'nodenext'] as const)(
+    'module %s',
     async (name) => {
       const project = await create(name);
       await compile(project, settings[name]);
       expect(await start(project, 'dist/main.js')).toMatchObject(isHealthy);
-      expect(await start(project, 'dist/main-fastify.js')).toMatchObject(isHealthy);
-      expect(await start(project, 'dist/main-context.js')).toMatchObject({ ...works, health: 'no HTTP' });
     },
     limitMs,
   );
@@ -132,6 +145,23 @@ describe('Nest 11', () => {
         expect(output).toBe('');
         expect(await start(project, `${bundler}/main.js`)).toMatchObject(isHealthy);
       }
+    },
+    limitMs,
+  );
+});
+
+describe('Nest 12', () => {
+  test.each(['module', 'commonjs'])(
+    'module nodenext, package type %s, with Express and without HTTP',
+    async (type) => {
+      const project = await createProject(join(folder.path, `nest-12-${type}`), {
+        type,
+        modules: ownModules,
+      });
+      await compile(project, settings.nodenext, ['src/main-fastify.ts']);
+      expect(await start(project, 'dist/main.js')).toMatchObject(isHealthy);
+      expect(await start(project, 'dist/main-context.js')).toMatchObject({ ...works, health: 'no HTTP' });
+      expect(await run(project, {}, [node, 'src/one-copy.mjs'])).toBe(oneCopy);
     },
     limitMs,
   );

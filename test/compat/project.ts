@@ -13,8 +13,8 @@ const cache = join(root, 'node_modules/.cache/compat');
 
 export const packageName = 'nestjs-redis-replication';
 
-/** What npm calls a dependency, and where it lies. */
-export type Links = Readonly<Record<string, string>>;
+/** The names of packages, and where they lie; `undefined` for those that shall not be installed. */
+type Links = Readonly<Record<string, string | undefined>>;
 
 /** What a program printed, both streams in one; an error with the same text where it failed. */
 export async function run(cwd: string, env: Readonly<Record<string, string>>, command: readonly string[]) {
@@ -39,7 +39,7 @@ export async function installFamily(name: string): Promise<string> {
   const files = ['package.json', 'package-lock.json'].map((file) => join(source, file));
   const folder = await cached(name, files, async (target) => {
     for (const file of files) await cp(file, join(target, file.slice(source.length)));
-    await npm(target, 'ci', '--prefer-offline', '--legacy-peer-deps');
+    await npm(target, 'ci', '--prefer-offline');
   });
   return join(folder, 'node_modules');
 }
@@ -122,14 +122,14 @@ async function removeOlder(name: string): Promise<void> {
  */
 export async function createProject(
   folder: string,
-  { type, modules, replaced = {} }: { type: string; modules: string; replaced?: Links },
+  { type, modules, replaced = {} }: { type?: string; modules: string; replaced?: Links },
 ): Promise<string> {
   const target = join(folder, 'node_modules');
   await mkdir(target, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type }));
   for (const [name, path] of Object.entries({ ...(await listModules(modules)), ...replaced })) {
     await mkdir(join(target, name, '..'), { recursive: true });
-    if (path !== '') await symlink(path, join(target, name), 'dir');
+    if (path !== undefined) await symlink(path, join(target, name), 'dir');
   }
   await rm(join(target, packageName), { force: true });
   await cp(await unpackPackage(), join(target, packageName), { recursive: true });

@@ -7,8 +7,10 @@ const settings = {
   target: 'node',
   entry: resolve('src/bundle.mjs'),
   output: { path: resolve('webpack'), filename: 'main.js' },
-  externals: Object.fromEntries(optionalPackages.map((name) => [name, `commonjs ${name}`])),
-  // Frameworks load some of their parts by names that are not known in advance.
+  externalsType: 'commonjs',
+  externals: optionalPackages.map((name) => new RegExp(`^${name}(/|$)`)),
+  // Terminus 11 loads files by computed names, and webpack takes all of the folder for candidates.
+  module: { rules: [{ test: /\.(d\.ts|map)$/, type: 'asset/source' }] },
   ignoreWarnings: [({ module }) => !module?.resource?.includes('nestjs-redis-replication')],
 };
 webpack(settings, (error, stats) => {
