@@ -34,5 +34,9 @@ function checkSize(what, bytes, limit) {
 function relativeLinks(text) {
   const targets = [...text.matchAll(/\]\(\s*<?([^)\s>]+)/g), ...text.matchAll(/(?:src|href)="([^"]+)"/g)];
   const paths = targets.map(([, target]) => target.replace(/#.*$/, ''));
-  return [...new Set(paths.filter((path) => path !== '' && !/^[a-z]+:/i.test(path)).map(posix.normalize))];
+  return [
+    ...new Set(
+      paths.filter((path) => path !== '' && !/^[a-z]+:/i.test(path)).map((path) => posix.normalize(path)),
+    ),
+  ];
 }

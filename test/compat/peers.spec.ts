@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
-import { createProject, installFamily, ownModules, run } from './project.js';
+import { createProject, installFamily, ownModules, run, type Links } from './project.js';
 
 const limitMs = 60_000;
 
@@ -27,7 +27,7 @@ const ranges = {
 };
 
 /** Each with the packages that are installed in the place of the right ones; `undefined`: not installed. */
-const rows: readonly (readonly [entry: string, installed: Replaced, message: string])[] = [
+const rows: readonly (readonly [entry: string, installed: Links, message: string])[] = [
   [
     main,
     { ioredis: 'ioredis-4' },
@@ -66,8 +66,6 @@ const rows: readonly (readonly [entry: string, installed: Replaced, message: str
   ],
 ];
 
-type Replaced = Readonly<Record<string, string | undefined>>;
-
 const forms = {
   imported: { file: 'load.mjs', load: (entry: string) => `import '${entry}';` },
   required: { file: 'load.cjs', load: (entry: string) => `require('${entry}');` },
@@ -86,13 +84,14 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
 /** The message of the error with which a process ends that loads the entry point, or `loaded`. */
 async function load(
   entry: string,
-  installed: Replaced,
+  installed: Links,
   form: (typeof forms)[keyof typeof forms],
 ): Promise<string> {
-  const links = Object.entries(installed).map(([name, alias]) => [name, alias && join(old, alias)]);
   const project = await createProject(join(folder.path, randomUUID()), {
     modules: ownModules,
-    replaced: Object.fromEntries(links) as Replaced,
+    replaced: Object.fromEntries(
+      Object.entries(installed).map(([name, alias]) => [name, alias && join(old, alias)] as const),
+    ),
   });
   await writeFile(join(project, form.file), form.load(entry));
   return run(project, {}, [process.execPath, form.file]).then(

@@ -4,9 +4,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
-const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Goes with `npm ci`, and belongs to this checkout alone. */
 const cache = join(root, 'node_modules/.cache/compat');
@@ -14,19 +12,25 @@ const cache = join(root, 'node_modules/.cache/compat');
 export const packageName = 'nestjs-redis-replication';
 
 /** The names of packages, and where they lie; `undefined` for those that shall not be installed. */
-type Links = Readonly<Record<string, string | undefined>>;
+export type Links = Readonly<Record<string, string | undefined>>;
 
 /** What a program printed, both streams in one; an error with the same text where it failed. */
-export async function run(cwd: string, env: Readonly<Record<string, string>>, command: readonly string[]) {
+export function run(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  command: readonly string[],
+): Promise<string> {
   const [program = process.execPath, ...args] = command;
   // Colours would get into the output, and options of this process into the app.
   const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, ...inherited } = process.env;
   const settings = { cwd, env: { ...inherited, NO_COLOR: '1', NODE_ENV: '', ...env } };
-  const { stdout, stderr } = await execute(program, args, settings).catch((error: unknown) => {
-    const { stdout: output, stderr: errors } = error as { stdout: string; stderr: string };
-    throw new Error(`${command.join(' ')} failed:\n${output}${errors}`);
+  return new Promise<string>((resolve, reject) => {
+    execFile(program, args, settings, (error, stdout, stderr) => {
+      const output = `${stdout}${stderr}`;
+      if (error === null) resolve(output);
+      else reject(new Error(`${command.join(' ')} failed:\n${output}`));
+    });
   });
-  return `${stdout}${stderr}`;
 }
 
 export async function npm(cwd: string, ...args: string[]): Promise<string> {

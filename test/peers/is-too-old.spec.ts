@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { isTooOld } from '../../lib/peers/is-too-old.js';
 
 test.each([
@@ -25,9 +25,7 @@ test.each([
 });
 
 test('the ranges of package.json have the form that is understood', () => {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { peerDependencies } = JSON.parse(text) as { peerDependencies: Record<string, string> };
-  for (const range of Object.values(peerDependencies)) {
+  for (const range of Object.values(packageJson.peerDependencies)) {
     expect(range).toMatch(/^\^[1-9]\d*\.\d+\.\d+( \|\| \^[1-9]\d*\.\d+\.\d+)*$/);
   }
 });
