@@ -40,11 +40,13 @@ interface Session<Key extends string> {
  */
 @Injectable()
 export class RedisReplicationHealthIndicator implements OnModuleInit {
+  private terminus: HealthIndicatorService | undefined;
+
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** Fails the boot where `TerminusModule` is not imported. */
   async onModuleInit(): Promise<void> {
-    await this.findTerminus();
+    this.terminus = await this.findTerminus();
   }
 
   /**
@@ -56,8 +58,8 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
     key: Key,
     { name, timeoutMs = DEFAULT_TIMEOUT_MS }: IsWritableOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
-    const terminus = await this.findTerminus();
-    const session: Session<Key> = terminus.check(key);
+    this.terminus ??= await this.findTerminus();
+    const session: Session<Key> = this.terminus.check(key);
     try {
       const { status, data } = await this.look(name, timeoutMs);
       switch (status) {

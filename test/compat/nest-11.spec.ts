@@ -9,7 +9,7 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-
 import { createProject, installFamily, npm, packedTarball } from './project.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const limitMs = 60_000;
+const limitMs = 120_000;
 
 let folder: TemporaryFolder;
 let project: string;

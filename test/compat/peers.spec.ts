@@ -3,15 +3,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
-import { createProject, installFamily, ownModules, run, type Links } from './project.js';
+import { createProject, installFamily, ownModules, run, unpackPackage, type Links } from './project.js';
 
-const limitMs = 60_000;
+const limitMs = 120_000;
 
 let folder: TemporaryFolder;
 let old: string;
 
 beforeAll(async () => {
-  [folder, old] = await Promise.all([makeTemporaryFolder('peers'), installFamily('too-old-peers')]);
+  [folder, old] = await Promise.all([
+    makeTemporaryFolder('peers'),
+    installFamily('too-old-peers'),
+    unpackPackage(),
+  ]);
 }, limitMs);
 
 afterAll(async () => {

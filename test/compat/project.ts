@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Goes with `npm ci`, and belongs to this checkout alone. */
 const cache = join(root, 'node_modules/.cache/compat');
 
-export const packageName = 'nestjs-redis-replication';
+const hashLength = 16;
+
+const packageName = 'nestjs-redis-replication';
 
 /** The names of packages, and where they lie; `undefined` for those that shall not be installed. */
 export type Links = Readonly<Record<string, string | undefined>>;
@@ -97,27 +99,28 @@ async function cached(
 ): Promise<string> {
   const hash = createHash('sha256').update(process.version);
   for (const file of files) hash.update(file).update(await readFile(file));
-  const folder = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  const folder = join(cache, `${name}-${hash.digest('hex').slice(0, hashLength)}`);
   if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });
   const unfinished = await mkdtemp(join(cache, `unfinished-${name}-`));
   try {
     await fill(unfinished);
-    await removeOlder(name);
-    // Another run may have been faster; its folder is as good.
+    // Another worker may have been faster; its folder is as good.
     await rename(unfinished, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });
+    await removeOthers(name, folder);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
   return folder;
 }
 
-async function removeOlder(name: string): Promise<void> {
-  const isOlder = (file: string) => file.slice(0, -17) === name;
-  const older = (await readdir(cache)).filter(isOlder);
-  await Promise.all(older.map((file) => rm(join(cache, file), { recursive: true, force: true })));
+/** What earlier states of the files have left. */
+async function removeOthers(name: string, folder: string): Promise<void> {
+  const paths = (await readdir(cache)).filter((file) => file.slice(0, -hashLength - 1) === name);
+  const others = paths.map((file) => join(cache, file)).filter((path) => path !== folder);
+  await Promise.all(others.map((path) => rm(path, { recursive: true, force: true })));
 }
 
 /**
