@@ -1,6 +1,8 @@
-import { Redis } from 'ioredis';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import { getRedisWriterToken } from 'nestjs-redis-replication';
+import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
 import { filter, firstValueFrom } from 'rxjs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { fakeId } from '../support/fake-node-state.js';
@@ -201,4 +203,10 @@ test('a Terminus that knows no "degraded" is told "up", with the reason in the d
     { override: (builder) => builder.overrideProvider(HealthIndicatorService).useValue(terminus11) },
   );
   expect(await look(app)).toMatchObject({ status: 'up', message: '0 of at least 1 replicas can be used' });
+});
+
+test('without TerminusModule the boot fails', async () => {
+  const testing = Test.createTestingModule({ providers: [RedisReplicationHealthIndicator] });
+  const app = await testing.compile();
+  await expect(app.init()).rejects.toThrow('HealthIndicatorService');
 });
