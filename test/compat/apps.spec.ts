@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
@@ -136,13 +136,16 @@ describe('Nest 11', () => {
   );
 
   test(
-    'webpack and esbuild: a bundle holds the package once',
+    'webpack and esbuild: a bundle holds the package once, and needs nothing beside it',
     async () => {
       const project = await create('bundles');
       await compile(project, settings.esm);
-      for (const bundler of ['webpack', 'esbuild']) {
-        const output = await run(project, {}, [node, `src/bundle-with-${bundler}.cjs`]);
-        expect(output).toBe('');
+      const bundlers = ['webpack', 'esbuild'];
+      for (const bundler of bundlers) {
+        expect(await run(project, {}, [node, `src/bundle-with-${bundler}.cjs`])).toBe('');
+      }
+      await rm(join(project, 'node_modules'), { recursive: true });
+      for (const bundler of bundlers) {
         expect(await start(project, `${bundler}/main.js`)).toMatchObject(isHealthy);
       }
     },
