@@ -1,3 +1,5 @@
+// First, so that it speaks before a peer that is too old makes anything else fail.
+import './peers/require-main-peers.js';
 export {
   NotAppliedError,
   ReadOnlyConnectionError,

@@ -63,6 +63,10 @@ describe('import rules', () => {
     ['nest/a.ts', `import { Redis } from 'ioredis'`, 'import values of ioredis'],
     ['nest/a.ts', `import { type Redis } from 'ioredis'`, 'import values of ioredis'],
     ['stream/a.ts', `import x from 'ioredis/built/x.js'`, 'import values of ioredis'],
+    ['nest/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
+    ['health/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
+    ['peers/a.ts', `import { b } from '../topology/b.js'`, 'peers may not import topology'],
+    ['peers/a.ts', `import type { Redis } from 'ioredis'`, 'peers imports nothing but Node'],
     ['other/a.ts', '', 'is in no layer'],
     ['helper.ts', '', 'is in no layer'],
   ])('refuse in %s: %s', (path, text, reason) => {
@@ -80,6 +84,9 @@ describe('import rules', () => {
     ['connections/a.ts', `import { b } from './line/b.js'; import { c } from './outcomes/c.js'`],
     ['connections/outcomes/a.ts', `import { b } from '../ioredis/b.js'`],
     ['index.ts', `export { b } from './nest/b.js'`],
+    ['index.ts', `import './peers/b.js'`],
+    ['health/index.ts', `import '../peers/b.js'`],
+    ['peers/a.ts', `import { createRequire } from 'node:module'`],
   ])('allow in %s: %s', (path, text) => {
     expect(findForbiddenImports([readSource(`lib/${path}`, text)])).toEqual([]);
   });

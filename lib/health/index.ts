@@ -1,2 +1,5 @@
+// In this order, so that they speak before a peer that is missing or too old makes anything else fail.
+import '../peers/require-main-peers.js';
+import '../peers/require-terminus.js';
 export { RedisReplicationHealthIndicator, type IsWritableOptions } from './redis-replication.health.js';
 export type { UnwritableReason, WritableHealth } from './judge-health.js';

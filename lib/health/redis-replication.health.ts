@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
 import { monotonicMs } from '../clock/clock.js';
 import type { Replication } from '../nest/replication.js';
@@ -40,11 +40,15 @@ interface Session<Key extends string> {
  * @publicApi
  */
 @Injectable()
-export class RedisReplicationHealthIndicator {
-  constructor(
-    private readonly healthIndicatorService: HealthIndicatorService,
-    private readonly moduleRef: ModuleRef,
-  ) {}
+export class RedisReplicationHealthIndicator implements OnModuleInit {
+  private terminus: HealthIndicatorService | undefined;
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  /** Fails the boot where `TerminusModule` is not imported. */
+  async onModuleInit(): Promise<void> {
+    this.terminus = await this.findTerminus();
+  }
 
   /**
    * Resolves with one of these states:
@@ -60,7 +64,8 @@ export class RedisReplicationHealthIndicator {
     key: Key,
     { name, timeoutMs = DEFAULT_TIMEOUT_MS }: IsWritableOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
-    const session: Session<Key> = this.healthIndicatorService.check(key);
+    this.terminus ??= await this.findTerminus();
+    const session: Session<Key> = this.terminus.check(key);
     try {
       const { status, data } = await this.judge(name, timeoutMs);
       switch (status) {
@@ -79,6 +84,15 @@ export class RedisReplicationHealthIndicator {
         message: error instanceof Error ? error.message : String(error),
       });
     }
+  }
+
+  /**
+   * Terminus is loaded after the modules of the app. Loading it with this file would need an import in the ESM entry, as
+   * for Nest (`tools/build.mjs`), and without Terminus Node would then fail before we can say what to install.
+   */
+  private async findTerminus(): Promise<HealthIndicatorService> {
+    const { HealthIndicatorService: token } = await import('@nestjs/terminus');
+    return this.moduleRef.get(token, { strict: false });
   }
 
   private async judge(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {

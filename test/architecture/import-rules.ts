@@ -5,6 +5,8 @@ import type { Import, Source } from './read-source.js';
  * that stands here has rules of its own.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
+  // Runs before anything else is loaded. Only the entry files import it.
+  peers: [],
   topology: [],
   // The one place that reads a clock.
   clock: [],
@@ -72,7 +74,8 @@ function refuseFile({ path }: Source, { target }: Import): string | undefined {
   if (entryFiles.includes(target)) return 'nothing imports an entry file';
   if (path === 'lib/index.ts') return undefined;
   const [from, to] = [layerOf(path), layerOf(target)];
-  if (from === to) return undefined;
+  if (to === 'peers' && from !== to && !entryFiles.includes(path)) return 'only entry files import peers';
+  if (from === to || to === 'peers') return undefined;
   if (Object.hasOwn(entryFolders, to)) return `nothing imports ${to}, which is an entry point`;
   if (layers[from]?.includes(to)) return undefined;
   return `${from} may not import ${to}`;
@@ -83,6 +86,7 @@ function refusePackage({ path }: Source, { target, kind }: Import): string | und
   if (layer === 'topology') return 'topology imports nothing';
   const owner = Object.keys(entryFolders).find((each) => entryFolders[each]?.optionalPeers.includes(target));
   if (owner !== undefined && owner !== layer) return `only ${owner} imports the optional ${target}`;
+  if (layer === 'peers' && !target.startsWith('node:')) return 'peers imports nothing but Node';
   if (target.startsWith('@nestjs/') && !nestLayers.includes(layer)) {
     return `only ${nestLayers.join(' and ')} import @nestjs packages`;
   }

@@ -1,6 +1,8 @@
-import { Redis } from 'ioredis';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import { getRedisWriterToken } from 'nestjs-redis-replication';
+import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
 import { filter, firstValueFrom } from 'rxjs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { fakeId } from '../support/fake-node-state.js';
@@ -210,4 +212,10 @@ test('Terminus without "degraded" gets "up", with the message in the data', asyn
     status: 'up',
     message: '0 of at least 1 replicas can be used',
   });
+});
+
+test('without TerminusModule the boot fails', async () => {
+  const testing = Test.createTestingModule({ providers: [RedisReplicationHealthIndicator] });
+  const app = await testing.compile();
+  await expect(app.init()).rejects.toThrow('HealthIndicatorService');
 });

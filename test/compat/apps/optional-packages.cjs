@@ -1,0 +1,20 @@
+/** Packages that Nest and Terminus look for, and do without. */
+exports.optionalPackages = [
+  '@fastify/static',
+  '@fastify/view',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  '@mikro-orm/core',
+  '@nestjs/axios',
+  '@nestjs/microservices',
+  '@nestjs/mongoose',
+  '@nestjs/sequelize',
+  '@nestjs/typeorm',
+  '@nestjs/websockets',
+  '@prisma/client',
+  'class-transformer',
+  'class-validator',
+  'mongoose',
+  'sequelize',
+  'typeorm',
+];
