@@ -1,6 +1,8 @@
 import {
   catchError,
   defer,
+  EMPTY,
+  finalize,
   from,
   mergeMap,
   Subscription,
@@ -29,6 +31,8 @@ export class NodeControl {
   readonly #context: ObserverContext;
   #session: Session | undefined;
   #dialling: ControlConnection | undefined;
+  /** A connection that is opened to find out where the address of the node leads by now. */
+  #beside: ControlConnection | undefined;
 
   constructor(context: ObserverContext) {
     this.#context = context;
@@ -57,6 +61,45 @@ export class NodeControl {
         return dialled$.pipe(mergeMap(ask));
       }),
     );
+  }
+
+  /**
+   * Dials the node anew, beside the connection that there is. If another server answers, or if it reports `master`, the
+   * new connection replaces the old one, and the node is probed at once. Never errors.
+   */
+  redial(): Observable<unknown> {
+    const { emit, endpoint, connectTimeoutMs } = this.#context;
+    return defer(() => from(this.#dialBeside())).pipe(
+      this.#within(connectTimeoutMs, 'no connection'),
+      tap((isOther) => isOther && emit('connection closed', endpoint)),
+      catchError(() => EMPTY),
+      finalize(() => {
+        this.#beside?.close();
+        this.#beside = undefined;
+      }),
+    );
+  }
+
+  /** Whether the node leads to another server by now. */
+  async #dialBeside(): Promise<boolean> {
+    const { connect, endpoint } = this.#context;
+    const before = this.#session;
+    const connection = connect(endpoint, 'nestjs-redis-replication:observer');
+    this.#beside = connection;
+    await connection.open();
+    const state = await startProbe(connection.call);
+    const answer = await probe(connection.call, state);
+    const isOther =
+      state.runId === undefined || before?.probe.runId === undefined
+        ? answer.kind === 'report' && answer.report.role === 'master'
+        : state.runId !== before.probe.runId;
+    if (!isOther || this.#beside !== connection || this.#session !== before || before === undefined) {
+      return false;
+    }
+    this.#beside = undefined;
+    this.hangUp();
+    this.#begin(connection, state);
+    return true;
   }
 
   hangUp(): void {

@@ -1,4 +1,16 @@
-import { catchError, defer, finalize, map, of, repeat, shareReplay, tap, type Observable } from 'rxjs';
+import {
+  catchError,
+  defer,
+  exhaustMap,
+  filter,
+  finalize,
+  map,
+  of,
+  repeat,
+  shareReplay,
+  tap,
+  type Observable,
+} from 'rxjs';
 import { formatEndpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { SignalKind } from '../topology/signal.js';
@@ -19,6 +31,12 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
       at: 0,
       signal: context.beginProbe(),
     };
+    const redialling = context.redial$
+      .pipe(
+        filter(() => last.kind === 'answered' && last.report.role === 'replica'),
+        exhaustMap(() => control.redial()),
+      )
+      .subscribe();
     return defer(() => probeOnce(control, context, last)).pipe(
       map((observation) => attributeFailure(last, observation)),
       tap((observation) => {
@@ -28,7 +46,10 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
         last = observation;
       }),
       repeat({ delay: () => context.nextProbe(last) }),
-      finalize(() => control.hangUp()),
+      finalize(() => {
+        redialling.unsubscribe();
+        control.hangUp();
+      }),
     );
   });
 }

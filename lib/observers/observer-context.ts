@@ -26,6 +26,8 @@ export interface ObserverContext {
   readonly nextProbe: (last: Observation) => Observable<unknown>;
   /** Must be called when a probe begins. Returns the reason for the probe. */
   readonly beginProbe: () => Signal;
+  /** Emits when a node that reports `replica` is to be dialled anew: its address may lead to another server by now. */
+  readonly redial$: Observable<unknown>;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
   /** Reports, once, something that an operator should know. */
   readonly notify: (text: string) => void;

@@ -1,7 +1,7 @@
 import { distinctUntilChanged, map, scan, startWith } from 'rxjs';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { AnsweredObservation, Observation } from '../topology/observation.js';
-import type { NodeSource } from './node-source.js';
+import type { NodeSource, SourceNode } from './node-source.js';
 import { readEndpoints } from './read-endpoints.js';
 import { refuseUnknown } from './refuse-unknown.js';
 
@@ -29,6 +29,7 @@ export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOp
   const endpoints = readEndpoints('discoverNodes', seeds);
   refuseUnknown('discoverNodes', options, ['mapEndpoint']);
   const { mapEndpoint = (named: Endpoint) => named } = options;
+  const isSeed = (node: Endpoint) => endpoints.some((seed) => formatEndpoint(seed) === formatEndpoint(node));
   return ({ observations$ }) =>
     observations$.pipe(
       scan((known: Known, observation) => learn(known, observation, { endpoints, mapEndpoint }), {
@@ -38,6 +39,7 @@ export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOp
       map(({ nodes }) => nodes),
       startWith(endpoints),
       distinctUntilChanged(sameEndpoints),
+      map((nodes) => nodes.map((node): SourceNode => (isSeed(node) ? node : { ...node, derived: true }))),
     );
 }
 

@@ -31,6 +31,11 @@ export interface SourceNode extends Endpoint {
    * only what the nodes themselves leave open; see M19 in `docs/who-is-master.md`.
    */
   readonly intended?: 'master';
+  /**
+   * The source has derived this address, as one of several behind a name or one that a node announces, and it may lead to
+   * no server. It counts for `requireMajority` once it has answered. Default `false`.
+   */
+  readonly derived?: boolean;
 }
 
 /**
@@ -43,6 +48,10 @@ export interface SourceContext {
   readonly observations$: Observable<Observation>;
   /** Reasons to probe again, such as a closed connection or a refused write. */
   readonly signals$: Observable<Signal>;
+  /** Whether no master is known: emits the present state, then each change. */
+  readonly seeking$: Observable<boolean>;
+  /** The option `redis.family`: 4 or 6 if only such addresses are to be used, else 0 or absent. */
+  readonly family?: number | undefined;
   /** The scheduler to use for timers, so that tests can control time. */
   readonly scheduler: SchedulerLike;
 }

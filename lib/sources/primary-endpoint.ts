@@ -11,6 +11,7 @@ import {
   merge,
   of,
   scan,
+  switchMap,
   throttleTime,
   timeout,
   timer,
@@ -18,7 +19,7 @@ import {
 } from 'rxjs';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
-import type { NodeSource, SourceContext } from './node-source.js';
+import type { NodeSource, SourceContext, SourceNode } from './node-source.js';
 import { readEndpoint } from './read-endpoints.js';
 import { refuseUnknown } from './refuse-unknown.js';
 
@@ -42,16 +43,20 @@ export interface PrimaryEndpointOptions {
  * @publicApi
  */
 export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
-  const { reader, resolveIntervalMs = 2000, lookup = lookupAll } = options;
+  const { reader, resolveIntervalMs = 2000, lookup } = options;
   refuseUnknown('primaryEndpoint', options, ['reader', 'resolveIntervalMs', 'lookup']);
   checkInterval(resolveIntervalMs);
   const names = [primary, ...(reader === undefined ? [] : [reader])].map((name) =>
     readEndpoint('primaryEndpoint', name),
   );
   return (context) =>
-    combineLatest(names.map((name) => resolveName(name, { context, resolveIntervalMs, lookup }))).pipe(
-      map((answers) => unique(answers.flat())),
-      distinctUntilChanged((a, b) => a.map(formatEndpoint).join() === b.map(formatEndpoint).join()),
+    combineLatest(
+      names.map((name) =>
+        resolveName(name, { context, resolveIntervalMs, lookup: lookup ?? lookupAll(context.family) }),
+      ),
+    ).pipe(
+      map(([primaries = [], replicas = []]) => unique([...primaries.map(intend), ...replicas])),
+      distinctUntilChanged((a, b) => a.map(describe).join() === b.map(describe).join()),
     );
 }
 
@@ -61,6 +66,8 @@ interface Resolving {
   readonly lookup: (hostname: string) => Promise<readonly string[]>;
 }
 
+/** How often names are resolved while no master is known: it may be a name that has to move. */
+const SEEKING_INTERVAL_MS = 250;
 /** Limits DNS queries when many signals arrive at once. */
 const MIN_RESOLVE_GAP_MS = 100;
 /** The longest delay of a Node.js timer; a longer one would fire immediately. */
@@ -72,12 +79,17 @@ const MAX_ADDRESSES = 32;
 function resolveName(
   name: Endpoint,
   { context, resolveIntervalMs, lookup }: Resolving,
-): Observable<readonly Endpoint[]> {
+): Observable<readonly ResolvedNode[]> {
   if (isIP(name.host) !== 0) {
-    return of([name]);
+    return of([{ node: name, answer: 'literal' }]);
   }
-  const { scheduler, signals$, observations$ } = context;
-  const answers$ = merge(timer(0, resolveIntervalMs, scheduler), signals$).pipe(
+  const { scheduler, signals$, observations$, seeking$ } = context;
+  const turns$ = seeking$.pipe(
+    switchMap((isSeeking) =>
+      timer(0, isSeeking ? Math.min(SEEKING_INTERVAL_MS, resolveIntervalMs) : resolveIntervalMs, scheduler),
+    ),
+  );
+  const answers$ = merge(turns$, signals$).pipe(
     throttleTime(MIN_RESOLVE_GAP_MS, scheduler, { leading: true, trailing: true }),
     // Without the limit, one query that never ends would block all later ones.
     exhaustMap(() =>
@@ -94,7 +106,7 @@ function resolveName(
   );
   return merge(answers$, failed$).pipe(
     scan((known: Known, change) => applyChange(known, change), { current: [], earlier: [] }),
-    map(({ current, earlier }) => toEndpoints(name, [...current, ...earlier])),
+    map((known) => toNodes(name, known)),
   );
 }
 
@@ -120,20 +132,50 @@ function applyChange({ current, earlier }: Known, change: Change): Known {
   return { current: change.addresses.toSorted(), earlier: [...new Set(before)].slice(0, MAX_ADDRESSES) };
 }
 
+/** One address behind a name. */
+interface ResolvedNode {
+  readonly node: SourceNode;
+  /** Whether it is in the last answer of DNS. */
+  readonly answer: 'current' | 'earlier' | 'literal';
+}
+
 /** A name without addresses stays a node, so that its fault `NOT_FOUND` is visible in the topology. */
-function toEndpoints(name: Endpoint, addresses: readonly string[]): readonly Endpoint[] {
-  return addresses.length === 0
-    ? [name]
-    : addresses.map((host) => ({ ...name, host, servername: name.servername ?? name.host }));
+function toNodes(name: Endpoint, { current, earlier }: Known): readonly ResolvedNode[] {
+  const toNode = (host: string): SourceNode => ({
+    ...name,
+    host,
+    servername: name.servername ?? name.host,
+    derived: true,
+  });
+  return current.length === 0 && earlier.length === 0
+    ? [{ node: name, answer: 'literal' }]
+    : [
+        ...current.map((host) => ({ node: toNode(host), answer: 'current' }) as const),
+        ...earlier.map((host) => ({ node: toNode(host), answer: 'earlier' }) as const),
+      ];
 }
 
-async function lookupAll(hostname: string): Promise<readonly string[]> {
-  const answers = await dnsLookup(hostname, { all: true });
-  return answers.map(({ address }) => address);
+/** M19: the primary name leads to this address now. An address that the user gave leads nowhere else, so it says nothing. */
+function intend({ node, answer }: ResolvedNode): ResolvedNode {
+  return answer === 'current' ? { node: { ...node, intended: 'master' }, answer } : { node, answer };
 }
 
-function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  return [...new Map(endpoints.map((each) => [formatEndpoint(each), each])).values()];
+function lookupAll(family = 0) {
+  return async (hostname: string): Promise<readonly string[]> => {
+    const answers = await dnsLookup(hostname, { all: true, family });
+    return answers.map(({ address }) => address);
+  };
+}
+
+/** The primary name comes first, so that what it says of an address stands also if the reader name leads there. */
+function unique(nodes: readonly ResolvedNode[]): readonly SourceNode[] {
+  return [
+    ...new Map(nodes.toReversed().map(({ node }) => [formatEndpoint(node), node] as const)).values(),
+  ].toReversed();
+}
+
+function describe(node: SourceNode): string {
+  return `${formatEndpoint(node)} ${node.intended ?? ''}`;
 }
 
 function checkInterval(resolveIntervalMs: number): void {

@@ -1,7 +1,9 @@
 import {
   defer,
+  distinctUntilChanged,
   map,
   finalize,
+  BehaviorSubject,
   Subject,
   Subscription,
   tap,
@@ -23,6 +25,7 @@ import { masterOf } from '../topology/topology.js';
 import { forEachNode } from './for-each-node.js';
 import { Gossip } from '../fleet/gossip.js';
 import { NodeFleet } from '../fleet/node-fleet.js';
+import { whenToRedial } from './when-to-redial.js';
 import { keepTrying } from './keep-trying.js';
 import { ProbeSchedule } from './probe-schedule.js';
 import type { NodeObserver } from './node-observer.js';
@@ -40,6 +43,8 @@ export interface LoopOptions {
   readonly notify: (text: string) => void;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
+  /** The option `redis.family`. */
+  readonly family?: number | undefined;
   readonly signals$: Observable<Signal>;
   readonly emit: (kind: SignalKind, endpoint?: string) => void;
   /** Receives each observation, after the resolution that follows from it. */
@@ -52,6 +57,7 @@ export class TopologyLoop {
   readonly #fleets = new Map<string, NodeFleet>();
   readonly #gossip: Gossip;
   readonly #calmed$ = new Subject<void>();
+  readonly #seeking$ = new BehaviorSubject(true);
   #state: State;
   #pace: Pace;
 
@@ -74,7 +80,11 @@ export class TopologyLoop {
         this.#pace = onSignal(this.#pace, signal, cadence);
       }),
     );
-    const observations$ = keepTrying(source, { ...context, observations$: context.observed$ }, notify).pipe(
+    const observations$ = keepTrying(
+      source,
+      { ...context, observations$: context.observed$, seeking$: this.#isSeeking$ },
+      notify,
+    ).pipe(
       map((nodes) => this.#list(nodes)),
       tap((endpoints) => fold(withNodes(this.#state.observations, endpoints, this.#now))),
       forEachNode((endpoint) => this.#watch(endpoint)),
@@ -91,14 +101,20 @@ export class TopologyLoop {
 
   /** Keeps apart what the source knows of a node and where the node is. */
   #list(nodes: readonly SourceNode[]): readonly Endpoint[] {
-    const intended = nodes.filter((node) => node.intended === 'master').map(formatEndpoint);
-    this.#state = { ...this.#state, intended: new Set(intended) };
-    return nodes.map(({ intended: _, ...endpoint }) => endpoint);
+    const intended = new Set(nodes.filter((node) => node.intended === 'master').map(formatEndpoint));
+    const derived = new Set(nodes.filter((node) => node.derived === true).map(formatEndpoint));
+    this.#state = { ...this.#state, intended, derived };
+    return nodes.map(({ intended: _, derived: __, ...endpoint }) => endpoint);
   }
 
   get #circumstances(): Circumstances {
     const { acceptAfterMs, epochOffsetMs } = this.#options;
-    return { intended: this.#state.intended, acceptAfterMs, epochMs: epochOffsetMs() };
+    const { intended, derived } = this.#state;
+    return { intended, derived, acceptAfterMs, epochMs: epochOffsetMs() };
+  }
+
+  get #isSeeking$(): Observable<boolean> {
+    return this.#seeking$.pipe(distinctUntilChanged());
   }
 
   get #now(): number {
@@ -112,6 +128,7 @@ export class TopologyLoop {
     this.#state = { ...this.#state, observations, resolution };
     this.#pace = onResolution(this.#pace, resolution, [...observations.values()]);
     resolutions.next(resolution);
+    this.#seeking$.next(master === undefined);
     this.#gossip.resolved(before, resolution, () => this.#isChosenToAnnounce(master));
     const isLost = masterOf(before.topology) !== undefined && master === undefined;
     if (isLost || (this.#pace.kind === 'calm' && master === undefined)) {
@@ -163,6 +180,7 @@ export class TopologyLoop {
         return this.#pace.kind === 'sweeping' ? this.#pace.signal : { kind: 'poll', at: this.#now };
       },
       nextProbe: (last) => schedule.next(last),
+      redial$: whenToRedial({ ...this.#options, seeking$: this.#isSeeking$, fleet }),
       emit: (kind, from) => this.#options.emit(kind, formatEndpoint(from)),
     };
   }
@@ -176,12 +194,18 @@ interface WatchedNode {
 
 interface State {
   readonly intended: ReadonlySet<string>;
+  readonly derived: ReadonlySet<string>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly resolution: Resolution;
 }
 
 function initialState(at: number): State {
-  return { intended: new Set(), observations: new Map(), resolution: initialResolution(at) };
+  return {
+    intended: new Set(),
+    derived: new Set(),
+    observations: new Map(),
+    resolution: initialResolution(at),
+  };
 }
 
 /** The observations of the nodes in the list: nodes that left are dropped, new ones are pending. */

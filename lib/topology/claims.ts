@@ -19,6 +19,8 @@ export interface AcceptedMaster {
 /** Everything a decision depends on. */
 export interface Evidence {
   readonly servers: readonly Server[];
+  /** How many servers a majority is counted among. */
+  readonly knownServers: number;
   readonly lineage: Lineage;
   readonly accepted: AcceptedMaster | undefined;
   /** The run id with which each endpoint last reported `replica`: a promotion keeps it, a restart does not. */
@@ -135,9 +137,12 @@ export function isConfirmed(claim: AnsweredServer, { servers }: Pick<Evidence, '
 }
 
 /** M18: the majority of all known nodes, those out of reach included, is the claimant or replicates from it. */
-export function hasMajority(claim: AnsweredServer, { servers }: Pick<Evidence, 'servers'>): boolean {
+export function hasMajority(
+  claim: AnsweredServer,
+  { servers, knownServers }: Pick<Evidence, 'servers' | 'knownServers'>,
+): boolean {
   const followers = servers.filter(isAnswered).filter((server) => isFollowerOf(claim, server));
-  return (1 + followers.length) * 2 > servers.length && followers.length > 0;
+  return (1 + followers.length) * 2 > knownServers && followers.length > 0;
 }
 
 function isFollowerOf(claim: AnsweredServer, { report }: AnsweredServer): boolean {

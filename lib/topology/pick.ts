@@ -47,7 +47,7 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
  */
 export function whyNoMajority(topology: Topology, { requireMajority }: WriterPolicy): string | undefined {
   const master = masterOf(topology);
-  const known = topology.nodes.length;
+  const known = topology.servers ?? topology.nodes.length;
   const agreeing = topology.nodes.filter(
     (node) => node.kind === 'master' || (node.kind === 'replica' && node.astray !== true),
   ).length;

@@ -14,6 +14,7 @@ import type { Observation } from './observation.js';
 import { groupServers, isAnswered, newestOf, type AnsweredServer } from './servers.js';
 import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
+import { countServers, rememberIdentities, type ServerIdentities } from './known-servers.js';
 import { masterOf, type Failover, type Topology, type Unproven } from './topology.js';
 
 /** The topology, and the memory needed to judge the next observations. Times are those of a monotonic clock. */
@@ -23,6 +24,7 @@ export interface Resolution {
   readonly lineage: Lineage;
   readonly replicaRunIds: ReadonlyMap<string, string>;
   readonly superseded: ReadonlySet<string>;
+  readonly identities: ServerIdentities;
   readonly intent: Intent;
   readonly candidacy?: Candidacy;
   /** When the accepted master replaced another one, in milliseconds. */
@@ -35,13 +37,20 @@ export interface Resolution {
 export interface Circumstances {
   /** The endpoints that the source names as the intended master. */
   readonly intended: ReadonlySet<string>;
+  /** The endpoints that the source has derived, and that may lead to no server. */
+  readonly derived: ReadonlySet<string>;
   /** How long the only claimant waits before it is accepted without proof, in milliseconds; `Infinity`: for ever. */
   readonly acceptAfterMs: number;
   /** Added to a time of the monotonic clock, it gives the time since the epoch, in milliseconds. */
   readonly epochMs: number;
 }
 
-const plainCircumstances: Circumstances = { intended: new Set(), acceptAfterMs: 30_000, epochMs: 0 };
+const plainCircumstances: Circumstances = {
+  intended: new Set(),
+  derived: new Set(),
+  acceptAfterMs: 30_000,
+  epochMs: 0,
+};
 
 export function initialResolution(at: number): Resolution {
   return {
@@ -49,6 +58,7 @@ export function initialResolution(at: number): Resolution {
     lineage: emptyLineage,
     replicaRunIds: new Map(),
     superseded: new Set(),
+    identities: new Map(),
     intent: { endpoints: new Set(), outdated: new Set() },
   };
 }
@@ -64,9 +74,10 @@ export function resolveTopology(
 ): Resolution {
   const latest = newestOf(observations);
   const at = latest?.at ?? 0;
-  const evidence = gatherEvidence(previous, observations, { ...circumstances, at });
+  const identities = rememberIdentities(previous.identities, observations);
+  const evidence = gatherEvidence({ ...previous, identities }, observations, { ...circumstances, at });
   const verdict = judge(evidence, { at, acceptAfterMs: circumstances.acceptAfterMs });
-  const memory = updateMemory({ previous, evidence, verdict, latest });
+  const memory = { ...updateMemory({ previous, evidence, verdict, latest }), identities };
   // Servers are named as in the next resolution, so that the same observations twice change nothing.
   const named: Evidence = {
     ...evidence,
@@ -79,14 +90,15 @@ export function resolveTopology(
 }
 
 function gatherEvidence(
-  { accepted, lineage, replicaRunIds, superseded, intent, candidacy }: Resolution,
+  { accepted, lineage, replicaRunIds, superseded, intent, candidacy, identities }: Resolution,
   observations: readonly Observation[],
-  { intended, at }: Circumstances & { readonly at: number },
+  { intended, derived, at }: Circumstances & { readonly at: number },
 ): Evidence {
   const servers = groupServers(observations, accepted?.endpoint);
   const histories = servers.filter(isAnswered).flatMap(({ report }) => report.history ?? []);
   const evidence: Evidence = {
     servers,
+    knownServers: countServers(observations, identities, derived),
     lineage: learnLineage(lineage, histories),
     accepted,
     replicaRunIds,
@@ -97,7 +109,7 @@ function gatherEvidence(
   return { ...evidence, candidacy: trackCandidacy(candidacy, evidence, at) };
 }
 
-type Memory = Omit<Resolution, 'topology'>;
+type Memory = Omit<Resolution, 'topology' | 'identities'>;
 
 interface Step {
   readonly previous: Resolution;
@@ -151,6 +163,7 @@ function concludeTopology(conclusion: Conclusion): Topology {
   return {
     generation: generationOf(previous, server),
     nodes: describeServers({ evidence, master: server, since: memory.acceptedAt }),
+    servers: evidence.knownServers,
     ...(lastFailover && { lastFailover }),
     ...describeUnproven(conclusion),
     ...(lastDataLoss && { lastDataLoss }),

@@ -41,6 +41,11 @@ interface TopologyFacts {
   /** Time of the last change of `kind` or `master`, in milliseconds since the epoch. */
   readonly changedAt: number;
   readonly nodes: readonly TopologyNode[];
+  /**
+   * How many servers `requireMajority` counts: a server with two names once, and an address that the source derived only
+   * if a server has answered there. Default: the number of `nodes`.
+   */
+  readonly servers?: number;
   /** The last accepted change of master; absent until the first. */
   readonly lastFailover?: Failover;
   /** Present while the master is accepted without proof: writes that another node acknowledged before may be missing. */

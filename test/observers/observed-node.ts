@@ -1,4 +1,4 @@
-import { asyncScheduler, of, Subject, take, type Observable, type Subscription } from 'rxjs';
+import { asyncScheduler, NEVER, of, Subject, take, type Observable, type Subscription } from 'rxjs';
 import { controlConnector } from '../../lib/observers/control-connection.js';
 import type { FleetSize } from '../../lib/fleet/fleet-size.js';
 import { Gossip } from '../../lib/fleet/gossip.js';
@@ -119,6 +119,7 @@ function contextFor(
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,
     beginProbe: () => ({ kind: 'poll', at: performance.now() }),
+    redial$: NEVER,
     emit: (kind) => reported.signals.push(kind),
     notify: (text) => reported.notes.push(text),
   };

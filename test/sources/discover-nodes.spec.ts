@@ -1,4 +1,4 @@
-import { NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
+import { of, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { discoverNodes, type DiscoverNodesOptions } from '../../lib/sources/discover-nodes.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
@@ -9,7 +9,12 @@ function discover(seeds: readonly string[], options?: DiscoverNodesOptions) {
   const observations$ = new Subject<Observation>();
   const lists: (readonly Endpoint[])[] = [];
   const source = discoverNodes(seeds, options);
-  const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+  const context = {
+    observations$,
+    signals$: NEVER,
+    seeking$: of(false),
+    scheduler: new VirtualTimeScheduler(),
+  };
   source(context).subscribe((list) => lists.push(list));
   let at = 0;
   const observe = (endpoint: Endpoint, result: ProbeResult) => {
@@ -113,7 +118,7 @@ describe('discovery', () => {
   test('uses TLS for nodes that are listed by a node with TLS', () => {
     const found = discover(['rediss://a:1']);
     found.reports('rediss://a:1', 'master', 'b:1');
-    expect(found.lists.at(-1)).toContainEqual({ host: 'b', port: 1, tls: true });
+    expect(found.lists.at(-1)).toContainEqual({ host: 'b', port: 1, tls: true, derived: true });
   });
 
   test('mapEndpoint translates addresses, and leaves out those for which it returns undefined', () => {
@@ -140,7 +145,12 @@ describe('discovery', () => {
   test('each subscription starts with the seeds only', () => {
     const source = discoverNodes(['a:1']);
     const observations$ = new Subject<Observation>();
-    const context = { observations$, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+    const context = {
+      observations$,
+      signals$: NEVER,
+      seeking$: of(false),
+      scheduler: new VirtualTimeScheduler(),
+    };
     const first = source(context).subscribe();
     const report: NodeReport = { role: 'master', named: [parseEndpoint('b:1')] };
     observations$.next({

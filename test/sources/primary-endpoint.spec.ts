@@ -1,8 +1,9 @@
-import { asyncScheduler, Subject, Subscription } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, of, Subject, Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { primaryEndpoint, type PrimaryEndpointOptions } from '../../lib/sources/primary-endpoint.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
+import type { SourceNode } from '../../lib/sources/node-source.js';
 import type { Signal } from '../../lib/topology/signal.js';
 
 const PRIMARY = 'primary.example';
@@ -27,7 +28,7 @@ interface Dns {
 async function resolve(dns: Dns, options: PrimaryEndpointOptions = {}) {
   const observations$ = new Subject<Observation>();
   const signals$ = new Subject<Signal>();
-  const lists: (readonly Endpoint[])[] = [];
+  const lists: (readonly SourceNode[])[] = [];
   const queries: string[] = [];
   const lookup = async (name: string): Promise<readonly string[]> => {
     queries.push(name);
@@ -37,7 +38,8 @@ async function resolve(dns: Dns, options: PrimaryEndpointOptions = {}) {
     return answer;
   };
   const source = primaryEndpoint(`${PRIMARY}:6379`, { lookup, ...options });
-  running = source({ observations$, signals$, scheduler: asyncScheduler }).subscribe((list) =>
+  const seeking$ = new BehaviorSubject(false);
+  running = source({ observations$, signals$, seeking$, scheduler: asyncScheduler }).subscribe((list) =>
     lists.push(list),
   );
   await vi.advanceTimersByTimeAsync(0);
@@ -46,6 +48,7 @@ async function resolve(dns: Dns, options: PrimaryEndpointOptions = {}) {
     lists,
     queries,
     names: () => (lists.at(-1) ?? []).map(formatEndpoint),
+    seek: (isSeeking: boolean) => seeking$.next(isSeeking),
     signal: () => signals$.next({ kind: 'connection closed', at: at() }),
     isSilent: (node: string) =>
       observations$.next({
@@ -72,8 +75,8 @@ describe('the addresses behind a name', () => {
     const { lists } = await resolve({ [PRIMARY]: ['10.0.0.2', '10.0.0.1'] });
     expect(lists).toEqual([
       [
-        { host: '10.0.0.1', port: 6379, servername: PRIMARY },
-        { host: '10.0.0.2', port: 6379, servername: PRIMARY },
+        { host: '10.0.0.1', port: 6379, servername: PRIMARY, derived: true, intended: 'master' },
+        { host: '10.0.0.2', port: 6379, servername: PRIMARY, derived: true, intended: 'master' },
       ],
     ]);
   });
@@ -94,6 +97,28 @@ describe('the addresses behind a name', () => {
     const { queries } = await resolve({ [PRIMARY]: ['10.0.0.1'] }, { resolveIntervalMs: 500 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(queries).toHaveLength(11);
+  });
+
+  test('are resolved every 250 ms while no master is known', async () => {
+    const { queries, seek } = await resolve({ [PRIMARY]: ['10.0.0.1'] });
+    await vi.advanceTimersByTimeAsync(1000);
+    seek(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(queries).toHaveLength(1 + 5);
+    seek(false);
+    await vi.advanceTimersByTimeAsync(2100);
+    expect(queries).toHaveLength(1 + 5 + 2);
+  });
+
+  test('are the intended master while the primary name leads there, and are nodes only after that', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'], [READER]: ['10.0.0.1', '10.0.0.2'] };
+    const { lists } = await resolve(dns, { reader: `${READER}:6379` });
+    const intended = () =>
+      (lists.at(-1) ?? []).flatMap((node) => (node.intended === 'master' ? formatEndpoint(node) : []));
+    expect(intended()).toEqual(['10.0.0.1:6379']);
+    dns[PRIMARY] = ['10.0.0.2'];
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(intended()).toEqual(['10.0.0.2:6379']);
   });
 
   test('in another order are not emitted again', async () => {
@@ -222,9 +247,9 @@ describe('a reader endpoint', () => {
     const { lists } = await resolve(dns, { reader: `${READER}:6379` });
     expect(lists).toEqual([
       [
-        { host: '10.0.0.1', port: 6379, servername: PRIMARY },
-        { host: '10.0.0.2', port: 6379, servername: READER },
-        { host: '10.0.0.3', port: 6379, servername: READER },
+        { host: '10.0.0.1', port: 6379, servername: PRIMARY, derived: true, intended: 'master' },
+        { host: '10.0.0.2', port: 6379, servername: READER, derived: true },
+        { host: '10.0.0.3', port: 6379, servername: READER, derived: true },
       ],
     ]);
   });
@@ -242,6 +267,7 @@ test('an IP address is used without DNS', async () => {
   const context = { observations$: new Subject<Observation>(), signals$: new Subject<Signal>() };
   running = primaryEndpoint('rediss://10.0.0.1:6380', { lookup, reader: '[::1]:6380' })({
     ...context,
+    seeking$: of(false),
     scheduler: asyncScheduler,
   }).subscribe((list) => lists.push(list));
   await vi.advanceTimersByTimeAsync(10_000);

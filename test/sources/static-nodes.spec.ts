@@ -1,8 +1,13 @@
-import { firstValueFrom, NEVER, Subject, takeUntil, toArray, VirtualTimeScheduler } from 'rxjs';
+import { firstValueFrom, NEVER, of, Subject, takeUntil, toArray, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 
-const context = { observations$: NEVER, signals$: NEVER, scheduler: new VirtualTimeScheduler() };
+const context = {
+  observations$: NEVER,
+  signals$: NEVER,
+  seeking$: of(false),
+  scheduler: new VirtualTimeScheduler(),
+};
 
 test('emits the list once, in order, and never completes', async () => {
   const end$ = new Subject<void>();

@@ -19,7 +19,12 @@ function play(...rounds: readonly Round[]): readonly string[] {
 function resolutions(rounds: readonly Round[]): readonly Resolution[] {
   let resolution = initialResolution(0);
   return rounds.map(({ intended = [], acceptAfterMs = 30_000, ...round }) => {
-    const circumstances = { intended: new Set(intended), acceptAfterMs, epochMs: 0 };
+    const circumstances = {
+      intended: new Set(intended),
+      derived: new Set<string>(),
+      acceptAfterMs,
+      epochMs: 0,
+    };
     const observations = observe(round);
     const before = resolution;
     resolution = resolveTopology(before, observations, circumstances);
