@@ -49,6 +49,7 @@ test('the table of health reasons names every reason, and no other', () => {
   const reasons: Readonly<Record<UnwritableReason, true>> = {
     NO_MASTER: true,
     SPLIT_BRAIN: true,
+    UNPROVEN: true,
     NO_MAJORITY: true,
     READONLY: true,
     MISCONF: true,

@@ -1,13 +1,14 @@
 import { withoutCredentials } from '../topology/without-credentials.js';
 import { usableReplicas, whyNoMajority, whyWait, type WriterPolicy } from '../topology/pick.js';
+import { isSplitBrain, whyUnproven } from '../topology/describe-contest.js';
 import { findNode, masterOf, type Topology, type TopologyKind } from '../topology/topology.js';
 
 /**
  * Why the master is not writable.
  *
  * - `NO_MASTER`: no node is a master that may be written to.
- * - `SPLIT_BRAIN`: several nodes claim to be the master, and their history does not decide between them; or the only one
- *   that does was provably superseded.
+ * - `SPLIT_BRAIN`: several nodes claim to be the master, and their history does not decide between them.
+ * - `UNPROVEN`: one node claims to be the master, and nothing proves it; or it was accepted without proof.
  * - `NO_MAJORITY`: `requireMajority` is set, and too few nodes can be reached.
  * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: the error code of the server.
  * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
@@ -22,6 +23,7 @@ export type UnwritableReason =
   | 'NO_MASTER'
   | 'NO_MAJORITY'
   | 'SPLIT_BRAIN'
+  | 'UNPROVEN'
   | 'PAUSED'
   | 'TIMEOUT'
   | 'CLOSED'
@@ -87,16 +89,31 @@ export function judgeHealth(
   if (probe.kind !== 'written') {
     return { status: 'down', data: { ...data, ...explain(topology, probe, { requireMajority }) } };
   }
+  const degraded = whyDegraded(topology, minReplicas);
+  return degraded === undefined
+    ? { status: 'up', data }
+    : { status: 'degraded', data: { ...data, ...degraded } };
+}
+
+/** What is wrong with a group whose master accepts writes. */
+function whyDegraded(
+  topology: Topology,
+  minReplicas: number,
+): Pick<WritableHealth, 'reason' | 'message'> | undefined {
   if (topology.kind === 'contested') {
-    return { status: 'degraded', data: { ...data, reason: 'SPLIT_BRAIN', message: whyWait(topology) } };
+    return { reason: whyContested(topology), message: whyWait(topology) };
+  }
+  if (topology.unproven !== undefined) {
+    return { reason: 'UNPROVEN', message: whyUnproven(topology.unproven) };
   }
   const usable = usableReplicas(topology).length;
   return usable < minReplicas
-    ? {
-        status: 'degraded',
-        data: { ...data, message: `${usable} of at least ${minReplicas} replicas can be used` },
-      }
-    : { status: 'up', data };
+    ? { message: `${usable} of at least ${minReplicas} replicas can be used` }
+    : undefined;
+}
+
+function whyContested(topology: Topology & { readonly kind: 'contested' }): UnwritableReason {
+  return isSplitBrain(topology) ? 'SPLIT_BRAIN' : 'UNPROVEN';
 }
 
 function describeGroup(topology: Topology, latencyMs: number | null): WritableHealth {
@@ -151,7 +168,7 @@ function whyHeld(topology: Topology, policy: WriterPolicy): UnwritableReason {
     return 'NO_MAJORITY';
   }
   if (topology.kind === 'contested') {
-    return 'SPLIT_BRAIN';
+    return whyContested(topology);
   }
   const faults = topology.nodes.flatMap((node) => (node.kind === 'unusable' ? node.fault : []));
   if (faults.includes('LOADING')) {

@@ -36,6 +36,14 @@ export interface RedisReplicationOptions {
    * time to notice that the other nodes are silent. Two nodes are both needed. Default `false`.
    */
   readonly requireMajority?: boolean;
+  /** What becomes of a master that nothing proves, see M20 in `docs/who-is-master.md`. */
+  readonly unproven?: {
+    /**
+     * How long the only claimant waits until it is accepted without proof, provided that no reachable node disputes it.
+     * `false`: never. Default 30 000.
+     */
+    readonly acceptAfterMs?: number | false;
+  };
   /**
    * `background` (default): the app starts at once, and commands wait for the first master. `required`: the app fails to
    * start if the writer is not connected within `bootTimeoutMs`; the error states what was observed on each node.
@@ -59,6 +67,7 @@ export interface RedisReplicationOptions {
 }
 
 /** `RedisReplicationOptions` with all defaults filled in. */
-export type ResolvedOptions = Required<Omit<RedisReplicationOptions, 'hold'>> & {
+export type ResolvedOptions = Required<Omit<RedisReplicationOptions, 'hold' | 'unproven'>> & {
+  readonly unproven: Required<NonNullable<RedisReplicationOptions['unproven']>>;
   readonly hold: Required<NonNullable<RedisReplicationOptions['hold']>>;
 };

@@ -18,6 +18,7 @@ import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import { contestAlarms } from './contest-alarms.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
@@ -58,6 +59,8 @@ export class Replication {
       source: options.source,
       observe: (observer) => this.observe(observer),
       cadence: { pollIntervalMs: options.pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
+      acceptAfterMs: options.unproven.acceptAfterMs === false ? Infinity : options.unproven.acceptAfterMs,
+      family: options.redis.family,
       notify: (text) => this.reportOnce({ level: 'warn', text }),
     });
     this.topology$ = this.stream.topology$;
@@ -133,6 +136,7 @@ export class Replication {
         this.current = after;
         describeChange(before, after, this.options).forEach((note) => this.report(note));
       });
+    this.logging.add(contestAlarms(this.topology$).subscribe((note) => this.report(note)));
   }
 
   /** Waits for `ready` instead of `connect()`, which rejects if the first of several attempts fails. */

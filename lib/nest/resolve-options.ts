@@ -11,6 +11,7 @@ const OPTION_NAMES = [
   'hold',
   'resend',
   'requireMajority',
+  'unproven',
   'boot',
   'bootTimeoutMs',
   'pollIntervalMs',
@@ -29,7 +30,7 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
   requireObject('options', options);
   refuseUnknown('', options, OPTION_NAMES);
   const { source, redis = {}, hold = {}, readFrom = 'replicaPreferred', boot = 'background' } = options;
-  const { resend = 'reads', requireMajority = false } = options;
+  const { resend = 'reads', requireMajority = false, unproven = {} } = options;
   if (typeof source !== 'function') {
     throw invalid(
       'source',
@@ -41,6 +42,8 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
   refuseOwned(redis);
   requireObject('hold', hold);
   refuseUnknown('hold.', hold, ['timeoutMs', 'maxCommands']);
+  requireObject('unproven', unproven);
+  refuseUnknown('unproven.', unproven, ['acceptAfterMs']);
   return {
     source,
     redis,
@@ -51,6 +54,12 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
       maxCommands: count('hold.maxCommands', hold.maxCommands, 10_000),
     },
     resend: resendPolicy(resend),
+    unproven: {
+      acceptAfterMs:
+        unproven.acceptAfterMs === false
+          ? false
+          : duration('unproven.acceptAfterMs', unproven.acceptAfterMs, { otherwise: 30_000, least: 0 }),
+    },
     requireMajority: flag('requireMajority', requireMajority),
     bootTimeoutMs: duration('bootTimeoutMs', options.bootTimeoutMs, { otherwise: 10_000, least: 1 }),
     pollIntervalMs: duration('pollIntervalMs', options.pollIntervalMs, { otherwise: 500, least: 10 }),

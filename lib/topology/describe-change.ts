@@ -1,3 +1,4 @@
+import { describeUnproven } from './describe-contest.js';
 import { whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
 import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
 
@@ -15,6 +16,7 @@ export function describeChange(
 ): readonly ChangeNote[] {
   return [
     ...describeMaster(before, after),
+    ...describeUnproven(before, after),
     ...describeMajority(before, after, policy),
     ...describeLoss(before, after),
     ...describeNodes(before, after),
@@ -31,11 +33,20 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
     case 'unknown':
       return [];
     case 'masterless':
-      return [{ level: 'warn', text: `writes are held, cause: ${after.cause}; ${whyWait(after)}` }];
+      return [
+        {
+          level: 'warn',
+          text: `writes are held, cause: ${after.cause}; ${whyWait(after)}; promote a node to end this`,
+        },
+      ];
     case 'contested':
-      return [...moved, { level: 'error', text: describeContest(after) }];
+      // The alarm comes only if the contest lasts, see `whenContested`.
+      return moved;
     case 'steady':
-      return moved.length > 0 ? moved : [{ level: 'log', text: describeSteady(before, after) }];
+      // That a contest is over is told by `whenContested`, if it has told of the contest.
+      return moved.length > 0 || masterOf(before) === after.master
+        ? moved
+        : [{ level: 'log', text: describeSteady(before, after) }];
     default:
       return after satisfies never;
   }
@@ -51,22 +62,20 @@ function describeMajority(before: Topology, after: Topology, policy: WriterPolic
 }
 
 function describeFailover({ lastFailover }: Topology): ChangeNote {
-  const { from, to, tookMs, cause, generation } = lastFailover ?? {};
+  const { from, to, tookMs, cause, generation, promotedWithinMs, proof } = lastFailover ?? {};
+  // A poll detects what may have happened at any time since the poll before it.
+  const when =
+    cause === 'poll' && promotedWithinMs !== undefined
+      ? `promoted within the last ${promotedWithinMs} ms`
+      : `in ${tookMs} ms`;
+  const grounds = proof === undefined || proof === 'history' ? '' : `, by ${proof}`;
   return {
     level: 'warn',
-    text: `failover: master ${from} → ${to} in ${tookMs} ms, cause: ${cause}, generation ${generation}`,
+    text: `failover: master ${from} → ${to} ${when}${grounds}, cause: ${cause}, generation ${generation}`,
   };
 }
 
-function describeContest(after: Topology & { readonly kind: 'contested' }): string {
-  const fate = after.master === undefined ? 'writes are held' : `writes stay with ${after.master}`;
-  return `split brain: ${whyWait(after)}; ${fate}, generation ${after.generation}`;
-}
-
 function describeSteady(before: Topology, after: Topology & { readonly kind: 'steady' }): string {
-  if (masterOf(before) === after.master) {
-    return `the split brain is over: master is ${after.master}, generation ${after.generation}`;
-  }
   return before.generation === after.generation
     ? `master ${after.master} is back after ${after.changedAt - before.changedAt} ms, generation ${after.generation}`
     : `master is ${after.master}, generation ${after.generation}`;
@@ -118,7 +127,7 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
       text: `node ${node.endpoint} still claims to be the master but was superseded: it gets no writes`,
     };
   }
-  if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind !== 'stale') {
+  if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind === 'replica') {
     return {
       level: 'error',
       text: `data loss: node ${node.endpoint} no longer claims to be the master; ${old.lostBytes} bytes that it accepted are lost`,

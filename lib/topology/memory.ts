@@ -81,6 +81,20 @@ export function rememberSuperseded(
   return new Set([...before, ...news].filter((id) => id !== accepted).slice(-MAX_SUPERSEDED));
 }
 
+/** When each endpoint reported `replica` last, in milliseconds of the monotonic clock. */
+export function rememberReplicaTimes(
+  before: ReadonlyMap<string, number>,
+  servers: readonly Server[],
+): ReadonlyMap<string, number> {
+  return new Map(
+    servers.flatMap((server) => {
+      const isReplica = isAnswered(server) && server.report.role === 'replica';
+      const at = isReplica ? server.observation.at : before.get(server.endpoint);
+      return at === undefined ? [] : [[server.endpoint, at] as const];
+    }),
+  );
+}
+
 export function rememberReplicas(
   before: ReadonlyMap<string, string>,
   servers: readonly Server[],

@@ -1,3 +1,4 @@
+import { whatEnds, whyContested } from './describe-contest.js';
 import { findNode, masterOf, type Topology, type TopologyNode } from './topology.js';
 
 /** The node that a connection uses, or why it waits. Each new topology gives a new pick. */
@@ -96,23 +97,14 @@ export function whyWait(topology: Topology): string {
     case 'masterless':
       return `no node is a master: ${topology.nodes.map(describeNode).join(', ') || 'the list of nodes is empty'}`;
     case 'contested':
-      return describeContest(topology);
+      return topology.master === undefined
+        ? `${whyContested(topology)}; ${whatEnds(topology)}`
+        : whyContested(topology);
     case 'steady':
       return `no replica is usable among ${topology.nodes.map(describeNode).join(', ')}`;
     default:
       return topology satisfies never;
   }
-}
-
-function describeContest(topology: Topology & { readonly kind: 'contested' }): string {
-  const { claimants, nodes } = topology;
-  const names = claimants.join(' and ');
-  if (claimants.length > 1) {
-    return `${names} claim to be the master, and replication history does not show which one is the heir`;
-  }
-  return nodes.some(({ kind }) => kind === 'stale')
-    ? `${names} claims to be the master, but the replication history of another node shows that it was superseded`
-    : `${names} claims to be the master, but replication history does not show that it is the heir`;
 }
 
 function describeNode(node: TopologyNode): string {

@@ -1,6 +1,7 @@
 import { trackCandidacy, type Candidacy } from './candidacy.js';
 import { claimsIn, type AcceptedMaster, type Evidence, type Intent } from './claims.js';
 import { detectDataLoss } from './data-loss.js';
+import { detectFailover, generationOf } from './failover.js';
 import { judge, type Verdict } from './judge.js';
 import { emptyLineage, learnLineage, type Lineage } from './lineage.js';
 import {
@@ -8,6 +9,7 @@ import {
   rememberAccepted,
   rememberIntent,
   rememberReplicas,
+  rememberReplicaTimes,
   rememberSuperseded,
 } from './memory.js';
 import type { Observation } from './observation.js';
@@ -15,7 +17,7 @@ import { groupServers, isAnswered, newestOf, type AnsweredServer } from './serve
 import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
 import { countServers, rememberIdentities, type ServerIdentities } from './known-servers.js';
-import { masterOf, type Failover, type Topology, type Unproven } from './topology.js';
+import { masterOf, type Topology, type Unproven } from './topology.js';
 
 /** The topology, and the memory needed to judge the next observations. Times are those of a monotonic clock. */
 export interface Resolution {
@@ -23,6 +25,8 @@ export interface Resolution {
   readonly accepted?: AcceptedMaster;
   readonly lineage: Lineage;
   readonly replicaRunIds: ReadonlyMap<string, string>;
+  /** When each endpoint reported `replica` last, in milliseconds. */
+  readonly replicaAt: ReadonlyMap<string, number>;
   readonly superseded: ReadonlySet<string>;
   readonly identities: ServerIdentities;
   readonly intent: Intent;
@@ -57,6 +61,7 @@ export function initialResolution(at: number): Resolution {
     topology: { kind: 'unknown', generation: 0, cause: 'start', changedAt: at, nodes: [] },
     lineage: emptyLineage,
     replicaRunIds: new Map(),
+    replicaAt: new Map(),
     superseded: new Set(),
     identities: new Map(),
     intent: { endpoints: new Set(), outdated: new Set() },
@@ -127,6 +132,7 @@ function updateMemory({ previous, evidence, verdict, latest }: Step): Memory {
     ...rememberAccepted(previous.accepted, verdict, evidence),
     lineage,
     replicaRunIds: rememberReplicas(previous.replicaRunIds, servers, master),
+    replicaAt: rememberReplicaTimes(previous.replicaAt, servers),
     superseded: rememberSuperseded(previous.superseded, evidence, master),
     intent: isChange ? rememberIntent(intent, intent.endpoints, 'accepted') : intent,
     ...(candidacy && { candidacy }),
@@ -155,7 +161,8 @@ function concludeTopology(conclusion: Conclusion): Topology {
   const before = previous.topology;
   const server = masterServer(verdict);
   const at = latest && Math.round(latest.at + circumstances.epochMs);
-  const lastFailover = detectFailover(conclusion) ?? before.lastFailover;
+  const lastFailover =
+    detectFailover({ ...conclusion, epochMs: circumstances.epochMs }) ?? before.lastFailover;
   const loss = detectDataLoss({ previous, servers: evidence.servers, master: server, at });
   const lastDataLoss = loss ?? before.lastDataLoss;
   const decision = decide(conclusion);
@@ -220,29 +227,5 @@ function describeUnproven({ memory, previous, latest, circumstances, verdict }: 
       since: Math.round(latest.at + circumstances.epochMs),
       ...(before !== undefined && before !== memory.accepted.endpoint && { before }),
     },
-  };
-}
-
-function generationOf({ accepted, topology }: Resolution, server: AnsweredServer | undefined): number {
-  return server === undefined || server.endpoint === accepted?.endpoint
-    ? topology.generation
-    : topology.generation + 1;
-}
-
-function detectFailover({ previous, verdict, latest, circumstances }: Conclusion): Failover | undefined {
-  const server = masterServer(verdict);
-  const from = previous.accepted?.endpoint;
-  if (server === undefined || from === undefined || server.endpoint === from || latest === undefined) {
-    return undefined;
-  }
-  const signal = previous.lostBy ?? latest.signal;
-  return {
-    generation: previous.topology.generation + 1,
-    from,
-    to: server.endpoint,
-    at: Math.round(latest.at + circumstances.epochMs),
-    tookMs: Math.round(Math.max(0, latest.at - signal.at)),
-    cause: signal.kind,
-    ...('proof' in verdict && verdict.proof !== undefined && { proof: verdict.proof }),
   };
 }

@@ -68,6 +68,11 @@ export interface Failover {
   /** From the first signal that the old master was gone to the acceptance of the new one, in milliseconds. */
   readonly tookMs: number;
   readonly cause: SignalKind;
+  /**
+   * The promotion happened at most this long before `at`, in milliseconds: the new master was a replica then. Absent where
+   * it was never seen as one.
+   */
+  readonly promotedWithinMs?: number;
   /** What proved the new master. Absent where the user may not read replication histories, so that its role had to do. */
   readonly proof?: Proof;
 }

@@ -38,9 +38,11 @@ function isDefaultExport(node: ts.Node): boolean {
     : false;
 }
 
-/** `Date`, and the scheduler of RxJS whose `now()` reads it. */
+/** `Date.now`, `new Date()`, and the scheduler of RxJS whose `now()` reads it. A date made of a number reads no clock. */
 function isWallClock(node: ts.Node): boolean {
-  return ts.isIdentifier(node) && ['Date', 'asyncScheduler'].includes(node.text);
+  if (ts.isPropertyAccessExpression(node)) return node.getText() === 'Date.now';
+  if (ts.isNewExpression(node)) return node.expression.getText() === 'Date' && !node.arguments?.length;
+  return ts.isIdentifier(node) && node.text === 'asyncScheduler';
 }
 
 /** `as const` narrows what is there and hides nothing. */

@@ -1,0 +1,41 @@
+import { defer, distinctUntilChanged, EMPTY, map, of, switchMap, tap, timer, type Observable } from 'rxjs';
+import type { ChangeNote } from '../topology/describe-change.js';
+import { describeContest } from '../topology/describe-contest.js';
+import { masterOf, type Topology } from '../topology/topology.js';
+
+/** Ordinary swaps are contested for some milliseconds, and nobody should be paged for that. */
+const ALARM_AFTER_MS = 1000;
+
+/** An error for each contest that lasts, once, and a line when it is over. */
+export function contestAlarms(topology$: Observable<Topology>): Observable<ChangeNote> {
+  return defer(() => {
+    let state: 'quiet' | 'alarmed' = 'quiet';
+    return topology$.pipe(
+      distinctUntilChanged((a, b) => identify(a) === identify(b)),
+      switchMap((topology): Observable<ChangeNote> => {
+        if (topology.kind === 'contested') {
+          return timer(state === 'alarmed' ? 0 : ALARM_AFTER_MS).pipe(
+            tap(() => (state = 'alarmed')),
+            map(() => describeContest(topology)),
+          );
+        }
+        const wasAlarmed = state === 'alarmed';
+        state = 'quiet';
+        return wasAlarmed ? of(describeEnd(topology)) : EMPTY;
+      }),
+    );
+  });
+}
+
+/** What makes a contest another one for an operator; the moment at which time settles it may be put off often. */
+function identify(topology: Topology): string {
+  return topology.kind === 'contested'
+    ? `${topology.claimants.join()} ${topology.master ?? ''} ${topology.settlesAt === undefined}`
+    : '';
+}
+
+function describeEnd(topology: Topology): ChangeNote {
+  const master = masterOf(topology);
+  const outcome = master === undefined ? 'no node claims to be the master' : `master is ${master}`;
+  return { level: 'log', text: `the contest is over: ${outcome}, generation ${topology.generation}` };
+}
