@@ -153,11 +153,15 @@ describe('the log shows', () => {
   test('that the master came back empty', () => {
     const empty = {
       at: 3000,
-      results: { ...gone.results, [A]: master({ on: 'R9', offset: 0, run: 'A again' }) },
+      results: { ...gone.results, [A]: master({ on: 'R9', offset: 0, keys: 0, run: 'A again' }) },
     };
-    expect(log(steady, gone, empty)[2]).toEqual([
+    const filled = {
+      ...steady,
+      results: { ...steady.results, [A]: master({ on: 'R1', offset: 900, keys: 7 }) },
+    };
+    expect(log(filled, gone, empty)[2]).toEqual([
       'log: master 10.0.0.1:6379 is back after 999 ms, generation 1',
-      'error: data loss: master 10.0.0.1:6379 came back without its data (900 bytes of history)',
+      'error: data loss: master 10.0.0.1:6379 came back empty, and had 7 keys when it was probed last',
       'log: node 10.0.0.1:6379 answers again',
     ]);
   });
@@ -165,16 +169,18 @@ describe('the log shows', () => {
   test('that a second loss followed the first', () => {
     const again = (at: number, run: string) => ({
       at,
-      results: { [A]: master({ on: run, offset: 50, run }) },
+      results: { [A]: master({ on: `${run}/R1@801`, offset: 800, run }) },
     });
     const lines = log(
       { at: 1, results: { [A]: master({ on: 'R1', offset: 900 }) } },
       again(2, 'x'),
-      again(3, 'y'),
+      { at: 3, results: { [A]: master({ on: 'x/R1@801', offset: 950, run: 'x' }) } },
+      { at: 4, results: { [A]: master({ on: 'y/x@901', offset: 900, run: 'y' }) } },
     );
     expect(lines.slice(1)).toEqual([
-      ['error: data loss: master 10.0.0.1:6379 came back without its data (900 bytes of history)'],
-      ['error: data loss: master 10.0.0.1:6379 came back without its data (50 bytes of history)'],
+      ['error: data loss: master 10.0.0.1:6379 came back without its last 100 bytes of acknowledged writes'],
+      [],
+      ['error: data loss: master 10.0.0.1:6379 came back without its last 50 bytes of acknowledged writes'],
     ]);
   });
 

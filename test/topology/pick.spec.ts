@@ -184,7 +184,7 @@ describe('the reader', () => {
       after({ ...noReplicas, [B]: replica({ on: 'R9' }) }),
       {
         master: `master ${A}`,
-        replica: `replica ${B}`,
+        replica: 'wait',
         replicaPreferred: `master ${A}`,
         masterPreferred: `master ${A}`,
         any: `master ${A}`,

@@ -17,7 +17,7 @@ const down: Phase = {
 const written: Phase = {
   ...steady,
   at: 1900,
-  results: { ...steady.results, [A]: master({ on: 'R1', offset: 1127 }) },
+  results: { ...steady.results, [A]: master({ on: 'R1', offset: 1127, keys: 9 }) },
 };
 
 const synced = (on: string) => ({ [B]: replica({ on, offset: 900 }), [C]: replica({ on, offset: 900 }) });
@@ -30,13 +30,25 @@ export const restartCases: readonly Case[] = [
       down,
       {
         at: 3600,
-        results: { [A]: master({ on: 'R4', offset: 0, run: 'A again' }), ...synced('R4') },
+        results: { [A]: master({ on: 'R4', offset: 0, keys: 0, run: 'A again' }), ...synced('R4') },
         facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
       },
       {
         at: 4000,
         results: { [A]: master({ on: 'R4', offset: 900, run: 'A again' }), ...synced('R4') },
         facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
+      },
+    ],
+  },
+  {
+    name: 'A comes back from its append-only file, with a new replication id and all its keys: nothing lost',
+    phases: [
+      written,
+      down,
+      {
+        at: 3600,
+        results: { [A]: master({ on: 'R4', offset: 0, keys: 9, run: 'A again' }), ...synced('R4') },
+        facts: steady.facts,
       },
     ],
   },

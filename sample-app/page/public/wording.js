@@ -52,11 +52,11 @@ export function describeReach({ kind, reachable, fault, message }) {
   return kind === 'pending' ? 'not known yet' : `no: ${fault}, ${message}`;
 }
 
-export function describeLoss({ kind, endpoint, bytes, at }) {
+export function describeLoss({ kind, endpoint, bytes, keys, at }) {
   const size = formatBytes(bytes);
   const words =
-    kind === 'restarted empty'
-      ? `${endpoint} restarted as master without its data, ${size} of history`
+    keys !== undefined
+      ? `${endpoint} is master without any key, and there were ${keys} before`
       : `at least ${size} of acknowledged writes never reached ${endpoint}`;
   return `Data loss at ${formatTime(at)}: ${words}.`;
 }
