@@ -32,6 +32,11 @@ const cutOff = {
   [B]: replica({ on: 'R1', link: 'down' }),
   [C]: replica({ on: 'R1', link: 'down' }),
 };
+/** It was started empty, and cannot reach its master. */
+const neverSynced: ProbeResult = {
+  kind: 'answered',
+  report: { role: 'replica', history: { id: 'R8' }, offset: 0, link: 'down', neverSynced: true, named: [] },
+};
 const anyNumber = { requireMajority: false };
 const majority = { requireMajority: true };
 const noReplicas = { [A]: master({ on: 'R1' }), [B]: faulty('REFUSED'), [C]: faulty('REFUSED') };
@@ -185,6 +190,33 @@ describe('the reader', () => {
       {
         master: `master ${A}`,
         replica: 'wait',
+        replicaPreferred: `master ${A}`,
+        masterPreferred: `master ${A}`,
+        any: `master ${A}`,
+      },
+    ],
+    [
+      'the only replica was never in sync, and there is no master',
+      after({ [A]: faulty('REFUSED'), [B]: neverSynced }),
+      { master: 'wait', replica: 'wait', replicaPreferred: 'wait', masterPreferred: 'wait', any: 'wait' },
+    ],
+    [
+      'a replica that was restarted empty is beside a good one, and the master is gone',
+      after(healthy, { [A]: faulty('REFUSED'), [B]: neverSynced, [C]: replica({ on: 'R1', link: 'down' }) }),
+      {
+        master: 'wait',
+        replica: `replica ${C}`,
+        replicaPreferred: `replica ${C}`,
+        masterPreferred: `replica ${C}`,
+        any: `replica ${C}`,
+      },
+    ],
+    [
+      'a replica is on the history that the master continues',
+      after({ [A]: master({ on: 'R2/R1@10' }), [B]: replica({ on: 'R1', link: 'down' }) }),
+      {
+        master: `master ${A}`,
+        replica: `replica ${B}`,
         replicaPreferred: `master ${A}`,
         masterPreferred: `master ${A}`,
         any: `master ${A}`,
