@@ -79,7 +79,7 @@ describe('the writer', () => {
   });
 });
 
-describe('the writer that requires a majority', () => {
+describe('M17: the writer that requires a majority', () => {
   test.each<[string, Topology]>([
     ['all agree', after(healthy)],
     ['two of three agree', after(healthy, { ...healthy, [C]: faulty('TIMEOUT') })],
