@@ -48,7 +48,7 @@ export function describeUnproven(before: Topology, after: Topology): readonly Ch
   const master = masterOf(after);
   if (before.unproven !== undefined && after.unproven === undefined) {
     // Another master, or none, is no proof of this one.
-    return master !== undefined && master === masterOf(before)
+    return master !== undefined && before.generation === after.generation
       ? [{ level: 'log', text: `master ${master} is proven by now, generation ${after.generation}` }]
       : [];
   }

@@ -285,6 +285,15 @@ describe('the log shows', () => {
       ).toEqual([[], ['log: master 10.0.0.2:6379 is proven by now, generation 2']]);
     });
 
+    test('nothing more of it when it was silent for a moment', () => {
+      const silent: ProbeRound = { at: 33_000, results: { ...lone, [B]: faulty('TIMEOUT') } };
+      const back = log(steady, gone, held, taken, silent, { ...taken, at: 33_500 })[5];
+      expect(back).toEqual([
+        'log: master 10.0.0.2:6379 is back after 500 ms, generation 2',
+        'log: node 10.0.0.2:6379 answers again',
+      ]);
+    });
+
     test('that its heir takes over, which is no proof of either', () => {
       const heir = { ...lone, [A]: master({ on: 'R9/R7@1' }) };
       const lines = log(steady, gone, held, taken, { at: 33_000, results: heir })[4]?.join('\n');
