@@ -40,10 +40,10 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
         },
       ];
     case 'contested':
-      // The alarm comes only if the contest lasts, see `whenContested`.
+      // The alarm comes only if the contest lasts, see `contestAlarms`.
       return moved;
     case 'steady':
-      // That a contest is over is told by `whenContested`, if it has told of the contest.
+      // That a contest is over is told by `contestAlarms`, if it has raised an alarm.
       return moved.length > 0 || masterOf(before) === after.master
         ? moved
         : [{ level: 'log', text: describeSteady(before, after) }];

@@ -32,6 +32,7 @@ export interface WriterPolicy {
   readonly requireMajority: boolean;
 }
 
+/** M17: without a required majority the writer waits, and the master stays the master. */
 export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
   const [node] = masterTier(topology);
   if (node === undefined) {
@@ -42,7 +43,7 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
 }
 
 /**
- * Why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
+ * M17: why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
  * or if there is no master to agree on. A replica counts as agreeing unless it is astray: an heir that we cannot reach may
  * have given it a full sync, after which it no longer knows this master.
  */

@@ -48,7 +48,7 @@ interface TopologyFacts {
   readonly servers?: number;
   /** The last accepted change of master; absent until the first. */
   readonly lastFailover?: Failover;
-  /** Present while the master is accepted without proof: writes that another node acknowledged before may be missing. */
+  /** Present while the master that was accepted last has no proof: writes that another node acknowledged before may be missing. */
   readonly unproven?: Unproven;
   /** The last proven loss of acknowledged writes; absent if there was none. */
   readonly lastDataLoss?: DataLoss;

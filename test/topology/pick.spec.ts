@@ -67,24 +67,24 @@ describe('the writer', () => {
     [
       'history does not show the heir',
       after({ [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }),
-      `${A} and ${B} claim to be the master, and replication history does not show which one is the heir`,
+      `${A} and ${B} claim to be the master, and replication history does not show which one is the heir; make one of them a replica of the other`,
     ],
     [
       'an unrelated node claims to be the master',
       after(healthy, { ...cutOff, [B]: master({ on: 'Rown' }) }),
-      `${B} claims to be the master, but replication history does not show that it is the heir`,
+      `${B} claims to be the master, but replication history does not show that it is the heir; make the other nodes replicas of it, or bring the heir back`,
     ],
     [
       'the only master was superseded, as a replica proves',
       after(healthy, { ...healthy, [B]: faulty('TIMEOUT'), [C]: replica({ on: 'R2/R1@900' }) }),
-      `${A} claims to be the master, but the replication history of another node shows that it was superseded`,
+      `${A} claims to be the master, but the replication history of another node shows that it was superseded; make the other nodes replicas of it, or bring the heir back`,
     ],
   ])('waits while %s, and gives the reason', (_, topology, reason) => {
     expect(pickWriter(topology, anyNumber)).toEqual({ kind: 'wait', reason });
   });
 });
 
-describe('the writer that requires a majority', () => {
+describe('M17: the writer that requires a majority', () => {
   test.each<[string, Topology]>([
     ['all agree', after(healthy)],
     ['two of three agree', after(healthy, { ...healthy, [C]: faulty('TIMEOUT') })],

@@ -24,7 +24,11 @@ export function summarize({ kind, master, generation, claimants = [] }) {
       return `No master, writes are held, generation ${generation}.`;
     case 'contested': {
       const fate = master === undefined ? 'writes are held' : `writes stay with ${master}`;
-      return `Split brain: ${claimants.join(' and ')} claim to be master, ${fate}, generation ${generation}.`;
+      const claims =
+        claimants.length === 1
+          ? `Unproven master: ${claimants[0]} claims to be master`
+          : `Split brain: ${claimants.join(' and ')} claim to be master`;
+      return `${claims}, ${fate}, generation ${generation}.`;
     }
     default:
       return 'Waiting for the first probe of the group.';
