@@ -319,3 +319,22 @@ describe('the call throws at once', () => {
     expect(build).toThrow(message);
   });
 });
+
+test.each([
+  [4, ['127.0.0.1']],
+  [6, ['::1']],
+])('with the option family %i only such addresses of a name are nodes', async (family, expected) => {
+  vi.useRealTimers();
+  const found = new Promise<readonly SourceNode[]>((resolve, reject) => {
+    running = primaryEndpoint('localhost:6379')({
+      observations$: new Subject<Observation>(),
+      signals$: new Subject<Signal>(),
+      seeking$: of(false),
+      family,
+      scheduler: asyncScheduler,
+    }).subscribe({ next: resolve, error: reject });
+  });
+  const hosts = (await found).map(({ host }) => host);
+  // A machine without IPv6 has no such address for the name.
+  expect(hosts).toEqual(hosts.includes('localhost') ? ['localhost'] : expected);
+});

@@ -11,7 +11,19 @@ import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import { containing } from '../support/matchers.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
 import type { Topology } from '../../lib/topology/topology.js';
-import { A, B, C, master, observe, onlyRole, pending, replica, faulty, type ProbeResult } from './reports.js';
+import {
+  A,
+  B,
+  C,
+  READER,
+  master,
+  observe,
+  onlyRole,
+  pending,
+  replica,
+  faulty,
+  type ProbeResult,
+} from './reports.js';
 
 /** The topology after these rounds of probes. */
 function after(...rounds: readonly Readonly<Record<string, ProbeResult>>[]): Topology {
@@ -85,6 +97,14 @@ describe('the writer', () => {
 });
 
 describe('M17: the writer that requires a majority', () => {
+  test('counts servers, not names: one that is dead under two names is one of three', () => {
+    const named = { ...healthy, [READER]: replica({ on: 'R1', run: `run of ${B}` }) };
+    const dead = { ...healthy, [B]: faulty('REFUSED'), [READER]: faulty('REFUSED') };
+    const topology = after(named, dead);
+    expect(topology.nodes).toHaveLength(4);
+    expect(pickWriter(topology, majority)).toMatchObject({ kind: 'use', node: { endpoint: A } });
+  });
+
   test.each<[string, Topology]>([
     ['all agree', after(healthy)],
     ['two of three agree', after(healthy, { ...healthy, [C]: faulty('TIMEOUT') })],
