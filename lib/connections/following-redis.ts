@@ -75,7 +75,7 @@ export class FollowingRedis extends Redis {
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
-    const advice = this.settings.refuse?.(command.name);
+    const advice = this.settings.refuse?.(command);
     if (advice !== undefined) {
       command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);

@@ -1,4 +1,4 @@
-import type { RedisOptions } from 'ioredis';
+import type { Command, RedisOptions } from 'ioredis';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
 
@@ -7,7 +7,7 @@ export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
   /** Returns why a command must not be sent on this connection, as text for the error; `undefined` if it may be sent. */
-  readonly refuse?: (commandName: string) => string | undefined;
+  readonly refuse?: (command: Command) => string | undefined;
   readonly onError: (error: Error) => void;
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';

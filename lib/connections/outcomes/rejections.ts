@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { isReadOnly } from './command-traits.js';
+import { isHarmless } from './command-traits.js';
 import { NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
@@ -36,7 +36,7 @@ export class Rejections {
 
   /** Records that a command, which will be sent again, may have run on `node`: it can no longer end as not applied. */
   mayHaveRun(command: Command, node: string): void {
-    if (!isReadOnly(command.name)) {
+    if (!isHarmless(command)) {
       this.#lostOn.set(command, node);
     }
   }
