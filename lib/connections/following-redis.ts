@@ -18,7 +18,7 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
-import type { FollowingSettings } from './following-settings.js';
+import { duplicateSettings, type FollowingSettings } from './following-settings.js';
 import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
@@ -50,12 +50,7 @@ export class FollowingRedis extends Redis {
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
     this.db = this.options.db ?? 0;
     this.line = line;
-    this.outcomes = new Outcomes(settings, () => ({
-      generation: line.generation,
-      node: 'endpoint' in line.state ? line.state.endpoint : undefined,
-      reason: line.reason,
-      server: line.server,
-    }));
+    this.outcomes = new Outcomes(settings, () => line.circumstances);
     line.attach({
       onOpen: () => this.release(),
       onShut: () => this.shut(),
@@ -124,12 +119,7 @@ export class FollowingRedis extends Redis {
 
   /** Returns a second connection with the same options that also follows the topology. */
   override duplicate(override: Partial<RedisOptions> = {}): Redis {
-    return new FollowingRedis({
-      ...this.settings,
-      begin: 'at once',
-      line: { ...this.settings.line, candidates: () => [] },
-      redis: { ...this.settings.redis, ...override },
-    });
+    return new FollowingRedis(duplicateSettings(this.settings, override));
   }
 
   /**
@@ -159,17 +149,18 @@ export class FollowingRedis extends Redis {
 
   /** Checks the socket too, because a socket that fails during a write emits no event before the next turn. */
   private get canWrite(): boolean {
-    return this.line.isOpen && this.stream.writable;
+    return this.line.isOpen && this.closedBy === 'nobody' && this.stream.writable;
   }
 
   private hold(command: Command, stream: CommandStream | undefined): unknown {
-    if (this.status === 'end') {
-      return super.sendCommand(command, stream);
-    }
-    if (command.name === 'quit') {
+    if (command.name === 'quit' && this.status !== 'end') {
       this.disconnect();
       command.resolve(Buffer.from('OK'));
       return command.promise;
+    }
+    if (this.status === 'end' || this.closedBy === 'the app') {
+      this.outcomes.closed(command);
+      return this.skip(command, stream);
     }
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
@@ -186,7 +177,12 @@ export class FollowingRedis extends Redis {
     if (typeof this.options.commandTimeout === 'number') {
       markRejection(command);
     }
-    return super.sendCommand(command, stream);
+    const sent = super.sendCommand(command, stream);
+    if (command.name === 'quit' && stream === undefined) {
+      // The server executes nothing after it.
+      this.closedBy = 'the app';
+    }
+    return sent;
   }
 
   /** A pipeline is written only after every member was counted, including those that are not sent. */
@@ -241,10 +237,10 @@ export class FollowingRedis extends Redis {
     }
   }
 
+  /** In a handshake, only commands that set up the connection are in flight. */
   private lose(node: string): void {
-    // If the app closed it, or before it was ready, ioredis ends the commands in flight as its users expect.
-    if (this.closedBy === 'nobody' && this.status !== 'connect') {
-      this.outcomes.lost(takeInFlight(this), node);
+    if (this.status !== 'connect') {
+      this.outcomes.lost(takeInFlight(this), { node, by: this.closedBy });
     }
   }
 }

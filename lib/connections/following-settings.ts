@@ -12,3 +12,16 @@ export interface FollowingSettings extends OutcomeSettings {
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
 }
+
+/** The settings of a duplicate. It opens no sockets in advance, because there may be many of them. */
+export function duplicateSettings(
+  { line, redis, ...settings }: FollowingSettings,
+  override: Partial<RedisOptions>,
+): FollowingSettings {
+  return {
+    ...settings,
+    begin: 'at once',
+    line: { ...line, candidates: () => [] },
+    redis: { ...redis, ...override },
+  };
+}

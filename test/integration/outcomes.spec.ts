@@ -291,7 +291,7 @@ test('disconnect rejects what waits, and everything afterwards', async () => {
   const held = failureOf(writer.set('key', 'value'));
   writer.disconnect();
   expect(await held).toBeInstanceOf(NotAppliedError);
-  expect(await held).toHaveProperty('reason', 'the connection was closed while the command was held');
+  expect(await held).toHaveProperty('reason', 'Connection is closed.');
   await expect(writer.get('key')).rejects.toThrow('Connection is closed.');
   expect(writer.status).toBe('end');
 });

@@ -34,6 +34,16 @@ export interface LineClient {
   readonly onEnd: () => void;
 }
 
+/** The line as an error of a command describes it. */
+export interface LineCircumstances {
+  readonly generation: number;
+  readonly node: string | undefined;
+  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
+  readonly server: string | undefined;
+  /** Why nothing is written now. */
+  readonly reason: string;
+}
+
 /** The state of a line. Commands are written only in `open`. */
 export type LineState =
   | { readonly kind: 'waiting'; readonly reason: string }

@@ -15,7 +15,13 @@ import { endpointOf, type Pick } from '../../topology/pick.js';
 import { findNode, type Topology } from '../../topology/topology.js';
 import { NodeDialer } from './node-dialer.js';
 import { LineMachine } from './line-machine.js';
-import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
+import {
+  reasonToWait,
+  type LineCircumstances,
+  type LineClient,
+  type LineSettings,
+  type LineState,
+} from './line-state.js';
 import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
 
 /** Provides one connection with a socket to the picked node, and with the next socket when the pick changes. */
@@ -43,17 +49,18 @@ export class NodeLine {
     return this.#machine.isOpen;
   }
 
-  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
-  get server(): string | undefined {
-    return this.#runId ?? this.#current;
+  /** What decides how a command ends now. */
+  get circumstances(): LineCircumstances {
+    const { state } = this;
+    return {
+      generation: this.#topology?.generation ?? 0,
+      node: 'endpoint' in state ? state.endpoint : undefined,
+      server: this.#runId ?? this.#current,
+      reason: this.#reason,
+    };
   }
 
-  get generation(): number {
-    return this.#topology?.generation ?? 0;
-  }
-
-  /** Why nothing is written now, as text for an error. */
-  get reason(): string {
+  get #reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
     return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.state);
   }

@@ -1,6 +1,8 @@
 import type { Command } from 'ioredis';
 import { concernsOthers, isConnectionState } from './command-traits.js';
 import { Deadlines } from './deadlines.js';
+import { CONNECTION_CLOSED } from './errors.js';
+import { KeptCommands } from './kept-commands.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -12,7 +14,7 @@ import {
 } from '../ioredis/internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isBusy, isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
-import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
+import { Rejections, type Circumstances, type HoldOptions, type Loss } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
 import { Transactions } from './transactions.js';
@@ -34,6 +36,7 @@ export class Outcomes {
   readonly #resend: Resend;
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
+  readonly #kept: KeptCommands;
   readonly #transactions = new Transactions();
   /** Commands that must not wait, because they test the current state of the node. */
   readonly #neverHeld = new WeakSet<Command>();
@@ -49,6 +52,12 @@ export class Outcomes {
     this.#held = new HoldQueue({
       maxCommands: hold.maxCommands,
       reject: (held, end) => this.#endHold(held, end),
+    });
+    this.#kept = new KeptCommands({
+      held: this.#held,
+      deadlines: this.#deadlines,
+      transactions: this.#transactions,
+      rejections: this.#rejections,
     });
   }
 
@@ -120,21 +129,24 @@ export class Outcomes {
       command.reject(error);
       return 'rejected';
     }
-    this.#keep(command, item.select);
+    this.#kept.keep(command, item.select);
     return 'kept';
   }
 
-  /** Decides the outcome of commands whose replies were lost with the connection to `node`. */
-  lost(items: readonly CommandItem[], node: string): void {
+  /** Decides the outcome of commands whose replies were lost. If the app has closed the connection, none waits for another. */
+  lost(items: readonly CommandItem[], loss: Loss): void {
     for (const item of items) {
       const command = commandOf(item);
       if (command === undefined) {
-        item.command.reject(new Error('Connection is closed.'));
+        item.command.reject(new Error(CONNECTION_CLOSED));
       } else {
-        this.#lose(command, item, node);
+        this.#lose(command, item, loss);
       }
     }
     this.#transactions.connectionLost();
+    if (loss.by === 'the app') {
+      this.end();
+    }
   }
 
   /** Passes the held commands to `write`, in order, except those that have ended meanwhile. */
@@ -154,6 +166,11 @@ export class Outcomes {
       begun.add(stream);
     }
     begun.forEach((stream) => this.#gaps.close(stream));
+  }
+
+  /** Rejects a command that was issued after the app had closed the connection. */
+  closed(command: Command): void {
+    this.#rejections.holdEnded(command, 'closed');
   }
 
   /** Rejects all held commands. */
@@ -180,7 +197,7 @@ export class Outcomes {
     if (!isExec || !isDiscarded(error.message) || !byState) {
       return 'not a refusal';
     }
-    this.#keepTransaction(command, db);
+    this.#kept.keepTransaction(command, db);
     return 'kept';
   }
 
@@ -195,51 +212,27 @@ export class Outcomes {
     return 'kept';
   }
 
-  #keepTransaction(command: Command, db: number): void {
-    const transaction = this.#transactions.of(command);
-    if (transaction === undefined) {
-      return;
-    }
-    this.#transactions.restart(command);
-    if (transaction.state.kind === 'broken') {
-      const { reason } = transaction.state;
-      transaction.commands.forEach((member) => this.#rejections.notApplied(member, reason));
-      return;
-    }
-    const deadline = this.#deadlines.of(command);
-    for (const member of transaction.commands) {
-      this.#held.add({ command: member, db, deadline }, 'refused');
-    }
-  }
-
-  #keep(command: Command, db: number): void {
-    if (!isSettled(command)) {
-      markRejection(command);
-      this.#held.add({ command, db, deadline: this.#deadlines.of(command) }, 'refused');
-    }
-  }
-
-  #lose(command: Command, item: CommandItem, node: string): void {
+  #lose(command: Command, item: CommandItem, loss: Loss): void {
     const transaction = this.#transactions.of(command);
     const isRefused = this.#transactions.wasRefused(command);
     if (transaction !== undefined && isRefused) {
       // A command of the transaction was refused, so the server cannot have executed any of them.
       if (command === transaction.commands.at(-1)) {
-        this.#keepTransaction(command, item.select);
+        this.#kept.keepTransaction(command, item.select);
       }
       return;
     }
     if (transaction !== undefined && transaction.state.kind !== 'complete') {
-      this.#rejections.notApplied(command, `the connection to ${node} was lost before EXEC`);
+      this.#rejections.notApplied(command, `the connection to ${loss.node} was lost before EXEC`);
       return;
     }
     const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
     if (transaction === undefined && canRepeat && !this.#neverHeld.has(command)) {
-      this.#rejections.mayHaveRun(command, node);
-      this.#keep(command, item.select);
+      this.#rejections.mayHaveRun(command, loss);
+      this.#kept.keep(command, item.select);
       return;
     }
-    this.#rejections.unknown(command, node);
+    this.#rejections.unknown(command, loss);
   }
 
   #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {
