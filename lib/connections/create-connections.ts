@@ -11,6 +11,7 @@ import {
 } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './outcomes/command-traits.js';
+import type { Notices } from '../notices/notices.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './ioredis/redis-options.js';
 import type { HoldOptions } from './outcomes/rejections.js';
@@ -23,7 +24,7 @@ export interface ConnectionOptions {
   readonly redis: RedisConnectionOptions;
   readonly hold: HoldOptions;
   readonly resend: Resend;
-  readonly onError: (error: Error) => void;
+  readonly notices: Notices;
 }
 
 /** How long to wait for pending replies of a node that is left. The same as the default of `replyTimeoutMs`. */
@@ -46,7 +47,7 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, resend, onError }: ConnectionOptions,
+  { stream, dial, redis, hold, resend, notices }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
@@ -54,11 +55,11 @@ function settingsFor(
     redis,
     hold,
     resend,
-    onError,
     begin: 'when asked' as const,
     line: {
       stream,
       choose,
+      notices,
       drainMs: DRAIN_MS,
       handshakeMs: connectTimeout,
       reach: (endpoint: Endpoint) => dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),

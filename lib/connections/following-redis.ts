@@ -2,7 +2,6 @@ import { Command, Redis, type RedisOptions } from 'ioredis';
 import { isBlocking, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
-  commandOf,
   endReconnecting,
   flushAutoPipelines,
   letAutoPipelinesRun,
@@ -23,9 +22,8 @@ import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { ownedSettings } from './ioredis/redis-options.js';
-import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
-import { whenDrained } from './ioredis/when-drained.js';
+import { drained, whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe } from './ioredis/write-probe.js';
 
 /**
@@ -58,7 +56,9 @@ export class FollowingRedis extends Redis {
       whenDrained: (callback) => whenDrained(this, isBlocking, callback),
       onEnd: () => this.disconnect(),
     });
-    this.on('error', settings.onError).on('connecting', () => settleHandshake(this));
+    this.on('error', (error) => line.failures.note(error, this.status)).on('connecting', () =>
+      settleHandshake(this),
+    );
     this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
     this.on('end', () => this.onEnded());
@@ -90,10 +90,11 @@ export class FollowingRedis extends Redis {
 
   override handleReconnection(error: Error, item: CommandItem): void {
     hideCredentials(error, item.command.name);
-    const info = this.status === 'connect' && item.command.name === 'info' ? commandOf(item) : undefined;
-    if (info !== undefined && isForbidden(error)) {
-      void answerByHello(info, error, (hello) => super.sendCommand(hello));
-      return;
+    if (this.status === 'connect') {
+      this.line.failures.noteReply(error);
+      if (this.handshake.recover(error, item)) {
+        return;
+      }
     }
     const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
@@ -133,16 +134,15 @@ export class FollowingRedis extends Redis {
     await command.promise;
   }
 
+  /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */
+  whyNot(node: string): string | undefined {
+    return this.line.failures.whyNot(node);
+  }
+
   /** Ends the connection for good. Held commands are rejected; sent commands get up to `limitMs` to be answered. */
   async shutDown(limitMs: number): Promise<void> {
     this.outcomes.end();
-    await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, limitMs);
-      whenDrained(this, isBlocking, () => {
-        clearTimeout(limit);
-        resolve();
-      });
-    });
+    await drained(this, isBlocking, limitMs);
     this.disconnect();
     this.line.end();
   }

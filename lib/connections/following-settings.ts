@@ -8,7 +8,6 @@ export interface FollowingSettings extends OutcomeSettings {
   readonly line: LineSettings;
   /** Returns why a command must not be sent on this connection, as text for the error; `undefined` if it may be sent. */
   readonly refuse?: (command: Command) => string | undefined;
-  readonly onError: (error: Error) => void;
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
 }

@@ -12,6 +12,7 @@ import {
 } from 'rxjs';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
+import { Notices } from '../notices/notices.js';
 import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
@@ -23,7 +24,6 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
-import { withoutCredentials } from '../topology/without-credentials.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Receives log messages for operators. */
@@ -47,8 +47,6 @@ export class Replication {
   private current: Topology = initialResolution(0).topology;
   private writer: FollowingRedis | undefined;
   private reader: FollowingRedis | undefined;
-  /** The last error of the writer's connection. */
-  private writerError: Error | undefined;
 
   constructor(options: ResolvedOptions, report: Report, openSocket: Dial = dial) {
     this.options = options;
@@ -85,9 +83,8 @@ export class Replication {
 
   createWriter(): Redis {
     const { requireMajority } = this.options;
-    const writer = createWriter({ ...this.connectionOptions('writer'), requireMajority });
-    this.writer = writer.on('error', (error) => (this.writerError = error));
-    return writer;
+    this.writer = createWriter({ ...this.connectionOptions('writer'), requireMajority });
+    return this.writer;
   }
 
   createReader(): Redis {
@@ -152,7 +149,7 @@ export class Replication {
     const master = masterOf(this.current);
     return master === undefined
       ? whyWait(this.current)
-      : `${master} is the master, but the writer cannot use it: ${withoutCredentials(this.writerError?.message ?? 'it does not answer')}`;
+      : `${master} is the master, but the writer cannot use it: ${this.writer?.whyNot(master) ?? 'it does not answer'}`;
   }
 
   private observe(observer: NodeObserver) {
@@ -183,8 +180,7 @@ export class Replication {
       redis,
       hold,
       resend,
-      onError: (error: Error) =>
-        this.reportOnce({ level: 'warn', text: `${role}: ${withoutCredentials(error.message)}` }),
+      notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
     };
   }
 

@@ -7,6 +7,7 @@ import type { Import, Source } from './read-source.js';
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
   replies: ['topology'],
+  notices: ['topology'],
   sockets: ['topology'],
   sources: ['topology'],
   fleet: ['topology', 'replies'],
@@ -14,10 +15,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   stream: ['topology', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
   'connections/ioredis': ['topology', 'replies'],
-  'connections/line': ['topology', 'sockets', 'stream'],
-  'connections/outcomes': ['topology', 'connections/ioredis'],
+  // It says why a node cannot be used in the words of the observers.
+  'connections/line': ['topology', 'sockets', 'stream', 'notices', 'replies'],
+  'connections/outcomes': ['topology', 'notices', 'connections/ioredis'],
   connections: [
     'topology',
+    'notices',
+    'replies',
     'sockets',
     'stream',
     'connections/ioredis',
@@ -27,6 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   nest: [
     'topology',
     'sockets',
+    'notices',
     'sources',
     'observers',
     'stream',

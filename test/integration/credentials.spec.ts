@@ -218,7 +218,7 @@ test.each([
     await until('it has tried several times', () => attempts > 8);
     const lines = app.logs.of().filter(({ text }) => text.startsWith('writer: '));
     const words = refusal.replace(/, with args.*/, '');
-    expect(lines).toEqual([{ level: 'warn', context: 'RedisReplication', text: `writer: ${words}` }]);
+    expect(lines).toEqual([{ level: 'warn', context: 'RedisReplication', text: `writer: cannot use ${node.endpoint}: ${words}` }]);
     await recordApp(utterances, app);
     attempts = 0;
     const required = startApp([node.endpoint], { ...options, bootTimeoutMs: 200 });

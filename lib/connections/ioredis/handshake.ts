@@ -1,5 +1,12 @@
 import { Command, type Redis } from 'ioredis';
-import { prepareRestore, prepareSetup, type CommandStream } from './internals.js';
+import {
+  commandOf,
+  prepareRestore,
+  prepareSetup,
+  type CommandItem,
+  type CommandStream,
+} from './internals.js';
+import { answerByHello, isForbidden } from './role-by-hello.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
@@ -50,6 +57,16 @@ export class Handshake {
       void this.#ask(info);
     }
     return sent;
+  }
+
+  /** Handles an error reply to the `INFO` of the handshake; returns whether it did. */
+  recover(error: Error, item: CommandItem): boolean {
+    const info = item.command.name === 'info' ? commandOf(item) : undefined;
+    if (info === undefined || !isForbidden(error)) {
+      return false;
+    }
+    void answerByHello(info, error, (hello) => this.#write(hello));
+    return true;
   }
 
   #ask(info: Command): unknown {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Observable, Subscription } from 'rxjs';
 import type { TopologyStream } from '../../stream/topology-stream.js';
+import type { Notices } from '../../notices/notices.js';
 import type { Endpoint } from '../../topology/endpoint.js';
 import type { Pick } from '../../topology/pick.js';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
@@ -16,6 +17,8 @@ export interface LineSettings {
   readonly reach: (endpoint: Endpoint) => Observable<Socket>;
   /** How long to wait for pending replies of a node that is left, in milliseconds. */
   readonly drainMs: number;
+  /** Told when a node cannot be connected to, and when it can again. Duplicates share it. */
+  readonly notices: Notices;
   /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */
   readonly handshakeMs: number;
 }
