@@ -1,15 +1,16 @@
-import { Command, Redis, type RedisOptions } from 'ioredis';
+import { Redis, type Command, type RedisOptions } from 'ioredis';
 import { isBlocking, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
   endReconnecting,
   flushAutoPipelines,
-  letAutoPipelinesRun,
   forgetManualClose,
   hideCredentials,
   isPipeline,
   isSetup,
   markRejection,
+  oldestInFlight,
+  prepareHold,
   reconnectAtOnce,
   settleHandshake,
   skipMember,
@@ -18,7 +19,7 @@ import {
   type CommandStream,
 } from './ioredis/internals.js';
 import { duplicateSettings, type FollowingSettings } from './following-settings.js';
-import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
+import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { ownedSettings } from './ioredis/redis-options.js';
@@ -67,6 +68,12 @@ export class FollowingRedis extends Redis {
   /** Number of commands that wait for a node. */
   get heldCommands(): number {
     return this.outcomes.heldCommands;
+  }
+
+  /** The name of the blocking command for which all later commands wait, if there is one. */
+  get blockedBy(): string | undefined {
+    const name = oldestInFlight(this);
+    return name !== undefined && isBlocking(name) ? name.toUpperCase() : undefined;
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
@@ -165,11 +172,8 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    if (typeof this.options.commandTimeout === 'number') {
-      command.setTimeout(this.options.commandTimeout);
-    }
+    prepareHold(this, command);
     this.outcomes.hold({ command, stream, db: this.db });
-    letAutoPipelinesRun(this);
     return command.promise;
   }
 
@@ -214,10 +218,8 @@ export class FollowingRedis extends Redis {
   }
 
   private useDb(db: number): void {
-    if (this.canWrite && db !== this.condition?.select) {
-      const select = new Command('select', [db]);
-      leaveUnlessSelected(this, select);
-      super.sendCommand(select);
+    if (this.canWrite) {
+      this.handshake.select(db);
     }
   }
 

@@ -25,7 +25,10 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs }) =>
     let owner: 'us' | 'subscriber' = 'us';
     const fail = (error: Error) => subscriber.error(error);
     const onClose = () => fail(new Error('the node closed the connection at once'));
-    const timer = setTimeout(() => fail(timeoutError(connectTimeoutMs)), connectTimeoutMs);
+    const timer = setTimeout(() => {
+      const isHandshake = isTls && !socket.connecting && socket.remotePort !== undefined;
+      fail(timeoutError(connectTimeoutMs, isHandshake));
+    }, connectTimeoutMs);
     socket.once('error', fail).once('close', onClose);
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       owner = 'subscriber';
@@ -48,6 +51,9 @@ function serverName({ host, servername }: Endpoint): ConnectionOptions {
   return name === undefined ? {} : { servername: name };
 }
 
-function timeoutError(limitMs: number): Error {
-  return Object.assign(new Error(`no connection within ${limitMs} ms`), { code: 'ETIMEDOUT' });
+function timeoutError(limitMs: number, isHandshake: boolean): Error {
+  const hint = isHandshake
+    ? ': no answer to the TLS handshake; the node hangs, or its port does not speak TLS'
+    : '';
+  return Object.assign(new Error(`no connection within ${limitMs} ms${hint}`), { code: 'ETIMEDOUT' });
 }

@@ -59,6 +59,15 @@ export class Handshake {
     return sent;
   }
 
+  /** Selects a database after the handshake, unless it is selected already. */
+  select(db: number): void {
+    if (db !== this.#redis.condition?.select) {
+      const select = new Command('select', [db]);
+      leaveUnlessSelected(this.#redis, select);
+      this.#write(select);
+    }
+  }
+
   /** Handles an error reply to the `INFO` of the handshake; returns whether it did. */
   recover(error: Error, item: CommandItem): boolean {
     const info = item.command.name === 'info' ? commandOf(item) : undefined;
@@ -91,7 +100,7 @@ export class Handshake {
 }
 
 /** If the database cannot be selected, the connection would write to another database, so it is closed. */
-export function leaveUnlessSelected({ stream }: Redis, select: Command): void {
+function leaveUnlessSelected({ stream }: Redis, select: Command): void {
   select.promise.catch(() => stream.destroy());
 }
 
