@@ -35,7 +35,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The connection that always leads to the master. */
 export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
   const { line, ...settings } = settingsFor(options, (topology) => pickWriter(topology, options));
-  return new FollowingRedis({ ...settings, line: { ...line, candidates: replicasIn } });
+  return new FollowingRedis({ ...settings, tellsRecovery: true, line: { ...line, candidates: replicasIn } });
 }
 
 /** A connection that leads to a node to read from, and refuses everything but reads. */
@@ -55,6 +55,7 @@ function settingsFor(
     redis,
     hold,
     resend,
+    notices,
     begin: 'when asked' as const,
     line: {
       stream,

@@ -20,6 +20,8 @@ export function duplicateSettings(
   return {
     ...settings,
     begin: 'at once',
+    // One line for each of many duplicates would say little.
+    tellsRecovery: false,
     line: { ...line, candidates: () => [] },
     redis: { ...redis, ...override },
   };

@@ -19,6 +19,7 @@ import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import { alarmOnOutage } from './outage-alarm.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
@@ -124,12 +125,15 @@ export class Replication {
   }
 
   private log(): void {
+    const notices = new Notices((note) => this.report(note));
+    const outage = alarmOnOutage(this.topology$, notices, this.options.hold.timeoutMs).subscribe();
     this.logging = this.topology$
       .pipe(startWith(initialResolution(asyncScheduler.now()).topology), pairwise())
       .subscribe(([before, after]) => {
         this.current = after;
         describeChange(before, after, this.options).forEach((note) => this.report(note));
       });
+    this.logging.add(outage);
   }
 
   /** Waits for `ready` instead of `connect()`, which rejects if the first of several attempts fails. */

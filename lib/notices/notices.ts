@@ -19,6 +19,13 @@ export class Notices {
     }
   }
 
+  /** Reports a topic that has not begun. Unlike with `begin`, another text on it is not reported. */
+  raise(topic: string, note: ChangeNote): void {
+    if (!this.#open.has(topic)) {
+      this.begin(topic, note);
+    }
+  }
+
   /** Reports the end of a topic, unless nothing was reported on it. */
   end(topic: string, note: ChangeNote): void {
     if (this.#open.delete(topic)) {

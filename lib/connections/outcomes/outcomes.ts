@@ -1,8 +1,10 @@
 import type { Command } from 'ioredis';
 import { concernsOthers, isConnectionState } from './command-traits.js';
+import type { Notices } from '../../notices/notices.js';
+import { WriteRefusals } from './write-refusals.js';
 import { Deadlines } from './deadlines.js';
 import { CONNECTION_CLOSED } from './errors.js';
-import { KeptCommands } from './kept-commands.js';
+import { KeptCommands, type RefusalVerdict } from './kept-commands.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -13,26 +15,31 @@ import {
   type CommandStream,
 } from '../ioredis/internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
-import { isBusy, isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
+import { isBusy, isStateRefusal } from './refusal.js';
 import { Rejections, type Circumstances, type HoldOptions, type Loss } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
+import { Tally } from './tally.js';
 import { Transactions } from './transactions.js';
 
 /** How long commands may wait, and which are sent again after their reply was lost. */
 export interface OutcomeSettings {
   readonly hold: HoldOptions;
   readonly resend: Resend;
+  /** Told of rejected commands and refused writes. Duplicates share it. */
+  readonly notices: Notices;
+  /** Whether to tell how many commands an interruption concerned. */
+  readonly tellsRecovery?: boolean | undefined;
 }
-
-/** How an error reply was handled. */
-export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
 
 /**
  * Decides how each command ends (applied, not applied or unknown) and holds the commands that wait for a node. A command
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
+  readonly refusals: WriteRefusals;
+  readonly #circumstances: () => Circumstances;
+  readonly #tally: Tally;
   readonly #resend: Resend;
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
@@ -44,11 +51,15 @@ export class Outcomes {
   readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
 
-  constructor({ hold, resend }: OutcomeSettings, circumstances: () => Circumstances) {
+  constructor(settings: OutcomeSettings, circumstances: () => Circumstances) {
+    const { hold, resend, notices } = settings;
+    this.#tally = new Tally(notices, settings.tellsRecovery === true);
+    this.refusals = new WriteRefusals(notices);
+    this.#circumstances = circumstances;
     this.#deadlines = new Deadlines(hold.timeoutMs);
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
-    this.#rejections = new Rejections(hold, circumstances);
+    this.#rejections = new Rejections({ hold, circumstances, tally: this.#tally });
     this.#held = new HoldQueue({
       maxCommands: hold.maxCommands,
       reject: (held, end) => this.#endHold(held, end),
@@ -80,6 +91,7 @@ export class Outcomes {
 
   /** Call it when nothing may be written any more. Returns whether the server still waits for an `EXEC`. */
   interrupt(): boolean {
+    this.#tally.stopped();
     return this.#transactions.interrupt();
   }
 
@@ -116,11 +128,12 @@ export class Outcomes {
   /** Handles an error reply. Holds a command that was refused because of the state of the server. */
   refused(error: Error, item: CommandItem): RefusalVerdict {
     const command = commandOf(item);
+    this.refusals.note(error.message, this.#circumstances().node);
     if (command === undefined) {
       return 'not a refusal';
     }
     if (this.#transactions.of(command) !== undefined) {
-      return this.#refusedInTransaction(error, command, item.select);
+      return this.#kept.refusedInTransaction(error, command, item.select);
     }
     if (!isStateRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
       return 'not a refusal';
@@ -154,6 +167,7 @@ export class Outcomes {
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
     const begun = new Set<CommandStream | undefined>();
+    let sent = 0;
     for (const held of this.#held.takeAll()) {
       const { command, stream, db } = held;
       if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
@@ -164,8 +178,10 @@ export class Outcomes {
       this.#deadlines.pause(held);
       write(command, stream, db);
       begun.add(stream);
+      sent += 1;
     }
     begun.forEach((stream) => this.#gaps.close(stream));
+    this.#tally.goesOn(this.#circumstances().node, sent);
   }
 
   /** Rejects a command that was issued after the app had closed the connection. */
@@ -186,30 +202,6 @@ export class Outcomes {
     }
     this.#rejections.notApplied(command, state.reason);
     return true;
-  }
-
-  #refusedInTransaction(error: Error, command: Command, db: number): RefusalVerdict {
-    const isExec = command.name.toLowerCase() === 'exec';
-    if (!isExec && isStateRefusal(error.message)) {
-      return this.#refusedMember(command);
-    }
-    const byState = isDiscardedByState(error.message) || this.#transactions.wasRefused(command);
-    if (!isExec || !isDiscarded(error.message) || !byState) {
-      return 'not a refusal';
-    }
-    this.#kept.keepTransaction(command, db);
-    return 'kept';
-  }
-
-  /** `EXEC` decides the outcome of all commands. But a caller that awaits each `QUEUED` would never issue it. */
-  #refusedMember(command: Command): RefusalVerdict {
-    this.#transactions.markRefused(command);
-    if (this.#transactions.of(command)?.issued !== 'at once') {
-      const reason = 'the server refused one of its commands because of its state';
-      this.#transactions.break(command, reason);
-      this.#rejections.notApplied(command, reason);
-    }
-    return 'kept';
   }
 
   #lose(command: Command, item: CommandItem, loss: Loss): void {

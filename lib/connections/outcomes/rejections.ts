@@ -2,6 +2,7 @@ import type { Command } from 'ioredis';
 import { isHarmless } from './command-traits.js';
 import { CONNECTION_CLOSED, NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
+import type { Tally } from './tally.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
 
 /** Limits for commands that wait for a node. */
@@ -29,16 +30,24 @@ export interface Loss {
   readonly by: 'the app' | 'nobody';
 }
 
+interface RejectionSettings {
+  readonly hold: HoldOptions;
+  readonly circumstances: () => Circumstances;
+  readonly tally: Tally;
+}
+
 /** Rejects commands that were not applied or whose outcome is unknown. A command is rejected at most once. */
 export class Rejections {
   readonly #hold: HoldOptions;
+  readonly #tally: Tally;
   readonly #circumstances: () => Circumstances;
   /** How the reply of a command was lost. */
   readonly #losses = new WeakMap<Command, Loss>();
 
-  constructor(hold: HoldOptions, circumstances: () => Circumstances) {
+  constructor({ hold, circumstances, tally }: RejectionSettings) {
     this.#hold = hold;
     this.#circumstances = circumstances;
+    this.#tally = tally;
   }
 
   /** Records that a command, which will be sent again, may have run: it can no longer end as not applied. */
@@ -66,11 +75,18 @@ export class Rejections {
   }
 
   holdEnded(command: Command, end: HoldEnd): void {
-    this.notApplied(command, this.#describe(end));
+    const reason = this.#describe(end);
+    if (end !== 'closed') {
+      this.#tally.rejected(reason);
+    }
+    this.notApplied(command, reason);
   }
 
   /** Rejects a command whose reply was lost. */
   unknown(command: Command, { node, by }: Loss): void {
+    if (by === 'nobody') {
+      this.#tally.unknown();
+    }
     this.#reject(command, () => {
       const { generation } = this.#circumstances();
       const reason =
