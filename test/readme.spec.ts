@@ -63,6 +63,7 @@ test('the table of health reasons names every reason, and no other', () => {
     NOPERM: true,
     NOAUTH: true,
     PAUSED: true,
+    BLOCKED: true,
     TIMEOUT: true,
     CLOSED: true,
     ERROR: true,

@@ -11,6 +11,7 @@ import {
 } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './outcomes/command-traits.js';
+import type { Notices } from '../notices/notices.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './ioredis/redis-options.js';
 import type { HoldOptions } from './outcomes/rejections.js';
@@ -23,7 +24,7 @@ export interface ConnectionOptions {
   readonly redis: RedisConnectionOptions;
   readonly hold: HoldOptions;
   readonly resend: Resend;
-  readonly onError: (error: Error) => void;
+  readonly notices: Notices;
 }
 
 /** How long to wait for pending replies of a node that is left. The same as the default of `replyTimeoutMs`. */
@@ -34,7 +35,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The connection that always leads to the master. */
 export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
   const { line, ...settings } = settingsFor(options, (topology) => pickWriter(topology, options));
-  return new FollowingRedis({ ...settings, line: { ...line, candidates: replicasIn } });
+  return new FollowingRedis({ ...settings, tellsRecovery: true, line: { ...line, candidates: replicasIn } });
 }
 
 /** A connection that leads to a node to read from, and refuses everything but reads. */
@@ -46,7 +47,7 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, resend, onError }: ConnectionOptions,
+  { stream, dial, redis, hold, resend, notices }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
@@ -54,11 +55,12 @@ function settingsFor(
     redis,
     hold,
     resend,
-    onError,
+    notices,
     begin: 'when asked' as const,
     line: {
       stream,
       choose,
+      notices,
       drainMs: DRAIN_MS,
       handshakeMs: connectTimeout,
       reach: (endpoint: Endpoint) => dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),

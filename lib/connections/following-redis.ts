@@ -1,16 +1,16 @@
-import { Command, Redis, type RedisOptions } from 'ioredis';
+import { Redis, type Command, type RedisOptions } from 'ioredis';
 import { isBlocking, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
-  commandOf,
   endReconnecting,
   flushAutoPipelines,
-  letAutoPipelinesRun,
   forgetManualClose,
   hideCredentials,
   isPipeline,
   isSetup,
   markRejection,
+  oldestInFlight,
+  prepareHold,
   reconnectAtOnce,
   settleHandshake,
   skipMember,
@@ -18,14 +18,13 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
-import type { FollowingSettings } from './following-settings.js';
-import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
+import { duplicateSettings, type FollowingSettings } from './following-settings.js';
+import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { ownedSettings } from './ioredis/redis-options.js';
-import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
-import { whenDrained } from './ioredis/when-drained.js';
+import { drained, whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe } from './ioredis/write-probe.js';
 
 /**
@@ -50,12 +49,7 @@ export class FollowingRedis extends Redis {
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
     this.db = this.options.db ?? 0;
     this.line = line;
-    this.outcomes = new Outcomes(settings, () => ({
-      generation: line.generation,
-      node: 'endpoint' in line.state ? line.state.endpoint : undefined,
-      reason: line.reason,
-      server: line.server,
-    }));
+    this.outcomes = new Outcomes(settings, () => line.circumstances);
     line.attach({
       onOpen: () => this.release(),
       onShut: () => this.shut(),
@@ -63,7 +57,9 @@ export class FollowingRedis extends Redis {
       whenDrained: (callback) => whenDrained(this, isBlocking, callback),
       onEnd: () => this.disconnect(),
     });
-    this.on('error', settings.onError).on('connecting', () => settleHandshake(this));
+    this.on('error', (error) => line.failures.note(error, this.status)).on('connecting', () =>
+      settleHandshake(this),
+    );
     this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
     this.on('end', () => this.onEnded());
@@ -74,8 +70,14 @@ export class FollowingRedis extends Redis {
     return this.outcomes.heldCommands;
   }
 
+  /** The name of the blocking command for which all later commands wait, if there is one. */
+  get blockedBy(): string | undefined {
+    const name = oldestInFlight(this);
+    return name !== undefined && isBlocking(name) ? name.toUpperCase() : undefined;
+  }
+
   override sendCommand(command: Command, stream?: CommandStream): unknown {
-    const advice = this.settings.refuse?.(command.name);
+    const advice = this.settings.refuse?.(command);
     if (advice !== undefined) {
       command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);
@@ -95,10 +97,11 @@ export class FollowingRedis extends Redis {
 
   override handleReconnection(error: Error, item: CommandItem): void {
     hideCredentials(error, item.command.name);
-    const info = this.status === 'connect' && item.command.name === 'info' ? commandOf(item) : undefined;
-    if (info !== undefined && isForbidden(error)) {
-      void answerByHello(info, error, (hello) => super.sendCommand(hello));
-      return;
+    if (this.status === 'connect') {
+      this.line.failures.noteReply(error);
+      if (this.handshake.recover(error, item)) {
+        return;
+      }
     }
     const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
@@ -124,12 +127,7 @@ export class FollowingRedis extends Redis {
 
   /** Returns a second connection with the same options that also follows the topology. */
   override duplicate(override: Partial<RedisOptions> = {}): Redis {
-    return new FollowingRedis({
-      ...this.settings,
-      begin: 'at once',
-      line: { ...this.settings.line, candidates: () => [] },
-      redis: { ...this.settings.redis, ...override },
-    });
+    return new FollowingRedis(duplicateSettings(this.settings, override));
   }
 
   /**
@@ -143,42 +141,39 @@ export class FollowingRedis extends Redis {
     await command.promise;
   }
 
+  /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */
+  whyNot(node: string): string | undefined {
+    return this.line.failures.whyNot(node);
+  }
+
   /** Ends the connection for good. Held commands are rejected; sent commands get up to `limitMs` to be answered. */
   async shutDown(limitMs: number): Promise<void> {
     this.outcomes.end();
-    await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, limitMs);
-      whenDrained(this, isBlocking, () => {
-        clearTimeout(limit);
-        resolve();
-      });
-    });
+    await drained(this, isBlocking, limitMs);
     this.disconnect();
     this.line.end();
   }
 
   /** Checks the socket too, because a socket that fails during a write emits no event before the next turn. */
   private get canWrite(): boolean {
-    return this.line.isOpen && this.stream.writable;
+    return this.line.isOpen && this.closedBy === 'nobody' && this.stream.writable;
   }
 
   private hold(command: Command, stream: CommandStream | undefined): unknown {
-    if (this.status === 'end') {
-      return super.sendCommand(command, stream);
-    }
-    if (command.name === 'quit') {
+    if (command.name === 'quit' && this.status !== 'end') {
       this.disconnect();
       command.resolve(Buffer.from('OK'));
       return command.promise;
     }
+    if (this.status === 'end' || this.closedBy === 'the app') {
+      this.outcomes.closed(command);
+      return this.skip(command, stream);
+    }
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    if (typeof this.options.commandTimeout === 'number') {
-      command.setTimeout(this.options.commandTimeout);
-    }
+    prepareHold(this, command);
     this.outcomes.hold({ command, stream, db: this.db });
-    letAutoPipelinesRun(this);
     return command.promise;
   }
 
@@ -186,7 +181,13 @@ export class FollowingRedis extends Redis {
     if (typeof this.options.commandTimeout === 'number') {
       markRejection(command);
     }
-    return super.sendCommand(command, stream);
+    this.outcomes.refusals.onSend(command);
+    const sent = super.sendCommand(command, stream);
+    if (command.name === 'quit' && stream === undefined) {
+      // The server executes nothing after it.
+      this.closedBy = 'the app';
+    }
+    return sent;
   }
 
   /** A pipeline is written only after every member was counted, including those that are not sent. */
@@ -218,10 +219,8 @@ export class FollowingRedis extends Redis {
   }
 
   private useDb(db: number): void {
-    if (this.canWrite && db !== this.condition?.select) {
-      const select = new Command('select', [db]);
-      leaveUnlessSelected(this, select);
-      super.sendCommand(select);
+    if (this.canWrite) {
+      this.handshake.select(db);
     }
   }
 
@@ -241,10 +240,10 @@ export class FollowingRedis extends Redis {
     }
   }
 
+  /** In a handshake, only commands that set up the connection are in flight. */
   private lose(node: string): void {
-    // If the app closed it, or before it was ready, ioredis ends the commands in flight as its users expect.
-    if (this.closedBy === 'nobody' && this.status !== 'connect') {
-      this.outcomes.lost(takeInFlight(this), node);
+    if (this.status !== 'connect') {
+      this.outcomes.lost(takeInFlight(this), { node, by: this.closedBy });
     }
   }
 }

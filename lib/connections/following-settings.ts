@@ -1,4 +1,4 @@
-import type { RedisOptions } from 'ioredis';
+import type { Command, RedisOptions } from 'ioredis';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
 
@@ -7,8 +7,22 @@ export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
   /** Returns why a command must not be sent on this connection, as text for the error; `undefined` if it may be sent. */
-  readonly refuse?: (commandName: string) => string | undefined;
-  readonly onError: (error: Error) => void;
+  readonly refuse?: (command: Command) => string | undefined;
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
+}
+
+/** The settings of a duplicate. It opens no sockets in advance, because there may be many of them. */
+export function duplicateSettings(
+  { line, redis, ...settings }: FollowingSettings,
+  override: Partial<RedisOptions>,
+): FollowingSettings {
+  return {
+    ...settings,
+    begin: 'at once',
+    // One line for each of many duplicates would say little.
+    tellsRecovery: false,
+    line: { ...line, candidates: () => [] },
+    redis: { ...redis, ...override },
+  };
 }

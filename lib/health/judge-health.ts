@@ -12,6 +12,7 @@ import { findNode, masterOf, type Topology, type TopologyKind } from '../topolog
  * - `NO_MAJORITY`: `requireMajority` is set, and too few nodes can be reached.
  * - `READONLY`, `MISCONF`, `NOREPLICAS`, `OOM`, `LOADING`, `BUSY`, `NOPERM`, `NOAUTH`: the error code of the server.
  * - `PAUSED`: the server answers, but not to writes: a planned failover, a shutdown or `CLIENT PAUSE` is under way.
+ * - `BLOCKED`: a blocking command of the app, such as `BLPOP`, waits on the writer, and every write waits behind it.
  * - `TIMEOUT`: the server does not answer.
  * - `CLOSED`: the app has closed the writer.
  * - `ERROR`: anything else, such as a writer that is not connected to the master yet. `message` states the cause.
@@ -25,6 +26,7 @@ export type UnwritableReason =
   | 'SPLIT_BRAIN'
   | 'UNPROVEN'
   | 'PAUSED'
+  | 'BLOCKED'
   | 'TIMEOUT'
   | 'CLOSED'
   | 'ERROR';
@@ -46,8 +48,13 @@ export type WriteProbe =
   | { readonly kind: 'refused'; readonly latencyMs: number; readonly message: string }
   /** If `node` is set, the connection to it is kept, because the node may answer again. */
   | { readonly kind: 'held'; readonly reason: string; readonly node?: string | undefined }
-  /** `isAnswering`: the master has answered an observer meanwhile. */
-  | { readonly kind: 'silent'; readonly limitMs: number; readonly isAnswering: boolean }
+  /** `isAnswering`: the master has answered an observer meanwhile. `blockedBy`: the blocking command before the write. */
+  | {
+      readonly kind: 'silent';
+      readonly limitMs: number;
+      readonly isAnswering: boolean;
+      readonly blockedBy?: string | undefined;
+    }
   | { readonly kind: 'closed' };
 
 /**
@@ -77,17 +84,18 @@ export interface HealthVerdict {
 /** The conditions under which a group is healthy. */
 interface HealthPolicy extends WriterPolicy {
   readonly minReplicas: number;
+  readonly probeKey: string;
 }
 
 /** Judges the health of a group by its topology and one attempt to write. */
 export function judgeHealth(
   topology: Topology,
   probe: WriteProbe,
-  { minReplicas, requireMajority }: HealthPolicy,
+  { minReplicas, ...policy }: HealthPolicy,
 ): HealthVerdict {
   const data = describeGroup(topology, 'latencyMs' in probe ? probe.latencyMs : null);
   if (probe.kind !== 'written') {
-    return { status: 'down', data: { ...data, ...explain(topology, probe, { requireMajority }) } };
+    return { status: 'down', data: { ...data, ...explain(topology, probe, policy) } };
   }
   const degraded = whyDegraded(topology, minReplicas);
   return degraded === undefined
@@ -138,11 +146,11 @@ interface Explanation {
 function explain(
   topology: Topology,
   probe: Exclude<WriteProbe, { readonly kind: 'written' }>,
-  policy: WriterPolicy,
+  policy: Omit<HealthPolicy, 'minReplicas'>,
 ): Explanation {
   switch (probe.kind) {
     case 'refused':
-      return { reason: codeOf(probe.message), message: withoutCredentials(probe.message) };
+      return explainRefusal(probe.message, policy);
     case 'held':
       return {
         reason: whySuspended(topology, probe.node) ?? whyHeld(topology, policy),
@@ -155,6 +163,13 @@ function explain(
     default:
       return probe satisfies never;
   }
+}
+
+function explainRefusal(refusal: string, { probeKey }: Pick<HealthPolicy, 'probeKey'>): Explanation {
+  const reason = codeOf(refusal);
+  const message = withoutCredentials(refusal);
+  const hint = `; the user needs SET and the key "${probeKey}" (option "probeKey")`;
+  return { reason, message: reason === 'NOPERM' ? `${message}${hint}` : message };
 }
 
 /** Only the first word of an error is the same for all servers. */
@@ -192,10 +207,21 @@ function whySuspended(topology: Topology, endpoint: string | undefined): 'PAUSED
 /** Observers have connections of their own. A node that answers them but not the writer has paused writes. */
 function explainSilence(
   topology: Topology,
-  { limitMs, isAnswering }: WriteProbe & { kind: 'silent' },
+  { limitMs, isAnswering, blockedBy }: WriteProbe & { kind: 'silent' },
 ): Explanation {
   const master = masterOf(topology);
-  return isAnswering && master !== undefined
+  if (!isAnswering || master === undefined) {
+    const why = master === undefined ? whyWait(topology) : `${master} does not answer`;
+    return { reason: 'TIMEOUT', message: `no answer to a write within ${limitMs} ms; ${why}` };
+  }
+  return blockedBy === undefined
     ? { reason: 'PAUSED', message: `${master} answers, but did not answer a write within ${limitMs} ms` }
-    : { reason: 'TIMEOUT', message: `no answer to a write within ${limitMs} ms; ${whyWait(topology)}` };
+    : { reason: 'BLOCKED', message: describeBlock(blockedBy) };
+}
+
+function describeBlock(command: string): string {
+  return (
+    `${command} waits on the writer, and every write waits behind it; ` +
+    'issue blocking commands on a connection of their own: writer.duplicate()'
+  );
 }

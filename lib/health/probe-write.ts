@@ -30,7 +30,10 @@ export async function probeWrite(
   // Shows before the limit whether the whole node is silent or only the write.
   const probeTimer = setTimeout(probeNodes, limitMs / 2);
   const limit = new Promise<WriteProbe>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'silent', limitMs, isAnswering: isAnswering() }), limitMs);
+    timer = setTimeout(() => {
+      const blockedBy = isFollowing(writer) ? writer.blockedBy : undefined;
+      resolve({ kind: 'silent', limitMs, isAnswering: isAnswering(), blockedBy });
+    }, limitMs);
   });
   const written = write(writer, key).then(
     (): WriteProbe => ({ kind: 'written', latencyMs: latencyMs() }),

@@ -12,6 +12,7 @@ import {
 import { monotonicScheduler } from '../clock/clock.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
+import { Notices } from '../notices/notices.js';
 import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
@@ -20,12 +21,12 @@ import { rememberAddresses } from '../sockets/remember-addresses.js';
 import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { contestAlarms } from './contest-alarms.js';
+import { alarmOnOutage } from './outage-alarm.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
-import { withoutCredentials } from '../topology/without-credentials.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Receives log messages for operators. */
@@ -49,8 +50,6 @@ export class Replication {
   private current: Topology = initialResolution(0).topology;
   private writer: FollowingRedis | undefined;
   private reader: FollowingRedis | undefined;
-  /** The last error of the writer's connection. */
-  private writerError: Error | undefined;
 
   constructor(options: ResolvedOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     this.options = options;
@@ -89,9 +88,8 @@ export class Replication {
 
   createWriter(): Redis {
     const { requireMajority } = this.options;
-    const writer = createWriter({ ...this.connectionOptions('writer'), requireMajority });
-    this.writer = writer.on('error', (error) => (this.writerError = error));
-    return writer;
+    this.writer = createWriter({ ...this.connectionOptions('writer'), requireMajority });
+    return this.writer;
   }
 
   createReader(): Redis {
@@ -131,6 +129,8 @@ export class Replication {
   }
 
   private log(): void {
+    const notices = new Notices((note) => this.report(note));
+    const outage = alarmOnOutage(this.topology$, notices, this.options.hold.timeoutMs).subscribe();
     this.logging = this.topology$
       .pipe(startWith(initialResolution(0).topology), pairwise())
       .subscribe(([before, after]) => {
@@ -138,6 +138,7 @@ export class Replication {
         describeChange(before, after, this.options).forEach((note) => this.report(note));
       });
     this.logging.add(contestAlarms(this.topology$).subscribe((note) => this.report(note)));
+    this.logging.add(outage);
   }
 
   /** Waits for `ready` instead of `connect()`, which rejects if the first of several attempts fails. */
@@ -157,7 +158,7 @@ export class Replication {
     const master = masterOf(this.current);
     return master === undefined
       ? whyWait(this.current)
-      : `${master} is the master, but the writer cannot use it: ${withoutCredentials(this.writerError?.message ?? 'it does not answer')}`;
+      : `${master} is the master, but the writer cannot use it: ${this.writer?.whyNot(master) ?? 'it does not answer'}`;
   }
 
   private observe(observer: NodeObserver) {
@@ -188,8 +189,7 @@ export class Replication {
       redis,
       hold,
       resend,
-      onError: (error: Error) =>
-        this.reportOnce({ level: 'warn', text: `${role}: ${withoutCredentials(error.message)}` }),
+      notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
     };
   }
 

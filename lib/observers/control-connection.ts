@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import { firstValueFrom, Subject, takeUntil, type Observable } from 'rxjs';
+import { faultOf } from '../replies/node-fault.js';
 import type { Endpoint } from '../topology/endpoint.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
@@ -32,7 +33,7 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
-    return wrap(client, name);
+    return wrap(client, { name, isTls: redis.tls !== undefined || endpoint.tls === true });
   };
 }
 
@@ -59,8 +60,14 @@ function connectorTo(open: () => Observable<Socket>): NonNullable<RedisOptions['
   };
 }
 
-function wrap(client: Redis, connectionName: string): ControlConnection {
+interface Wrapping {
+  readonly name: string;
+  readonly isTls: boolean;
+}
+
+function wrap(client: Redis, { name: connectionName, isTls }: Wrapping): ControlConnection {
   const errors: Error[] = [];
+  let hasAnswered = false;
   // ioredis rejects with "Connection is closed." or the like, and reports the reason only in this event. Before
   // version 6 the event can follow "ready", because ioredis does not wait for the reply to AUTH.
   client.on('error', (error) => errors.push(error));
@@ -68,7 +75,8 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
     try {
       return await attempt;
     } catch (error) {
-      throw errors[0] ?? error;
+      const reason = errors[0] ?? error;
+      throw !isTls && !hasAnswered && faultOf(reason).fault === 'CLOSED' ? closedAtOnce() : reason;
     }
   };
   const closed = new Promise<void>((resolve) => {
@@ -78,7 +86,9 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
     open: async () => {
       await withReason(client.connect());
       // Not by the option of ioredis: with a second command in the handshake it hides why the first was refused.
-      client.call('CLIENT', 'SETNAME', connectionName).catch((error: unknown) => {
+      const naming = client.call('CLIENT', 'SETNAME', connectionName).then(() => (hasAnswered = true));
+      naming.catch((error: unknown) => {
+        hasAnswered ||= error instanceof Error && error.name === 'ReplyError';
         if (error instanceof Error && /max number of clients/i.test(error.message)) {
           errors.push(error);
         }
@@ -96,6 +106,13 @@ function wrap(client: Redis, connectionName: string): ControlConnection {
       client.stream?.destroy();
     },
   };
+}
+
+/** A server that expects TLS closes a connection without it and says nothing. */
+function closedAtOnce(): Error {
+  const message =
+    'the server closed the connection before its first reply; if it expects TLS, name it rediss://host:port';
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
 /** Leaves out `replyMapping`: it is for the replies that the app reads, and must not change those of observers. */

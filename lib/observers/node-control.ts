@@ -40,7 +40,10 @@ export class NodeControl {
 
   ask(): Observable<Answer> {
     const { replyTimeoutMs, connectTimeoutMs } = this.#context;
-    const dialled$ = defer(() => from(this.#dial())).pipe(this.#within(connectTimeoutMs, 'no connection'));
+    const dialled$ = defer(() => from(this.#dial())).pipe(
+      // A socket that is not open by then fails at this very time, with an error that says more.
+      this.#within(connectTimeoutMs, 'no connection', LATER_MS),
+    );
     const ask = ({ connection, probe: state, membership }: Session) =>
       from(probe(connection.call, state)).pipe(
         this.#within(replyTimeoutMs, 'no answer'),
@@ -150,12 +153,14 @@ export class NodeControl {
     return session;
   }
 
-  #within<T>(limitMs: number, what: string) {
+  #within<T>(limitMs: number, what: string, laterMs = 0) {
     return timeout<T, Observable<never>>({
-      each: limitMs,
+      each: limitMs + laterMs,
       scheduler: this.#context.scheduler,
       with: () =>
         throwError(() => Object.assign(new Error(`${what} within ${limitMs} ms`), { code: 'ETIMEDOUT' })),
     });
   }
 }
+
+const LATER_MS = 1;

@@ -10,9 +10,29 @@ export interface Fault {
 /** Classifies the error of a connection attempt or of a reply. The message never contains a credential. */
 export function faultOf(error: unknown): Fault {
   const message = withoutCredentials(error instanceof Error ? error.message : String(error));
+  const foreign = faultByFirstByte(message);
+  if (foreign !== undefined) {
+    return foreign;
+  }
   const code = codeOf(error);
   const fault = faultByCode(code) ?? faultByReply(message);
   return { fault, message: fault === 'TLS' ? `TLS handshake failed: ${message}` : message };
+}
+
+/**
+ * Reads the errors with which ioredis 5 and 6 end a reply that is not one: "Protocol error, got "H" as reply type byte.
+ * Please report this." and "Unknown RESP type 72 "H". Please report this."
+ */
+function faultByFirstByte(message: string): Fault | undefined {
+  const [, , quoted] = /^(Protocol error, got|Unknown RESP type)\b.*?("(?:.|\n)*?")/.exec(message) ?? [];
+  if (quoted === undefined) {
+    return undefined;
+  }
+  // The first byte of a TLS alert. ioredis 5 quotes it as in JSON.
+  const isTls = quoted === '"\u0015"' || quoted === '"\\u0015"';
+  return isTls
+    ? { fault: 'TLS', message: 'the port speaks TLS; name it rediss://host:port, or set the option "tls"' }
+    : { fault: 'ERROR', message: 'the port does not speak the Redis protocol' };
 }
 
 function codeOf(error: unknown): string {

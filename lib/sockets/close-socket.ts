@@ -18,3 +18,11 @@ export function destroyLate(socket: Socket, afterMs: number, isDue: () => boolea
   }, afterMs);
   socket.once('close', () => clearTimeout(limit));
 }
+
+/** Calls back when the socket is about to close: it closes a little after it has ended or failed, and nothing may be written. */
+export function whenClosing(socket: Socket, callback: (error?: Error) => void): void {
+  socket
+    .once('error', callback)
+    .once('end', callback)
+    .once('close', () => callback());
+}

@@ -32,9 +32,12 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs, lookup }) 
     let owner: 'us' | 'subscriber' = 'us';
     const fail = (error: Error) => subscriber.error(error);
     const onClose = () => fail(new Error('the node closed the connection at once'));
-    const timer = setTimeout(() => fail(timeoutError(connectTimeoutMs)), connectTimeoutMs);
     const lookupTimer = failWithoutAddress(host, connectTimeoutMs, fail);
     socket.once('lookup', () => clearTimeout(lookupTimer));
+    const timer = setTimeout(() => {
+      const isHandshake = isTls && !socket.connecting && socket.remotePort !== undefined;
+      fail(timeoutError(connectTimeoutMs, isHandshake));
+    }, connectTimeoutMs);
     socket.once('error', fail).once('close', onClose);
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       owner = 'subscriber';
@@ -74,6 +77,9 @@ function failWithoutAddress(
     : undefined;
 }
 
-function timeoutError(limitMs: number): Error {
-  return Object.assign(new Error(`no connection within ${limitMs} ms`), { code: 'ETIMEDOUT' });
+function timeoutError(limitMs: number, isHandshake: boolean): Error {
+  const hint = isHandshake
+    ? ': no answer to the TLS handshake; the node hangs, or its port does not speak TLS'
+    : '';
+  return Object.assign(new Error(`no connection within ${limitMs} ms${hint}`), { code: 'ETIMEDOUT' });
 }

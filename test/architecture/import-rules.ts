@@ -11,6 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // The one place that reads a clock.
   clock: [],
   replies: ['topology'],
+  notices: ['topology'],
   sockets: ['topology'],
   sources: ['topology'],
   fleet: ['topology', 'replies'],
@@ -18,10 +19,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
   'connections/ioredis': ['topology', 'replies'],
-  'connections/line': ['topology', 'clock', 'sockets', 'stream'],
-  'connections/outcomes': ['topology', 'clock', 'connections/ioredis'],
+  // It says why a node cannot be used in the words of the observers.
+  'connections/line': ['topology', 'clock', 'sockets', 'stream', 'notices', 'replies'],
+  'connections/outcomes': ['topology', 'clock', 'notices', 'connections/ioredis'],
   connections: [
     'topology',
+    'notices',
+    'replies',
     'sockets',
     'stream',
     'connections/ioredis',
@@ -32,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'topology',
     'clock',
     'sockets',
+    'notices',
     'sources',
     'observers',
     'stream',

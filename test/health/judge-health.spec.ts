@@ -32,7 +32,7 @@ const contested: Topology = { ...facts, kind: 'contested', claimants: [A, B], no
 const lone: Topology = { ...contested, claimants: [A], settlesAt: 31_000 };
 const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 'masterless', nodes });
 
-const requiring = (minReplicas: number) => ({ minReplicas, requireMajority: false });
+const requiring = (minReplicas: number) => ({ minReplicas, requireMajority: false, probeKey: 'probe' });
 
 const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
 const silent: WriteProbe = { kind: 'silent', limitMs: 1000, isAnswering: false };
@@ -134,7 +134,6 @@ test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
   ['LOADING Valkey is loading the dataset in memory', 'LOADING'],
   ['BUSY Redis is busy running a script.', 'BUSY'],
-  ['NOPERM No permissions to access a key', 'NOPERM'],
   ['NOAUTH Authentication required.', 'NOAUTH'],
   ['WRONGPASS invalid username-password pair or user is disabled.', 'NOAUTH'],
   ['CLUSTERDOWN Hash slot not served', 'ERROR'],
@@ -191,6 +190,24 @@ test('a write without an answer from a node that answers observers is a pause', 
   });
 });
 
+test('a write without an answer behind a blocking command of the app names that command', () => {
+  const blocked: WriteProbe = { ...silent, isAnswering: true, blockedBy: 'BLPOP' };
+  expect(judgeHealth(steady, blocked, requiring(0))).toMatchObject({
+    status: 'down',
+    data: { reason: 'BLOCKED', message: containing('BLPOP waits on the writer') },
+  });
+  // A server that hangs is the greater evil.
+  expect(judgeHealth(steady, { ...blocked, isAnswering: false }, requiring(0)).data.reason).toBe('TIMEOUT');
+});
+
+test('a missing permission names the key that health writes', () => {
+  const { data } = judgeHealth(steady, refused('NOPERM No permissions to access a key'), requiring(0));
+  expect(data.reason).toBe('NOPERM');
+  expect(data.message).toBe(
+    'NOPERM No permissions to access a key; the user needs SET and the key "probe" (option "probeKey")',
+  );
+});
+
 test.each<[string, Topology]>([
   ['no longer a master', masterlessOf(unusable(A, 'TIMEOUT'))],
   [
@@ -202,7 +219,11 @@ test.each<[string, Topology]>([
   const { status, data } = judgeHealth(topology, silent, requiring(0));
   expect(status).toBe('down');
   expect(data.reason).toBe('TIMEOUT');
-  expect(data.message).toMatch(/^no answer to a write within 1000 ms; .*because of TIMEOUT/);
+  expect(data.message).toBe(
+    topology.kind === 'steady'
+      ? `no answer to a write within 1000 ms; ${A} does not answer`
+      : `no answer to a write within 1000 ms; no node is a master: ${A} (TIMEOUT: because of TIMEOUT)`,
+  );
 });
 
 test('down if the app has closed the writer', () => {
@@ -226,8 +247,8 @@ test('NO_MAJORITY is reported only if a majority is required', () => {
     nodes: [node('master', A), unusable(B, 'TIMEOUT'), unusable(C, 'TIMEOUT')],
   };
   const reasonOf = (topology: Topology, requireMajority: boolean) =>
-    judgeHealth(topology, held, { minReplicas: 0, requireMajority }).data.reason;
-  expect(judgeHealth(alone, held, { minReplicas: 0, requireMajority: true })).toMatchObject({
+    judgeHealth(topology, held, { ...requiring(0), requireMajority }).data.reason;
+  expect(judgeHealth(alone, held, { ...requiring(0), requireMajority: true })).toMatchObject({
     status: 'down',
     data: { reason: 'NO_MAJORITY', message: 'reason of the writer' },
   });

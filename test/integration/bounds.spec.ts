@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { NotAppliedError, staticNodes, type Topology } from 'nestjs-redis-replication';
 import { BehaviorSubject, Subject, throwError } from 'rxjs';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { Notices } from '../../lib/notices/notices.js';
 import { createWriter } from '../../lib/connections/create-connections.js';
 import { Replication } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
@@ -180,7 +181,7 @@ test('10,000 changes of the topology: listeners and memory stay as they were', a
     hold: { timeoutMs: 10_000, maxCommands: 10_000 },
     resend: 'reads',
     requireMajority: false,
-    onError: () => undefined,
+    notices: new Notices(() => undefined),
   });
   onTestFinished(() => writer.shutDown(0));
   const change = async (generation: number) => {

@@ -237,7 +237,9 @@ describe.each([
     listen(utterances, 'writer', app.writer);
     await until('it has tried several times', () => logins() > 8);
     const lines = app.logs.of().filter(({ text }) => text.startsWith('writer: '));
-    expect(lines).toEqual([{ level: 'warn', context: 'RedisReplication', text: `writer: ${words}` }]);
+    expect(lines).toEqual([
+      { level: 'warn', context: 'RedisReplication', text: `writer: cannot use ${endpoint}: ${words}` },
+    ]);
     await recordApp(utterances, app);
     utterances.expectWithout(USER, PASSWORD);
   });

@@ -59,13 +59,25 @@ const faults: readonly Fault[] = [
     start: async () => named(await server({}), 'rediss://'),
     replyTimeoutMs: 100,
     fault: 'TIMEOUT',
-    message: /^no connection within 400 ms/,
+    message: /^no connection within 400 ms: no answer to the TLS handshake; .*does not speak TLS$/,
   },
   {
     name: 'TLS where none is asked for',
     start: async () => named(await server({ tls: await createCertificates() })),
     fault: 'CLOSED',
-    message: /closed|ECONNRESET/,
+    message: /closed the connection before its first reply; if it expects TLS, name it rediss:/,
+  },
+  {
+    name: 'an HTTP server',
+    start: async () => {
+      const listener = await listen((socket) => {
+        socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
+      });
+      onTestFinished(() => listener.stop());
+      return named(listener);
+    },
+    fault: 'ERROR',
+    message: /^the port does not speak the Redis protocol$/,
   },
   {
     name: 'a certificate that nobody trusts',

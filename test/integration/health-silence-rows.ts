@@ -19,6 +19,15 @@ export const silences: readonly State[] = [
     end: ({ master }) => master.command('CLIENT', 'UNPAUSE'),
   },
   {
+    name: 'a blocking command of the app on the writer',
+    arrange({ app }) {
+      app.writer.blpop('no-such-list', 0).catch(() => undefined);
+    },
+    first: down('BLOCKED', /^BLPOP waits on the writer, .*writer\.duplicate\(\)$/),
+    lasting: down('BLOCKED'),
+    end: ({ master }) => master.command('LPUSH', 'no-such-list', 'element'),
+  },
+  {
     name: 'CLIENT PAUSE ALL',
     arrange: ({ master }) => master.command('CLIENT', 'PAUSE', 600_000, 'ALL'),
     lasting: down('PAUSED'),
@@ -70,7 +79,7 @@ export const silences: readonly State[] = [
     name: 'a master that hangs',
     limitMs: 1500,
     arrange: ({ master }) => master.hang(),
-    first: down('TIMEOUT', /^no answer to a write within 1500 ms; .*\(TIMEOUT: /),
+    first: down('TIMEOUT', /^no answer to a write within 1500 ms; .*(\(TIMEOUT: |does not answer$)/),
     lasting: down('TIMEOUT', /\(TIMEOUT: /),
     end: ({ master }) => master.resume(),
   },

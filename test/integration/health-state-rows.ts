@@ -173,7 +173,7 @@ export const permissions: readonly State[] = [
     name: 'a user whose right to the key was taken while connected',
     user: appUser,
     arrange: (stage) => onAll(stage, 'ACL', 'SETUSER', 'app', 'resetkeys', '~other:*'),
-    first: down('NOPERM', /^NOPERM /),
+    first: down('NOPERM', /^NOPERM .*the key "nestjs-redis-replication:probe" \(option "probeKey"\)$/),
     lasting: down('NOPERM'),
     end: (stage) => onAll(stage, 'ACL', 'SETUSER', 'app', '~*'),
   },

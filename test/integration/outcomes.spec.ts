@@ -223,6 +223,34 @@ test('a read whose reply is lost is sent again', async () => {
   ]);
 });
 
+test('a command that only reports is sent again on the writer, like a read', async () => {
+  const { writer, comeBack } = await open();
+  await writer.set('key', 'value');
+  proxy.swallowReplies();
+  const reports = [
+    writer.ping(),
+    writer.echo('text'),
+    writer.object('ENCODING', 'key'),
+    writer.call('memory', 'usage', 'key'),
+    writer.pubsub('NUMPAT'),
+    writer.config('GET', 'maxmemory'),
+  ];
+  const publish = failureOf(writer.publish('channel', 'message'));
+  proxy.refuse();
+  proxy.cut();
+  proxy.heal();
+  await comeBack();
+  expect(await Promise.all(reports)).toMatchObject([
+    'PONG',
+    'text',
+    'embstr',
+    expect.any(Number),
+    0,
+    ['maxmemory', '0'],
+  ]);
+  expect(await publish).toBeInstanceOf(UnknownOutcomeError);
+});
+
 test('in a pipeline whose replies are lost, reads are sent again and writes are unknown', async () => {
   const { writer, comeBack } = await open();
   await writer.set('key', 'value');
@@ -263,7 +291,7 @@ test('disconnect rejects what waits, and everything afterwards', async () => {
   const held = failureOf(writer.set('key', 'value'));
   writer.disconnect();
   expect(await held).toBeInstanceOf(NotAppliedError);
-  expect(await held).toHaveProperty('reason', 'the connection was closed while the command was held');
+  expect(await held).toHaveProperty('reason', 'Connection is closed.');
   await expect(writer.get('key')).rejects.toThrow('Connection is closed.');
   expect(writer.status).toBe('end');
 });

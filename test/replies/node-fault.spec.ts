@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { containing } from '../support/matchers.js';
 import { faultOf } from '../../lib/replies/node-fault.js';
 
 const coded = (code: string, message = `message for ${code}`) => Object.assign(new Error(message), { code });
@@ -46,6 +47,27 @@ describe('the fault of a node', () => {
     ['ERR unknown command', 'ERROR'],
   ])('by the reply "%s" is %s', (message, fault) => {
     expect(faultOf(new Error(message))).toEqual({ fault, message });
+  });
+
+  test.each([
+    ['Protocol error, got "H" as reply type byte. Please report this.'],
+    ['Unknown RESP type 72 "H". Please report this.'],
+    ['Unknown RESP type 10 "\n". Please report this.'],
+  ])('by the error "%s" of ioredis is a foreign protocol', (message) => {
+    expect(faultOf(new Error(message))).toEqual({
+      fault: 'ERROR',
+      message: 'the port does not speak the Redis protocol',
+    });
+  });
+
+  test.each([
+    ['Protocol error, got "\\u0015" as reply type byte. Please report this.'],
+    ['Unknown RESP type 21 "\u0015". Please report this.'],
+  ])('by the first byte of a TLS alert is TLS (%#)', (message) => {
+    expect(faultOf(new Error(message))).toMatchObject({
+      fault: 'TLS',
+      message: containing('speaks TLS'),
+    });
   });
 
   test('with an unknown code is read from the message', () => {

@@ -1,5 +1,13 @@
 import { Command, type Redis } from 'ioredis';
-import { dropLateReadyChecks, prepareRestore, prepareSetup, type CommandStream } from './internals.js';
+import {
+  commandOf,
+  dropLateReadyChecks,
+  prepareRestore,
+  prepareSetup,
+  type CommandItem,
+  type CommandStream,
+} from './internals.js';
+import { answerByHello, isForbidden } from './role-by-hello.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
@@ -53,6 +61,25 @@ export class Handshake {
     return sent;
   }
 
+  /** Selects a database after the handshake, unless it is selected already. */
+  select(db: number): void {
+    if (db !== this.#redis.condition?.select) {
+      const select = new Command('select', [db]);
+      leaveUnlessSelected(this.#redis, select);
+      this.#write(select);
+    }
+  }
+
+  /** Handles an error reply to the `INFO` of the handshake; returns whether it did. */
+  recover(error: Error, item: CommandItem): boolean {
+    const info = item.command.name === 'info' ? commandOf(item) : undefined;
+    if (info === undefined || !isForbidden(error)) {
+      return false;
+    }
+    void answerByHello(info, error, (hello) => this.#write(hello));
+    return true;
+  }
+
   #ask(info: Command): unknown {
     this.#early = { stream: this.#redis.stream, info };
     return this.#write(info);
@@ -75,7 +102,7 @@ export class Handshake {
 }
 
 /** If the database cannot be selected, the connection would write to another database, so it is closed. */
-export function leaveUnlessSelected({ stream }: Redis, select: Command): void {
+function leaveUnlessSelected({ stream }: Redis, select: Command): void {
   select.promise.catch(() => stream.destroy());
 }
 

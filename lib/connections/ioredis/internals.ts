@@ -35,6 +35,11 @@ export function takeInFlight(redis: Redis): readonly CommandItem[] {
   return items;
 }
 
+/** The name of the oldest command that was written but not answered. */
+export function oldestInFlight(redis: Redis): string | undefined {
+  return redis.commandQueue.peekFront()?.command.name;
+}
+
 /** Without this, a connection that the app closed while it had no socket would not reconnect after it is reopened. */
 export function forgetManualClose(redis: Redis): void {
   Reflect.set(redis, 'manuallyClosing', false);
@@ -154,11 +159,19 @@ export function skipMember(stream: CommandStream): void {
   stream.write('');
 }
 
+/** Call it before a command is held. Its `commandTimeout` begins, as if it were sent. */
+export function prepareHold(redis: Redis, command: Command): void {
+  if (typeof redis.options.commandTimeout === 'number') {
+    command.setTimeout(redis.options.commandTimeout);
+  }
+  letAutoPipelinesRun(redis);
+}
+
 /**
  * ioredis runs one automatic pipeline at a time. Behind one that waits for a node, others would queue inside ioredis,
  * where the limits of `hold` do not apply.
  */
-export function letAutoPipelinesRun(redis: Redis): void {
+function letAutoPipelinesRun(redis: Redis): void {
   const running: unknown = Reflect.get(redis, '_runningAutoPipelines');
   if (running instanceof Set) {
     running.clear();

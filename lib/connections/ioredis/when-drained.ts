@@ -28,3 +28,18 @@ export function whenDrained(
   });
   return done;
 }
+
+/** Resolves as soon as only blocking commands are unanswered, at the latest after `limitMs`. */
+export async function drained(
+  redis: Redis,
+  isBlocking: (commandName: string) => boolean,
+  limitMs: number,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const limit = setTimeout(resolve, limitMs);
+    whenDrained(redis, isBlocking, () => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}

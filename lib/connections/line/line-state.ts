@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Observable, Subscription } from 'rxjs';
 import type { TopologyStream } from '../../stream/topology-stream.js';
+import type { Notices } from '../../notices/notices.js';
 import type { Endpoint } from '../../topology/endpoint.js';
 import type { Pick } from '../../topology/pick.js';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
@@ -16,6 +17,8 @@ export interface LineSettings {
   readonly reach: (endpoint: Endpoint) => Observable<Socket>;
   /** How long to wait for pending replies of a node that is left, in milliseconds. */
   readonly drainMs: number;
+  /** Told when a node cannot be connected to, and when it can again. Duplicates share it. */
+  readonly notices: Notices;
   /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */
   readonly handshakeMs: number;
 }
@@ -32,6 +35,16 @@ export interface LineClient {
   readonly whenDrained: (callback: () => void) => Subscription;
   /** The topology stream has completed, so there will be no node any more. */
   readonly onEnd: () => void;
+}
+
+/** The line as an error of a command describes it. */
+export interface LineCircumstances {
+  readonly generation: number;
+  readonly node: string | undefined;
+  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
+  readonly server: string | undefined;
+  /** Why nothing is written now. */
+  readonly reason: string;
 }
 
 /** The state of a line. Commands are written only in `open`. */

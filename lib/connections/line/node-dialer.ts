@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { defer, retry, switchMap, type Observable } from 'rxjs';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
 import { NodeBackoff } from './node-backoff.js';
+import type { NodeFailures } from './node-failures.js';
 import type { LineSettings } from './line-state.js';
 import { WarmSockets } from './warm-sockets.js';
 
@@ -9,9 +10,11 @@ import { WarmSockets } from './warm-sockets.js';
 export class NodeDialer {
   readonly #settings: DialerSettings;
   readonly #backoff: NodeBackoff;
+  readonly #failures: NodeFailures;
   readonly #warm: WarmSockets;
 
-  constructor(settings: DialerSettings) {
+  constructor(settings: DialerSettings, failures: NodeFailures) {
+    this.#failures = failures;
     this.#settings = settings;
     this.#backoff = new NodeBackoff(settings.stream);
     this.#warm = new WarmSockets((node) =>
@@ -36,7 +39,8 @@ export class NodeDialer {
   /** Dials a node until it answers. After a failed attempt it waits for a new probe of the node. */
   dial({ address, endpoint }: TopologyNode): Observable<Socket> {
     const { reach, stream } = this.#settings;
-    const delay = () => {
+    const delay = (error: unknown) => {
+      this.#failures.add(endpoint, error);
       this.#backoff.start(endpoint);
       stream.emit('connection failed', endpoint);
       return this.#backoff.whenOver(endpoint);

@@ -10,13 +10,21 @@ import {
   takeUntil,
 } from 'rxjs';
 import type { Socket } from 'node:net';
-import { closeGently, destroyLate } from '../../sockets/close-socket.js';
+import { destroyLate, whenClosing } from '../../sockets/close-socket.js';
 import { endpointOf, type Pick } from '../../topology/pick.js';
-import { findNode, type Topology } from '../../topology/topology.js';
+import type { Topology } from '../../topology/topology.js';
 import { NodeDialer } from './node-dialer.js';
 import { LineMachine } from './line-machine.js';
-import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
-import { isSameProcess, matchesPick, type ServerIdentity } from './server-identity.js';
+import {
+  reasonToWait,
+  type LineCircumstances,
+  type LineClient,
+  type LineSettings,
+  type LineState,
+} from './line-state.js';
+import { closeSocket, isUnderWay, nextStep } from './line-step.js';
+import { NodeFailures } from './node-failures.js';
+import { matchesPick, type ServerIdentity } from './server-identity.js';
 
 /** Provides one connection with a socket to the picked node, and with the next socket when the pick changes. */
 export class NodeLine {
@@ -26,13 +34,15 @@ export class NodeLine {
   #following = Subscription.EMPTY;
   #topology: Topology | undefined;
   readonly #dialer: NodeDialer;
+  readonly failures: NodeFailures;
   #current: string | undefined;
   #runId: string | undefined;
   readonly #machine = new LineMachine(() => this.#client?.onShut());
 
   constructor(settings: LineSettings) {
     this.#settings = settings;
-    this.#dialer = new NodeDialer(settings);
+    this.failures = new NodeFailures(settings.notices);
+    this.#dialer = new NodeDialer(settings, this.failures);
   }
 
   get state(): LineState {
@@ -43,19 +53,20 @@ export class NodeLine {
     return this.#machine.isOpen;
   }
 
-  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
-  get server(): string | undefined {
-    return this.#runId ?? this.#current;
+  /** What decides how a command ends now. */
+  get circumstances(): LineCircumstances {
+    const { state } = this;
+    return {
+      generation: this.#topology?.generation ?? 0,
+      node: 'endpoint' in state ? state.endpoint : undefined,
+      server: this.#runId ?? this.#current,
+      reason: this.#reason,
+    };
   }
 
-  get generation(): number {
-    return this.#topology?.generation ?? 0;
-  }
-
-  /** Why nothing is written now, as text for an error. */
-  get reason(): string {
+  get #reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
-    return pick?.kind === 'wait' ? pick.reason : reasonToWait(this.state);
+    return pick?.kind === 'wait' ? pick.reason : (this.failures.describe(pick) ?? reasonToWait(this.state));
   }
 
   attach(client: LineClient): void {
@@ -91,8 +102,11 @@ export class NodeLine {
       this.#runId = identity.run_id;
       return true;
     }
-    this.#leave({ reason: `${this.state.endpoint} does not have the observed role or run id`, drain: false });
-    this.#settings.stream.emit('wrong role', this.state.endpoint);
+    const { endpoint } = this.state;
+    const reason = `${endpoint} does not have the observed role or run id`;
+    this.failures.add(endpoint, new Error(reason));
+    this.#leave({ reason, drain: false });
+    this.#settings.stream.emit('wrong role', endpoint);
     return false;
   }
 
@@ -100,7 +114,8 @@ export class NodeLine {
     if (this.state.kind === 'handshake' && this.#enter({ ...this.state, kind: 'open' })) {
       this.#reconsider();
     }
-    if (this.isOpen) {
+    if (this.state.kind === 'open') {
+      this.failures.connected(this.state.endpoint);
       this.#client?.onOpen();
     }
   }
@@ -117,14 +132,7 @@ export class NodeLine {
   /** Closes the socket, if any. `connect()` may be called again. */
   hangUp(): void {
     this.#hungUp$.next();
-    if ('socket' in this.state) {
-      const { socket, kind } = this.state;
-      if (kind === 'open' || kind === 'handshake') {
-        closeGently(socket);
-      } else {
-        socket.destroy();
-      }
-    }
+    closeSocket(this.state);
   }
 
   /** Stops following the topology until `connect()` is called. */
@@ -162,20 +170,21 @@ export class NodeLine {
   #adopt(socket: Socket, endpoint: string): Socket {
     this.#enter({ kind: 'handshake', endpoint, socket });
     this.#runId = undefined;
-    // A socket closes a little after it has ended or failed, and nothing may be written to it in between.
-    for (const event of ['end', 'error', 'close']) {
-      socket.once(event, () => this.#onClose(socket, endpoint));
-    }
+    this.failures.begin(endpoint);
+    whenClosing(socket, (error) => this.#onClose(socket, endpoint, error));
     const isShakingHands = () => this.state.kind === 'handshake' && this.state.socket === socket;
     destroyLate(socket, this.#settings.handshakeMs, isShakingHands);
     return socket;
   }
 
-  #onClose(socket: Socket, endpoint: string): void {
+  #onClose(socket: Socket, endpoint: string, error: unknown): void {
     if (!('socket' in this.state) || this.state.socket !== socket) {
       return;
     }
     const { kind } = this.state;
+    if (kind === 'handshake') {
+      this.failures.handshakeFailed(endpoint, error);
+    }
     this.#dialer.backOff(endpoint);
     const isLost = this.#enter({ kind: 'waiting', reason: `the connection to ${endpoint} was closed` });
     socket.destroy();
@@ -193,19 +202,18 @@ export class NodeLine {
       return;
     }
     this.#dialer.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
-    if (state.kind === 'waiting' || state.kind === 'leaving') {
+    if (!isUnderWay(state)) {
       return;
     }
-    const pick = this.#settings.choose(topology, state.endpoint);
-    const isReachable = findNode(topology, state.endpoint)?.reachable === true;
-    if (pick.kind === 'use' && pick.node.endpoint === state.endpoint && isSameProcess(pick, this.#runId)) {
+    const { endpoint } = state;
+    const pick = this.#settings.choose(topology, endpoint);
+    const step = nextStep({ endpoint, runId: this.#runId, topology, pick });
+    if (step.kind === 'resume') {
       this.#resume(state);
-    } else if (pick.kind === 'use') {
-      this.#leave({ reason: `moving from ${state.endpoint} to ${pick.node.endpoint}`, drain: isReachable });
-    } else if (isReachable && pick.stay !== true) {
-      this.#leave({ reason: pick.reason, drain: true });
+    } else if (step.kind === 'leave') {
+      this.#leave(step);
     } else if (state.kind === 'open') {
-      this.#enter({ ...state, kind: 'suspended', reason: pick.reason });
+      this.#enter({ ...state, kind: 'suspended', reason: step.reason });
     }
   }
 

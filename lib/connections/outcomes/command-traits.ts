@@ -1,8 +1,16 @@
 import { exists, hasFlag } from '@ioredis/commands';
+import { commandTable } from './command-table.js';
 
-/** Whether a command only reads data, so that it can safely be sent again and a reader may send it. */
-export function isReadOnly(name: string): boolean {
-  return lookUp(name).readOnly;
+/** A command as far as its traits depend on it: for some, on the subcommand in the first argument. */
+interface Named {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** Whether a command only reads or reports, so that it can safely be sent again and a reader may send it. */
+export function isHarmless({ name, args }: Named): boolean {
+  const { harmless, subcommands } = lookUp(name);
+  return subcommands === undefined ? harmless : isHarmlessSubcommand(subcommands, args[0]);
 }
 
 /** Whether a command only changes the connection itself, so that the next connection needs it too. */
@@ -29,21 +37,16 @@ export function isScan(name: string): boolean {
 }
 
 /** The database that a command selects, if it is a `SELECT`. */
-export function selectedBy({
-  name,
-  args,
-}: {
-  readonly name: string;
-  readonly args: readonly unknown[];
-}): number | undefined {
+export function selectedBy({ name, args }: Named): number | undefined {
   const db = name === 'select' ? Number(args[0]) : Number.NaN;
   return Number.isInteger(db) ? db : undefined;
 }
 
 /** Why a reader must not send a command, as text for the error; `undefined` if it may. */
-export function readerRefusal(name: string): string | undefined {
+export function readerRefusal(command: Named): string | undefined {
+  const { name } = command;
   const traits = lookUp(name);
-  if (traits.readOnly || traits.connectionState || HARMLESS.has(name.toLowerCase())) {
+  if (traits.connectionState || isHarmless(command) || name.toLowerCase() === 'monitor') {
     return undefined;
   }
   if (SCRIPTS.has(name.toLowerCase())) {
@@ -57,7 +60,9 @@ export function readerRefusal(name: string): string | undefined {
 
 interface Traits {
   readonly known: boolean;
-  readonly readOnly: boolean;
+  readonly harmless: boolean;
+  /** Whether each subcommand is harmless, by name; absent if the command has none. */
+  readonly subcommands?: ReadonlyMap<string, boolean> | undefined;
   readonly connectionState: boolean;
   readonly blocking: boolean;
 }
@@ -79,21 +84,35 @@ const CONNECTION_STATE = new Set([
   'unsubscribe',
 ]);
 
-/** Commands that touch no data, or whose subcommands only read. */
-const HARMLESS = new Set([
+/** Commands that only report, although the server flags them as forbidden in scripts or meant for administrators. */
+const REPORTS = [
+  'acl|cat',
+  'acl|dryrun',
+  'acl|genpass',
+  'acl|getuser',
+  'acl|list',
+  'acl|log',
+  'acl|users',
+  'acl|whoami',
   'command',
-  'echo',
-  'info',
-  'latency',
-  'memory',
-  'monitor',
-  'object',
-  'ping',
-  'pubsub',
+  'config|get',
+  'function|dump',
+  'function|list',
+  'function|stats',
+  'latency|doctor',
+  'latency|graph',
+  'latency|histogram',
+  'latency|history',
+  'latency|latest',
+  'module|list',
   'role',
-  'time',
-  'xinfo',
-]);
+  'script|exists',
+  'slowlog|get',
+  'slowlog|len',
+];
+
+/** Commands without a flag of a write that have an effect all the same: their message is delivered a second time. */
+const DELIVERIES = new Set(['publish', 'spublish']);
 
 const TRANSACTIONS = new Set(['discard', 'exec', 'multi', 'unwatch', 'watch']);
 
@@ -121,11 +140,47 @@ function lookUp(name: string): Traits {
 }
 
 function readTraits(name: string): Traits {
-  const isKnown = exists(name);
+  const isListed = exists(name);
+  const harmless = harmlessByName.get(name);
   return {
-    known: isKnown,
-    readOnly: isKnown && hasFlag(name, 'readonly'),
+    known: isListed || harmless !== undefined || subcommandsByName.has(name),
+    // Newer commands than those in our table are known to the version of ioredis that the app has installed.
+    harmless: harmless ?? (isListed && hasFlag(name, 'readonly')),
+    subcommands: harmless === undefined ? subcommandsByName.get(name) : undefined,
     connectionState: CONNECTION_STATE.has(name),
-    blocking: isKnown && hasFlag(name, 'blocking'),
+    blocking: BLOCKING.has(name) || (isListed && hasFlag(name, 'blocking')),
   };
+}
+
+function isHarmlessSubcommand(subcommands: ReadonlyMap<string, boolean>, name: unknown): boolean {
+  return subcommands.get(String(name).toLowerCase()) === true;
+}
+
+const namesIn = (text: string) => text.trim().split(/\s+/);
+
+const { reads, blockingReads, neutral, blocking, others } = commandTable;
+
+const BLOCKING = new Set([...namesIn(blocking), ...namesIn(blockingReads)]);
+
+/** Commands and subcommands. A later entry wins. */
+const harmlessByName = new Map<string, boolean>([
+  ...[...namesIn(blocking), ...namesIn(others)].map((name) => [name, false] as const),
+  ...[reads, blockingReads, neutral].flatMap(namesIn).map((name) => [name, !DELIVERIES.has(name)] as const),
+  ...REPORTS.map((name) => [name, true] as const),
+]);
+
+const subcommandsByName = groupSubcommands();
+
+function groupSubcommands(): ReadonlyMap<string, ReadonlyMap<string, boolean>> {
+  const groups = new Map<string, Map<string, boolean>>();
+  for (const [name, isHarmlessOne] of harmlessByName) {
+    const [container = '', subcommand] = name.split('|');
+    if (subcommand !== undefined) {
+      groups.set(
+        container,
+        (groups.get(container) ?? new Map<string, boolean>()).set(subcommand, isHarmlessOne),
+      );
+    }
+  }
+  return groups;
 }

@@ -1,3 +1,9 @@
+/**
+ * What ioredis says after `quit()` or `disconnect()`. As the reason of an outcome error it is the whole message as well,
+ * because BullMQ and others compare the message with it.
+ */
+export const CONNECTION_CLOSED = 'Connection is closed.';
+
 /** The details in both outcome errors. They never include the arguments of the command, which may be secret. */
 interface OutcomeDetails {
   readonly command: string;
@@ -24,7 +30,7 @@ export class NotAppliedError extends Error {
   readonly reason: string;
 
   constructor({ command, node, generation, reason }: OutcomeDetails) {
-    super(`${command.toUpperCase()} was not applied: ${reason} (generation ${generation})`);
+    super(describe('was not applied', { command, generation, reason }));
     this.command = command;
     this.node = node;
     this.generation = generation;
@@ -48,7 +54,7 @@ export class UnknownOutcomeError extends Error {
   readonly reason: string;
 
   constructor({ command, node, generation, reason }: OutcomeDetails) {
-    super(`${command.toUpperCase()} may or may not have been applied: ${reason} (generation ${generation})`);
+    super(describe('may or may not have been applied', { command, generation, reason }));
     this.command = command;
     this.node = node;
     this.generation = generation;
@@ -70,4 +76,10 @@ export class ReadOnlyConnectionError extends Error {
     super(`${command.toUpperCase()} was refused by the reader: ${advice}`);
     this.command = command;
   }
+}
+
+function describe(outcome: string, { command, generation, reason }: OutcomeDetails): string {
+  return reason === CONNECTION_CLOSED
+    ? reason
+    : `${command.toUpperCase()} ${outcome}: ${reason} (generation ${generation})`;
 }

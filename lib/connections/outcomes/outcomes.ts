@@ -1,6 +1,10 @@
 import type { Command } from 'ioredis';
 import { concernsOthers, isConnectionState } from './command-traits.js';
+import type { Notices } from '../../notices/notices.js';
+import { WriteRefusals } from './write-refusals.js';
 import { Deadlines } from './deadlines.js';
+import { CONNECTION_CLOSED } from './errors.js';
+import { KeptCommands, type RefusalVerdict } from './kept-commands.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
@@ -11,29 +15,35 @@ import {
   type CommandStream,
 } from '../ioredis/internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
-import { isBusy, isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
-import { Rejections, type Circumstances, type HoldOptions } from './rejections.js';
+import { isBusy, isStateRefusal } from './refusal.js';
+import { Rejections, type Circumstances, type HoldOptions, type Loss } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
+import { Tally } from './tally.js';
 import { Transactions } from './transactions.js';
 
 /** How long commands may wait, and which are sent again after their reply was lost. */
 export interface OutcomeSettings {
   readonly hold: HoldOptions;
   readonly resend: Resend;
+  /** Told of rejected commands and refused writes. Duplicates share it. */
+  readonly notices: Notices;
+  /** Whether to tell how many commands an interruption concerned. */
+  readonly tellsRecovery?: boolean | undefined;
 }
-
-/** How an error reply was handled. */
-export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
 
 /**
  * Decides how each command ends (applied, not applied or unknown) and holds the commands that wait for a node. A command
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
+  readonly refusals: WriteRefusals;
+  readonly #circumstances: () => Circumstances;
+  readonly #tally: Tally;
   readonly #resend: Resend;
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
+  readonly #kept: KeptCommands;
   readonly #transactions = new Transactions();
   /** Commands that must not wait, because they test the current state of the node. */
   readonly #neverHeld = new WeakSet<Command>();
@@ -41,14 +51,24 @@ export class Outcomes {
   readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
 
-  constructor({ hold, resend }: OutcomeSettings, circumstances: () => Circumstances) {
+  constructor(settings: OutcomeSettings, circumstances: () => Circumstances) {
+    const { hold, resend, notices } = settings;
+    this.#tally = new Tally(notices, settings.tellsRecovery === true);
+    this.refusals = new WriteRefusals(notices);
+    this.#circumstances = circumstances;
     this.#deadlines = new Deadlines(hold.timeoutMs);
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
-    this.#rejections = new Rejections(hold, circumstances);
+    this.#rejections = new Rejections({ hold, circumstances, tally: this.#tally });
     this.#held = new HoldQueue({
       maxCommands: hold.maxCommands,
       reject: (held, end) => this.#endHold(held, end),
+    });
+    this.#kept = new KeptCommands({
+      held: this.#held,
+      deadlines: this.#deadlines,
+      transactions: this.#transactions,
+      rejections: this.#rejections,
     });
   }
 
@@ -71,6 +91,7 @@ export class Outcomes {
 
   /** Call it when nothing may be written any more. Returns whether the server still waits for an `EXEC`. */
   interrupt(): boolean {
+    this.#tally.stopped();
     return this.#transactions.interrupt();
   }
 
@@ -107,11 +128,12 @@ export class Outcomes {
   /** Handles an error reply. Holds a command that was refused because of the state of the server. */
   refused(error: Error, item: CommandItem): RefusalVerdict {
     const command = commandOf(item);
+    this.refusals.note(error.message, this.#circumstances().node);
     if (command === undefined) {
       return 'not a refusal';
     }
     if (this.#transactions.of(command) !== undefined) {
-      return this.#refusedInTransaction(error, command, item.select);
+      return this.#kept.refusedInTransaction(error, command, item.select);
     }
     if (!isStateRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
       return 'not a refusal';
@@ -120,21 +142,24 @@ export class Outcomes {
       command.reject(error);
       return 'rejected';
     }
-    this.#keep(command, item.select);
+    this.#kept.keep(command, item.select);
     return 'kept';
   }
 
-  /** Decides the outcome of commands whose replies were lost with the connection to `node`. */
-  lost(items: readonly CommandItem[], node: string): void {
+  /** Decides the outcome of commands whose replies were lost. If the app has closed the connection, none waits for another. */
+  lost(items: readonly CommandItem[], loss: Loss): void {
     for (const item of items) {
       const command = commandOf(item);
       if (command === undefined) {
-        item.command.reject(new Error('Connection is closed.'));
+        item.command.reject(new Error(CONNECTION_CLOSED));
       } else {
-        this.#lose(command, item, node);
+        this.#lose(command, item, loss);
       }
     }
     this.#transactions.connectionLost();
+    if (loss.by === 'the app') {
+      this.end();
+    }
   }
 
   /** Passes the held commands to `write`, in order, except those that have ended meanwhile. */
@@ -142,6 +167,7 @@ export class Outcomes {
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
     const begun = new Set<CommandStream | undefined>();
+    let sent = 0;
     for (const held of this.#held.takeAll()) {
       const { command, stream, db } = held;
       if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
@@ -152,8 +178,15 @@ export class Outcomes {
       this.#deadlines.pause(held);
       write(command, stream, db);
       begun.add(stream);
+      sent += 1;
     }
     begun.forEach((stream) => this.#gaps.close(stream));
+    this.#tally.goesOn(this.#circumstances().node, sent);
+  }
+
+  /** Rejects a command that was issued after the app had closed the connection. */
+  closed(command: Command): void {
+    this.#rejections.holdEnded(command, 'closed');
   }
 
   /** Rejects all held commands. */
@@ -171,75 +204,27 @@ export class Outcomes {
     return true;
   }
 
-  #refusedInTransaction(error: Error, command: Command, db: number): RefusalVerdict {
-    const isExec = command.name.toLowerCase() === 'exec';
-    if (!isExec && isStateRefusal(error.message)) {
-      return this.#refusedMember(command);
-    }
-    const byState = isDiscardedByState(error.message) || this.#transactions.wasRefused(command);
-    if (!isExec || !isDiscarded(error.message) || !byState) {
-      return 'not a refusal';
-    }
-    this.#keepTransaction(command, db);
-    return 'kept';
-  }
-
-  /** `EXEC` decides the outcome of all commands. But a caller that awaits each `QUEUED` would never issue it. */
-  #refusedMember(command: Command): RefusalVerdict {
-    this.#transactions.markRefused(command);
-    if (this.#transactions.of(command)?.issued !== 'at once') {
-      const reason = 'the server refused one of its commands because of its state';
-      this.#transactions.break(command, reason);
-      this.#rejections.notApplied(command, reason);
-    }
-    return 'kept';
-  }
-
-  #keepTransaction(command: Command, db: number): void {
-    const transaction = this.#transactions.of(command);
-    if (transaction === undefined) {
-      return;
-    }
-    this.#transactions.restart(command);
-    if (transaction.state.kind === 'broken') {
-      const { reason } = transaction.state;
-      transaction.commands.forEach((member) => this.#rejections.notApplied(member, reason));
-      return;
-    }
-    const deadline = this.#deadlines.of(command);
-    for (const member of transaction.commands) {
-      this.#held.add({ command: member, db, deadline }, 'refused');
-    }
-  }
-
-  #keep(command: Command, db: number): void {
-    if (!isSettled(command)) {
-      markRejection(command);
-      this.#held.add({ command, db, deadline: this.#deadlines.of(command) }, 'refused');
-    }
-  }
-
-  #lose(command: Command, item: CommandItem, node: string): void {
+  #lose(command: Command, item: CommandItem, loss: Loss): void {
     const transaction = this.#transactions.of(command);
     const isRefused = this.#transactions.wasRefused(command);
     if (transaction !== undefined && isRefused) {
       // A command of the transaction was refused, so the server cannot have executed any of them.
       if (command === transaction.commands.at(-1)) {
-        this.#keepTransaction(command, item.select);
+        this.#kept.keepTransaction(command, item.select);
       }
       return;
     }
     if (transaction !== undefined && transaction.state.kind !== 'complete') {
-      this.#rejections.notApplied(command, `the connection to ${node} was lost before EXEC`);
+      this.#rejections.notApplied(command, `the connection to ${loss.node} was lost before EXEC`);
       return;
     }
     const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
     if (transaction === undefined && canRepeat && !this.#neverHeld.has(command)) {
-      this.#rejections.mayHaveRun(command, node);
-      this.#keep(command, item.select);
+      this.#rejections.mayHaveRun(command, loss);
+      this.#kept.keep(command, item.select);
       return;
     }
-    this.#rejections.unknown(command, node);
+    this.#rejections.unknown(command, loss);
   }
 
   #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {

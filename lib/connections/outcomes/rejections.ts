@@ -1,7 +1,8 @@
 import type { Command } from 'ioredis';
-import { isReadOnly } from './command-traits.js';
-import { NotAppliedError, UnknownOutcomeError } from './errors.js';
+import { isHarmless } from './command-traits.js';
+import { CONNECTION_CLOSED, NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
+import type { Tally } from './tally.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
 
 /** Limits for commands that wait for a node. */
@@ -22,29 +23,44 @@ export interface Circumstances {
   readonly reason: string;
 }
 
+/** How the replies of commands under way were lost. */
+export interface Loss {
+  readonly node: string;
+  /** `the app`: it has closed the connection. */
+  readonly by: 'the app' | 'nobody';
+}
+
+interface RejectionSettings {
+  readonly hold: HoldOptions;
+  readonly circumstances: () => Circumstances;
+  readonly tally: Tally;
+}
+
 /** Rejects commands that were not applied or whose outcome is unknown. A command is rejected at most once. */
 export class Rejections {
   readonly #hold: HoldOptions;
+  readonly #tally: Tally;
   readonly #circumstances: () => Circumstances;
-  /** The node on which the reply of a command was lost. */
-  readonly #lostOn = new WeakMap<Command, string>();
+  /** How the reply of a command was lost. */
+  readonly #losses = new WeakMap<Command, Loss>();
 
-  constructor(hold: HoldOptions, circumstances: () => Circumstances) {
+  constructor({ hold, circumstances, tally }: RejectionSettings) {
     this.#hold = hold;
     this.#circumstances = circumstances;
+    this.#tally = tally;
   }
 
-  /** Records that a command, which will be sent again, may have run on `node`: it can no longer end as not applied. */
-  mayHaveRun(command: Command, node: string): void {
-    if (!isReadOnly(command.name)) {
-      this.#lostOn.set(command, node);
+  /** Records that a command, which will be sent again, may have run: it can no longer end as not applied. */
+  mayHaveRun(command: Command, loss: Loss): void {
+    if (!isHarmless(command)) {
+      this.#losses.set(command, loss);
     }
   }
 
   notApplied(command: Command, reason: string): void {
-    const lostOn = this.#lostOn.get(command);
-    if (lostOn !== undefined) {
-      this.unknown(command, lostOn);
+    const loss = this.#losses.get(command);
+    if (loss !== undefined) {
+      this.unknown(command, loss);
       return;
     }
     this.#reject(command, () => {
@@ -59,14 +75,22 @@ export class Rejections {
   }
 
   holdEnded(command: Command, end: HoldEnd): void {
-    this.notApplied(command, this.#describe(end));
+    const reason = this.#describe(end);
+    if (end !== 'closed') {
+      this.#tally.rejected(reason);
+    }
+    this.notApplied(command, reason);
   }
 
-  /** Rejects a command whose reply was lost with the connection to `node`. */
-  unknown(command: Command, node: string): void {
+  /** Rejects a command whose reply was lost. */
+  unknown(command: Command, { node, by }: Loss): void {
+    if (by === 'nobody') {
+      this.#tally.unknown();
+    }
     this.#reject(command, () => {
       const { generation } = this.#circumstances();
-      const reason = `the connection to ${node} was lost before its reply`;
+      const reason =
+        by === 'the app' ? CONNECTION_CLOSED : `the connection to ${node} was lost before its reply`;
       return new UnknownOutcomeError({ command: command.name, generation, node, reason });
     });
   }
@@ -86,7 +110,7 @@ export class Rejections {
       case 'full':
         return `${maxCommands} commands are held already; ${this.#circumstances().reason}`;
       case 'closed':
-        return 'the connection was closed while the command was held';
+        return CONNECTION_CLOSED;
       default:
         return end satisfies never;
     }

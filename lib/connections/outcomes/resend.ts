@@ -1,4 +1,4 @@
-import { isReadOnly } from './command-traits.js';
+import { isHarmless } from './command-traits.js';
 
 /**
  * A command whose reply was lost. It may have been executed.
@@ -14,7 +14,7 @@ export interface LostCommand {
 /**
  * Which commands are sent again if their reply was lost with the connection. Others end in `UnknownOutcomeError`.
  *
- * - `reads`: commands that only read. They are sent again under every policy.
+ * - `reads`: commands that only read or report, such as `GET`, `PING` and `INFO`. They are sent again under every policy.
  * - `idempotent`: also the commands in `idempotentCommands`, which leave the same data when they are executed twice in a
  *   row. The reply is that of the last execution, so a `DEL` that deleted a key may return 0. A value that another client
  *   wrote in between is overwritten.
@@ -32,7 +32,7 @@ export const resendPolicies = ['reads', 'idempotent', 'all'] as const;
 
 /** Whether a command may be executed a second time. */
 export function mayResend(resend: Resend, { name, args }: LostCommand): boolean {
-  if (isReadOnly(name)) {
+  if (isHarmless({ name, args })) {
     return true;
   }
   const command = { name: name.toLowerCase(), args };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   isBlocking,
   isConnectionState,
-  isReadOnly,
+  isHarmless,
   readerRefusal,
 } from '../../../lib/connections/outcomes/command-traits.js';
 
@@ -22,7 +22,48 @@ test.each([
   ['publish', false],
   ['no-such-command', false],
 ])('%s only reads: %s', (name, expected) => {
-  expect(isReadOnly(name)).toBe(expected);
+  expect(isHarmless({ name, args: [] })).toBe(expected);
+});
+
+test.each<[string, boolean]>([
+  ['ping', true],
+  ['INFO', true],
+  ['time', true],
+  ['echo', true],
+  ['role', true],
+  ['lastsave', true],
+  ['command', true],
+  ['command docs', true],
+  ['PUBSUB NUMSUB', true],
+  ['object encoding', true],
+  ['memory usage', true],
+  ['memory doctor', true],
+  ['memory stats', true],
+  ['xinfo stream', true],
+  ['config get', true],
+  ['slowlog get', true],
+  ['latency history', true],
+  ['script exists', true],
+  ['function list', true],
+  ['publish', false],
+  ['spublish', false],
+  ['wait', false],
+  ['config set', false],
+  ['slowlog reset', false],
+  ['latency reset', false],
+  ['script load', false],
+  ['script kill', false],
+  ['function load', false],
+  ['xgroup create', false],
+  ['object', false],
+  ['object no-such-subcommand', false],
+  ['exec', false],
+  ['shutdown', false],
+  ['replicaof', false],
+])('%s has no effect that a second execution would repeat: %s', (text, expected) => {
+  const [name = '', ...args] = text.split(' ');
+  expect(isHarmless({ name, args })).toBe(expected);
+  expect(isHarmless({ name, args: args.map((each) => Buffer.from(each)) })).toBe(expected);
 });
 
 test.each([
@@ -63,10 +104,13 @@ describe('a reader', () => {
     'select',
     'ping',
     'info',
-    'object',
+    'object encoding',
+    'config get',
+    'monitor',
     'time',
-  ])('may send %s', (name) => {
-    expect(readerRefusal(name)).toBeUndefined();
+  ])('may send %s', (text) => {
+    const [name = '', ...args] = text.split(' ');
+    expect(readerRefusal({ name, args })).toBeUndefined();
   });
 
   test.each([
@@ -75,6 +119,8 @@ describe('a reader', () => {
     ['publish', 'it is not a read; use the writer'],
     ['flushall', 'it is not a read; use the writer'],
     ['wait', 'it is not a read; use the writer'],
+    ['latency', 'it is not a read; use the writer'],
+    ['config', 'it is not a read; use the writer'],
     ['xreadgroup', 'it is not a read; use the writer'],
     ['multi', 'a transaction is for the writer; use a pipeline to read several keys at once'],
     ['WATCH', 'a transaction is for the writer; use a pipeline to read several keys at once'],
@@ -86,12 +132,12 @@ describe('a reader', () => {
     ],
     ['fcall', 'a script may write, and the reader may fall back to the master; use FCALL_RO, or the writer'],
   ])('may not send %s: %s', (name, reason) => {
-    expect(readerRefusal(name)).toBe(reason);
+    expect(readerRefusal({ name, args: ['reset'] })).toBe(reason);
   });
 });
 
 test('names are still classified when the cache is full', () => {
-  for (let index = 0; index < 1500; index++) readerRefusal(`command-${index}`);
-  expect(isReadOnly('zrange')).toBe(true);
-  expect(isReadOnly('zadd')).toBe(false);
+  for (let index = 0; index < 1500; index++) readerRefusal({ name: `command-${index}`, args: [] });
+  expect(isHarmless({ name: 'zrange', args: [] })).toBe(true);
+  expect(isHarmless({ name: 'zadd', args: [] })).toBe(false);
 });

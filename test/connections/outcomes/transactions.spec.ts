@@ -3,6 +3,7 @@ import { Command } from 'ioredis';
 import { expect, test } from 'vitest';
 import { NotAppliedError } from '../../../lib/connections/outcomes/errors.js';
 import type { CommandStream } from '../../../lib/connections/ioredis/internals.js';
+import { Notices } from '../../../lib/notices/notices.js';
 import { Outcomes } from '../../../lib/connections/outcomes/outcomes.js';
 
 const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no node is a master' });
@@ -10,7 +11,7 @@ const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no
 /** A transaction that was written in one go and then refused, because the server had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
   const outcomes = new Outcomes(
-    { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads' },
+    { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads', notices: new Notices(() => undefined) },
     circumstances,
   );
   const stream: CommandStream & { readonly isPipeline: true } = Object.assign(

@@ -1,0 +1,48 @@
+import { closeGently } from '../../sockets/close-socket.js';
+import type { Pick } from '../../topology/pick.js';
+import { findNode, type Topology } from '../../topology/topology.js';
+import type { LineState } from './line-state.js';
+import { isSameProcess } from './server-identity.js';
+
+/** What a line with a socket does when the topology changes. */
+export type LineStep =
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'leave'; readonly reason: string; readonly drain: boolean }
+  | { readonly kind: 'suspend'; readonly reason: string };
+
+interface Situation {
+  readonly endpoint: string;
+  readonly runId: string | undefined;
+  readonly topology: Topology;
+  readonly pick: Pick;
+}
+
+/** Compares the node in use with the node that the topology picks. */
+export function nextStep({ endpoint, runId, topology, pick }: Situation): LineStep {
+  const isReachable = findNode(topology, endpoint)?.reachable === true;
+  if (pick.kind === 'use') {
+    return pick.node.endpoint === endpoint && isSameProcess(pick, runId)
+      ? { kind: 'resume' }
+      : { kind: 'leave', reason: `moving from ${endpoint} to ${pick.node.endpoint}`, drain: isReachable };
+  }
+  const { reason } = pick;
+  return isReachable && pick.stay !== true
+    ? { kind: 'leave', reason, drain: true }
+    : { kind: 'suspend', reason };
+}
+
+/** Whether the state is one that a change of the topology can end. */
+export function isUnderWay(
+  state: LineState,
+): state is LineState & { readonly kind: 'handshake' | 'open' | 'suspended' } {
+  return state.kind !== 'waiting' && state.kind !== 'leaving';
+}
+
+/** Closes the socket of a line. What was written in an open state still reaches the node. */
+export function closeSocket(state: LineState): void {
+  if (state.kind === 'open' || state.kind === 'handshake') {
+    closeGently(state.socket);
+  } else if (state.kind !== 'waiting') {
+    state.socket.destroy();
+  }
+}

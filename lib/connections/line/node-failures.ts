@@ -1,0 +1,90 @@
+import type { Notices } from '../../notices/notices.js';
+import type { Pick } from '../../topology/pick.js';
+import { faultOf } from '../../replies/node-fault.js';
+
+/** Why the picked node could not be connected to, until a connection to it works. */
+export class NodeFailures {
+  readonly #notices: Notices;
+  /** Where the latest attempt leads. */
+  #node = '';
+  #last: Failure | undefined;
+  /** The error in the handshake that is under way. */
+  #blamed: Error | undefined;
+
+  constructor(notices: Notices) {
+    this.#notices = notices;
+  }
+
+  /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */
+  whyNot(node: string): string | undefined {
+    return this.#last?.node === node ? this.#last.words : undefined;
+  }
+
+  /** The failure of the picked node, as the reason of an error; `undefined` if no attempt has failed. */
+  describe(pick: (Pick & { readonly kind: 'use' }) | undefined): string | undefined {
+    const last = this.#last;
+    return last !== undefined && last.node === pick?.node.endpoint ? describeFailure(last) : undefined;
+  }
+
+  /** Call it when a socket to the node is open and the handshake begins. */
+  begin(node: string): void {
+    this.#node = node;
+    this.#blamed = undefined;
+  }
+
+  /** Notes an error that ioredis reports. In a handshake, which the status `connect` means, it is why that is going to fail. */
+  note(error: Error, status: string): void {
+    if (status === 'connect') {
+      this.#blamed = error;
+    } else if (status === 'ready') {
+      const text = `the connection to ${this.#node} failed: ${faultOf(error).message}`;
+      this.#notices.begin(`errors of ${this.#node}`, { level: 'warn', text });
+    }
+  }
+
+  /** Notes an error reply of a handshake that ioredis may never report, because it waits for the other replies. */
+  noteReply(error: Error): void {
+    if (faultOf(error).fault === 'MAXCLIENTS') {
+      this.#blamed ??= error;
+    }
+  }
+
+  /** Records that the handshake has failed. The socket may be closed without any error. */
+  handshakeFailed(node: string, error: unknown): void {
+    this.add(node, this.#blamed ?? error ?? new Error('the connection was closed during the handshake'));
+  }
+
+  /**
+   * Records a failed attempt. The first one is not reported: the node may have failed just now, which the next probe
+   * shows. If it is tried once more, it was fine for the observers in between.
+   */
+  add(node: string, error: unknown): void {
+    const times = this.#last?.node === node ? this.#last.times + 1 : 1;
+    this.#last = { node, words: faultOf(error).message, times };
+    if (times > 1) {
+      this.#notices.begin(topicOf(node), { level: 'warn', text: describeFailure(this.#last) });
+    }
+  }
+
+  /** Records that a connection to the node works. */
+  connected(node: string): void {
+    const failed = this.#last?.node ?? node;
+    this.#last = undefined;
+    for (const each of new Set([failed, node])) {
+      this.#notices.end(topicOf(each), { level: 'log', text: `connected to ${node}` });
+    }
+  }
+}
+
+interface Failure {
+  readonly node: string;
+  readonly words: string;
+  /** In a row. */
+  readonly times: number;
+}
+
+function describeFailure({ node, words }: Failure): string {
+  return `cannot use ${node}: ${words}`;
+}
+
+const topicOf = (node: string) => `connect to ${node}`;

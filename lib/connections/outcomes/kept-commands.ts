@@ -1,0 +1,78 @@
+import type { Command } from 'ioredis';
+import type { Deadlines } from './deadlines.js';
+import type { HoldQueue } from './hold-queue.js';
+import { isSettled, markRejection } from '../ioredis/internals.js';
+import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
+import type { Rejections } from './rejections.js';
+import type { Transactions } from './transactions.js';
+
+/** How an error reply was handled. */
+export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
+
+interface Parts {
+  readonly held: HoldQueue;
+  readonly deadlines: Deadlines;
+  readonly transactions: Transactions;
+  readonly rejections: Rejections;
+}
+
+/** Puts commands that were sent back into the queue, ahead of those that were not: they will be sent again. */
+export class KeptCommands {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  keep(command: Command, db: number): void {
+    const { held, deadlines } = this.#parts;
+    if (!isSettled(command)) {
+      markRejection(command);
+      held.add({ command, db, deadline: deadlines.of(command) }, 'refused');
+    }
+  }
+
+  /** Keeps the whole transaction of a command, or rejects it if it can no longer run. */
+  keepTransaction(command: Command, db: number): void {
+    const { held, deadlines, transactions, rejections } = this.#parts;
+    const transaction = transactions.of(command);
+    if (transaction === undefined) {
+      return;
+    }
+    transactions.restart(command);
+    if (transaction.state.kind === 'broken') {
+      const { reason } = transaction.state;
+      transaction.commands.forEach((member) => rejections.notApplied(member, reason));
+      return;
+    }
+    const deadline = deadlines.of(command);
+    for (const member of transaction.commands) {
+      held.add({ command: member, db, deadline }, 'refused');
+    }
+  }
+
+  /** Handles an error reply to a command of a transaction. */
+  refusedInTransaction(error: Error, command: Command, db: number): RefusalVerdict {
+    const isExec = command.name.toLowerCase() === 'exec';
+    if (!isExec && isStateRefusal(error.message)) {
+      return this.#refusedMember(command);
+    }
+    const byState = isDiscardedByState(error.message) || this.#parts.transactions.wasRefused(command);
+    if (!isExec || !isDiscarded(error.message) || !byState) {
+      return 'not a refusal';
+    }
+    this.keepTransaction(command, db);
+    return 'kept';
+  }
+
+  /** `EXEC` decides the outcome of all commands. But a caller that awaits each `QUEUED` would never issue it. */
+  #refusedMember(command: Command): RefusalVerdict {
+    this.#parts.transactions.markRefused(command);
+    if (this.#parts.transactions.of(command)?.issued !== 'at once') {
+      const reason = 'the server refused one of its commands because of its state';
+      this.#parts.transactions.break(command, reason);
+      this.#parts.rejections.notApplied(command, reason);
+    }
+    return 'kept';
+  }
+}

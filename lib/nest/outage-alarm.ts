@@ -1,0 +1,32 @@
+import { distinctUntilChanged, EMPTY, map, switchMap, tap, timer, type Observable } from 'rxjs';
+import type { Notices } from '../notices/notices.js';
+import { whyWait } from '../topology/pick.js';
+import { masterOf, type Topology } from '../topology/topology.js';
+
+/** Tells that there has been no master for as long as commands are held, and when there is one again. */
+export function alarmOnOutage(
+  topology$: Observable<Topology>,
+  notices: Notices,
+  limitMs: number,
+): Observable<unknown> {
+  let latest: Topology | undefined;
+  return topology$.pipe(
+    tap((topology) => (latest = topology)),
+    map(masterOf),
+    distinctUntilChanged(),
+    switchMap((master) => {
+      if (master !== undefined) {
+        notices.end(TOPIC, { level: 'log', text: `there is a master again: ${master}` });
+        return EMPTY;
+      }
+      return timer(limitMs).pipe(
+        tap(() => {
+          const why = latest === undefined ? '' : `; ${whyWait(latest)}`;
+          notices.raise(TOPIC, { level: 'error', text: `no master for ${limitMs} ms${why}` });
+        }),
+      );
+    }),
+  );
+}
+
+const TOPIC = 'outage';
