@@ -54,7 +54,8 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
    * Resolves with one of these states:
    *
    * - `up`: the master accepts writes.
-   * - `degraded`: it does, but fewer than `minReplicas` replicas are usable, or another node claims to be the master.
+   * - `degraded`: it does, but fewer than `minReplicas` replicas are usable, another node claims to be the master, or
+   *   nothing proves the master.
    *   Terminus 11 has no such status, so there it is `up`.
    * - `down`: it does not, for the reason in `reason`.
    *

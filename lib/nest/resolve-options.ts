@@ -40,30 +40,14 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
   }
   requireObject('redis', redis);
   refuseOwned(redis);
-  requireObject('hold', hold);
-  refuseUnknown('hold.', hold, ['timeoutMs', 'maxCommands']);
-  requireObject('unproven', unproven);
-  refuseUnknown('unproven.', unproven, ['acceptAfterMs']);
   return {
     source,
     redis,
     readFrom: oneOf('readFrom', readFrom, readPolicies),
     boot: oneOf('boot', boot, ['background', 'required']),
-    hold: {
-      timeoutMs: duration('hold.timeoutMs', hold.timeoutMs, { otherwise: 10_000, least: 0 }),
-      maxCommands: count('hold.maxCommands', hold.maxCommands, 10_000),
-    },
+    hold: resolveHold(hold),
     resend: resendPolicy(resend),
-    unproven: {
-      acceptAfterMs:
-        unproven.acceptAfterMs === false
-          ? false
-          : duration('unproven.acceptAfterMs', unproven.acceptAfterMs, {
-              otherwise: 30_000,
-              least: 0,
-              also: ', or false',
-            }),
-    },
+    unproven: resolveUnproven(unproven),
     requireMajority: flag('requireMajority', requireMajority),
     bootTimeoutMs: duration('bootTimeoutMs', options.bootTimeoutMs, { otherwise: 10_000, least: 1 }),
     pollIntervalMs: duration('pollIntervalMs', options.pollIntervalMs, { otherwise: 500, least: 10 }),
@@ -74,6 +58,28 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
     }),
     probeKey: text('probeKey', options.probeKey, 'nestjs-redis-replication:probe'),
     minReplicas: count('minReplicas', options.minReplicas, 0),
+  };
+}
+
+function resolveHold(hold: NonNullable<RedisReplicationOptions['hold']>): ResolvedOptions['hold'] {
+  requireObject('hold', hold);
+  refuseUnknown('hold.', hold, ['timeoutMs', 'maxCommands']);
+  return {
+    timeoutMs: duration('hold.timeoutMs', hold.timeoutMs, { otherwise: 10_000, least: 0 }),
+    maxCommands: count('hold.maxCommands', hold.maxCommands, 10_000),
+  };
+}
+
+function resolveUnproven(
+  unproven: NonNullable<RedisReplicationOptions['unproven']>,
+): ResolvedOptions['unproven'] {
+  requireObject('unproven', unproven);
+  refuseUnknown('unproven.', unproven, ['acceptAfterMs']);
+  const { acceptAfterMs } = unproven;
+  const limits = { otherwise: 30_000, least: 0, also: ', or false' };
+  return {
+    acceptAfterMs:
+      acceptAfterMs === false ? false : duration('unproven.acceptAfterMs', acceptAfterMs, limits),
   };
 }
 

@@ -146,6 +146,12 @@ function functionIn(code: string, name: string): string {
   return code.slice(code.lastIndexOf('\n}\n', at) + 3, code.indexOf('\n}\n', at));
 }
 
+test('nothing that history leaves open asks for a restart of the app', () => {
+  const rows = rowsOf(sectionOf(readPage('docs/guarantees.md'), 'When history cannot tell')).slice(1);
+  expect(rows.length).toBeGreaterThan(5);
+  expect(rows.filter((cells) => /restart/i.test(cells.join(' ')))).toEqual([]);
+});
+
 test('every rule that a page cites exists', () => {
   const pages = ['README.md', 'docs/guarantees.md', 'docs/who-is-master.md'].map(readPage);
   const cited = new Set(pages.flatMap(({ text }) => text.match(/\bM\d+\b/g) ?? []));

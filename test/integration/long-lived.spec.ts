@@ -162,7 +162,7 @@ describe('a command that blocks', () => {
     // The clock only; timers run as ever.
     const [clock, jump] = [performance.now.bind(performance), { ms: 0 }];
     const spy = vi.spyOn(performance, 'now').mockImplementation(() => clock() + jump.ms);
-    onTestFinished(() => void spy.mockRestore());
+    onTestFinished(() => spy.mockRestore());
     const { opened, duplicate, master, heir, measure } = await open();
     const ended = issue(duplicate).then(
       () => 'it was answered',
