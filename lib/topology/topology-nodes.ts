@@ -80,16 +80,16 @@ function isFollowing(replica: AnsweredServer, master: AnsweredServer): boolean {
   return own === undefined || its === undefined || own === its;
 }
 
-/** Nothing in common with the accepted master, or with the last one while there is none; see the field `foreign`. */
+/**
+ * Nothing in common with the accepted master, or with the last one while there is none; see the field `foreign`. Only
+ * where histories cannot be compared does it count that a replica was never in sync.
+ */
 function isForeign({ report }: AnsweredServer, { accepted, lineage }: Evidence): boolean {
   const [own, its] = [report.history?.id, accepted?.replicationId];
-  const isUnrelated =
-    own !== undefined &&
-    its !== undefined &&
-    own !== its &&
-    !descendsFrom(lineage, its, own) &&
-    !descendsFrom(lineage, own, its);
-  return report.neverSynced === true || isUnrelated;
+  if (own === undefined || its === undefined) {
+    return report.neverSynced === true;
+  }
+  return own !== its && !descendsFrom(lineage, its, own) && !descendsFrom(lineage, own, its);
 }
 
 /** Its link is up, but its history is no ancestor of the master's: it replicates from a master that we do not know. */

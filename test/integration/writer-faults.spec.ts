@@ -41,8 +41,7 @@ async function expectTold(app: TestApp, node: string, words: RegExp) {
       await end();
       await until('the end is told', () => writerLines(app).includes(`log writer: connected to ${node}`));
       expect(await app.writer.set('key', 'value')).toBe('OK');
-      expect(writerLines(app).filter((each) => each.includes(`cannot use ${node}`))).toEqual([line]);
-      expect(writerLines(app).at(-1)).toBe(`log writer: connected to ${node}`);
+      expect(writerLines(app).filter((each) => each.startsWith('warn writer: cannot use'))).toEqual([line]);
     },
   };
 }
