@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { Queue } from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
@@ -145,6 +147,38 @@ test('a command before the module has started connects the writer', async () => 
   expect(await writer.set('key', 'value')).toBe('OK');
   await replication.onModuleInit();
   expect(writer.status).toBe('ready');
+});
+
+describe('a client made from the options of the writer', () => {
+  const advice = /pass the connection itself, or call its duplicate\(\)/;
+
+  test.each<[string, (writer: Redis) => unknown]>([
+    ['the options themselves', ({ options }) => new Redis(options)],
+    ['a copy', ({ options }) => new Redis({ ...options, host: '127.0.0.1', lazyConnect: true })],
+    ['those of a duplicate', (writer) => new Redis(writer.duplicate({ lazyConnect: true }).options)],
+  ])('is refused, and the writer is not harmed: %s', async (_, create) => {
+    const { writer, whenMaster } = await openReplication(group.endpoints);
+    const { heir } = rolesOf(group);
+    expect(() => create(writer)).toThrow(TypeError);
+    expect(() => create(writer)).toThrow(advice);
+    expect(await writer.set('key', 'before')).toBe('OK');
+    await plannedSwap(group.nodes, heir);
+    await whenMaster(heir);
+    expect(await writer.set('key', 'after')).toBe('OK');
+  });
+
+  test('is refused by BullMQ and in a cluster, too', async () => {
+    const { writer } = await openReplication(group.endpoints);
+    const queue = new Queue('jobs', { connection: { ...writer.options }, skipWaitingForReady: true });
+    const failure = once(queue, 'error');
+    onTestFinished(() => queue.close().catch(() => undefined));
+    expect(String(await failure)).toMatch(advice);
+    const { host, port } = group.master;
+    const cluster = new Cluster([{ host, port }], { redisOptions: writer.options, lazyConnect: true });
+    onTestFinished(() => cluster.disconnect());
+    await expect(cluster.connect()).rejects.toThrow(advice);
+    expect(await writer.set('key', 'value')).toBe('OK');
+  });
 });
 
 describe('a duplicate', () => {
