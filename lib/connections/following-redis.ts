@@ -26,7 +26,7 @@ import { ownedSettings } from './ioredis/redis-options.js';
 import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
 import { whenDrained } from './ioredis/when-drained.js';
-import { createWriteProbe } from './ioredis/write-probe.js';
+import { createWriteProbe, whenAccepted } from './ioredis/write-probe.js';
 
 /**
  * An ioredis connection whose socket always leads to the picked node. The object stays the same through failovers.
@@ -140,7 +140,7 @@ export class FollowingRedis extends Redis {
     const command = createWriteProbe(key, this.options.keyPrefix);
     this.outcomes.neverHold(command);
     this.sendCommand(command);
-    await command.promise;
+    await whenAccepted(command);
   }
 
   /** Ends the connection for good. Held commands are rejected; sent commands get up to `limitMs` to be answered. */
