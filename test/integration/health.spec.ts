@@ -92,7 +92,7 @@ test('probes open no connection, and change nothing on any server', async () => 
   expect(after - calls).toBe(20);
 });
 
-test.each<[string, readonly (string | number)[]]>([
+test.each<[string, readonly [string, ...(string | number)[]]]>([
   ['nothing', ['DEL', 'probed']],
   ['a string', ['SET', 'probed', 'text']],
   ['an empty string', ['SETRANGE', 'probed', 0, '']],
@@ -104,10 +104,10 @@ test.each<[string, readonly (string | number)[]]>([
   ['a stream', ['XADD', 'probed', '1-1', 'field', 'value']],
   ['a bitmap', ['SETBIT', 'probed', 7, 1]],
   ['a HyperLogLog', ['PFADD', 'probed', 'a']],
-])('a probe key that holds %s stays as it is, and the group is up', async (_, [name = '', ...args]) => {
+])('a probe key that holds %s stays as it is, and the group is up', async (_, command) => {
   app = await startApp(group.endpoints, { probeKey: 'probed' });
   await master.command('DEL', 'probed');
-  await master.command(name, ...args);
+  await master.command(...command);
   await master.command('PEXPIREAT', 'probed', 4_000_000_000_000);
   onTestFinished(async () => {
     await master.command('DEL', 'probed');
