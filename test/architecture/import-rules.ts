@@ -6,14 +6,15 @@ import type { Import, Source } from './read-source.js';
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
+  options: [],
   replies: ['topology'],
   sockets: ['topology'],
-  sources: ['topology'],
+  sources: ['topology', 'options'],
   fleet: ['topology', 'replies'],
   observers: ['topology', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
-  'connections/ioredis': ['topology', 'replies'],
+  'connections/ioredis': ['topology', 'replies', 'options'],
   'connections/line': ['topology', 'sockets', 'stream'],
   'connections/outcomes': ['topology', 'connections/ioredis'],
   connections: [
@@ -26,6 +27,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   nest: [
     'topology',
+    'options',
     'sockets',
     'sources',
     'observers',
@@ -34,7 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
-  health: ['topology', 'connections', 'connections/outcomes', 'nest'],
+  health: ['topology', 'options', 'connections', 'connections/outcomes', 'nest'],
 };
 
 /**

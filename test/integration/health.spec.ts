@@ -278,9 +278,19 @@ test('each named instance has a health of its own; a name that does not exist is
     sessions: { status: 'down', reason: 'NOREPLICAS' },
   });
   expect(await health.isWritable('cache')).toMatchObject({ cache: { status: 'up' } });
-  expect(await health.isWritable('typo', { name: 'session' })).toEqual({
-    typo: { status: 'down', reason: 'ERROR', message: containing('session') },
-  });
+  const wrong: readonly [unknown, string][] = [
+    [{ name: 'session' }, 'isWritable: there is no instance "session"; known are "default", "sessions"'],
+    [{ nmae: 'sessions' }, 'isWritable: unknown option "nmae"; did you mean "name"?'],
+    ['sessions', 'isWritable: option "options" is "sessions"; allowed is an object with name, timeoutMs'],
+    [
+      { timeoutMs: '500' },
+      'isWritable: option "timeoutMs" is "500", a number in a string; allowed is a number of milliseconds from 1 to 2147483647',
+    ],
+  ];
+  for (const [options, message] of wrong) {
+    const result: unknown = await Reflect.apply(health.isWritable, health, ['cache', options]);
+    expect(result).toEqual({ cache: { status: 'down', reason: 'ERROR', message } });
+  }
 });
 
 test('over HTTP a group is 200 while it takes writes and 503 while it does not', async () => {
