@@ -38,6 +38,7 @@ test('the table of options names every option with its default, and no other', (
     ...plain,
     'hold.timeoutMs': hold.timeoutMs,
     'hold.maxCommands': hold.maxCommands,
+    'hold.maxBytes': hold.maxBytes,
   };
   const defaults = Object.entries(options).map(([name, value]) => [name, String(value)] as const);
   const [, ...rows] = rowsOf(sectionOf(readme, 'Options'));

@@ -24,6 +24,8 @@ export interface RedisReplicationOptions {
     readonly timeoutMs?: number;
     /** How many commands may wait at once on one connection. Default 10 000. With 0, commands fail at once. */
     readonly maxCommands?: number;
+    /** How many bytes their arguments may have together on one connection. Default 64 000 000. */
+    readonly maxBytes?: number;
   };
   /**
    * Which commands are sent again if their reply was lost with the connection, so that they may be executed twice.

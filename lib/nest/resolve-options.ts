@@ -34,6 +34,7 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
     hold: {
       timeoutMs: hold.timeoutMs ?? DEFAULTS.hold.timeoutMs,
       maxCommands: hold.maxCommands ?? DEFAULTS.hold.maxCommands,
+      maxBytes: hold.maxBytes ?? DEFAULTS.hold.maxBytes,
     },
   };
 }
@@ -42,7 +43,7 @@ const DEFAULTS = {
   redis: {},
   readFrom: 'replicaPreferred',
   boot: 'background',
-  hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+  hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
   resend: 'reads',
   requireMajority: false,
   bootTimeoutMs: 10_000,
@@ -75,7 +76,7 @@ const rules = {
 } as const satisfies Readonly<Record<keyof RedisReplicationOptions, Rule>>;
 
 function holdRule(subject: string, value: unknown): readonly string[] {
-  const limits = { timeoutMs: durationMs(0), maxCommands: wholeNumber(0) };
+  const limits = { timeoutMs: durationMs(0), maxCommands: wholeNumber(0), maxBytes: wholeNumber(0) };
   return isPlainObject(value)
     ? findFaults(limits, value, { subjectOf: (key) => `option "hold.${key}"` })
     : allow('an object', isPlainObject)(subject, value);

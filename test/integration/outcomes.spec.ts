@@ -107,6 +107,19 @@ test('more than may wait is rejected at once, and the rest is executed', async (
   expect(await server.command('EXISTS', 'a', 'b', 'c')).toBe(2);
 });
 
+test('larger arguments than may wait together are rejected at once, and the rest is executed', async () => {
+  const { writer, lose, comeBack } = await open({ hold: { maxBytes: 1000 } });
+  await lose();
+  const held = writer.set('a', 'x'.repeat(900));
+  const error = await failureOf(writer.set('b', Buffer.alloc(200)));
+  expect(error).toBeInstanceOf(NotAppliedError);
+  expect(error).toHaveProperty('reason', expect.stringContaining('may not exceed 1000 bytes together; '));
+  const small = writer.set('c', 'y'.repeat(50));
+  await comeBack();
+  expect(await Promise.all([held, small])).toEqual(['OK', 'OK']);
+  expect(await server.command('EXISTS', 'a', 'b', 'c')).toBe(2);
+});
+
 test('nothing waits where nothing may', async () => {
   const { writer, lose, comeBack } = await open({ hold: { maxCommands: 0 } });
   await lose();

@@ -19,7 +19,7 @@ test('only the source is required', () => {
     redis: {},
     readFrom: 'replicaPreferred',
     boot: 'background',
-    hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+    hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
     resend: 'reads',
     requireMajority: false,
     bootTimeoutMs: 10_000,
@@ -48,7 +48,10 @@ test('given options are kept, and the others have their defaults', () => {
     probeKey: 'app:probe',
     minReplicas: 2,
   } as const;
-  expect(resolveOptions(given)).toStrictEqual({ ...given, hold: { timeoutMs: 0, maxCommands: 10_000 } });
+  expect(resolveOptions(given)).toStrictEqual({
+    ...given,
+    hold: { timeoutMs: 0, maxCommands: 10_000, maxBytes: 64_000_000 },
+  });
 });
 
 test('undefined is the same as absent', () => {
@@ -119,7 +122,7 @@ describe('refused with the option, its value and the allowed values:', () => {
     [
       'an option of hold that resembles none',
       { source, hold: { queue: 5 } },
-      'unknown option "hold.queue"; allowed are timeoutMs, maxCommands',
+      'unknown option "hold.queue"; allowed are timeoutMs, maxCommands, maxBytes',
     ],
     [
       'a source that is not called',

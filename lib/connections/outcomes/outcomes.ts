@@ -46,10 +46,7 @@ export class Outcomes {
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
     this.#rejections = new Rejections(hold, circumstances);
-    this.#held = new HoldQueue({
-      maxCommands: hold.maxCommands,
-      reject: (held, end) => this.#endHold(held, end),
-    });
+    this.#held = new HoldQueue({ ...hold, reject: (held, end) => this.#endHold(held, end) });
   }
 
   get heldCommands(): number {

@@ -10,6 +10,8 @@ export interface HoldOptions {
   readonly timeoutMs: number;
   /** How many commands may wait at once on one connection. */
   readonly maxCommands: number;
+  /** How many bytes the arguments of held commands may have together on one connection. */
+  readonly maxBytes: number;
 }
 
 /** The state of the connection when an outcome is decided. */
@@ -79,12 +81,14 @@ export class Rejections {
   }
 
   #describe(end: HoldEnd): string {
-    const { timeoutMs, maxCommands } = this.#hold;
+    const { timeoutMs, maxCommands, maxBytes } = this.#hold;
     switch (end) {
       case 'timed out':
         return `held for ${timeoutMs} ms; ${this.#circumstances().reason}`;
       case 'full':
         return `${maxCommands} commands are held already; ${this.#circumstances().reason}`;
+      case 'too many bytes':
+        return `held commands may not exceed ${maxBytes} bytes together; ${this.#circumstances().reason}`;
       case 'closed':
         return 'the connection was closed while the command was held';
       default:

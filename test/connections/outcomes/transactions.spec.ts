@@ -10,7 +10,7 @@ const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no
 /** A transaction that was written in one go and then refused, because the server had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
   const outcomes = new Outcomes(
-    { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads' },
+    { hold: { timeoutMs: 60_000, maxCommands: 100, maxBytes: 1_000_000 }, resend: 'reads' },
     circumstances,
   );
   const stream: CommandStream & { readonly isPipeline: true } = Object.assign(
