@@ -10,6 +10,7 @@ import {
   timeout,
   type Observable,
 } from 'rxjs';
+import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { controlConnector } from '../observers/control-connection.js';
@@ -65,6 +66,7 @@ export class Replication {
       if (kind === 'answered') {
         this.answeredAt.set(formatEndpoint(endpoint), at);
       }
+      this.warnOfBlocking();
     });
   }
 
@@ -186,6 +188,15 @@ export class Replication {
       onError: (error: Error) =>
         this.reportOnce({ level: 'warn', text: `${role}: ${withoutCredentials(error.message)}` }),
     };
+  }
+
+  /** Runs at every probe, so it notices a command that blocks for a second or longer, and costs the commands nothing. */
+  private warnOfBlocking(): void {
+    const name = this.writer && blockingCommandOn(this.writer);
+    if (name !== undefined) {
+      const text = `writer: ${name} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`;
+      this.reportOnce({ level: 'warn', text });
+    }
   }
 
   private reportOnce(note: ChangeNote): void {

@@ -215,6 +215,26 @@ describe('a duplicate', () => {
     expect(duplicate).toBeInstanceOf(writer.constructor);
   });
 
+  test('may block without a warning; on the writer, a blocking command is named once', async () => {
+    const { writer, notes } = await openReplication(group.endpoints);
+    const warnings = () => notes.filter((note) => note.includes('blocks the connection'));
+    const duplicate = writer.duplicate();
+    onTestFinished(() => duplicate.disconnect());
+    const popped = duplicate.blpop('queue', 0);
+    await whenBlocked(group.master);
+    const waited = writer.wait(9, 300);
+    await writer.xread('BLOCK', 300, 'STREAMS', 'stream', '$');
+    await waited;
+    const named = [
+      expect.stringMatching(/^writer: XREAD blocks the connection; .*: issue it on writer\.duplicate\(\)$/),
+    ];
+    expect(warnings()).toEqual(named);
+    await writer.xread('BLOCK', 300, 'STREAMS', 'stream', '$');
+    expect(warnings()).toEqual(named);
+    await writer.rpush('queue', 'job');
+    await popped;
+  });
+
   test('that blocks goes on at the new master after a demotion, without an error', async () => {
     const { writer, whenMaster } = await openReplication(group.endpoints);
     const { heir } = rolesOf(group);

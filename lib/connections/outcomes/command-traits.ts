@@ -15,6 +15,26 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/** Whether the command waits for data of other clients. `WAIT` waits too, but for what this connection has written. */
+export function occupiesConnection({
+  name,
+  args,
+}: {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}): boolean {
+  switch (name.toLowerCase()) {
+    case 'wait':
+    case 'waitaof':
+      return false;
+    case 'xread':
+    case 'xreadgroup':
+      return args.some((each) => /^block$/i.test(String(each)));
+    default:
+      return isBlocking(name);
+  }
+}
+
 /**
  * Whether the outcome of a command depends on other commands, as in a transaction or a scan. Called for every command,
  * so it must be fast.
