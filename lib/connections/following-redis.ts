@@ -8,6 +8,7 @@ import {
   letAutoPipelinesRun,
   forgetManualClose,
   hideCredentials,
+  hideReadyCheck,
   isPipeline,
   isSetup,
   markRejection,
@@ -18,11 +19,10 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
-import type { FollowingSettings } from './following-settings.js';
+import { duplicateName, optionsFor, type FollowingSettings } from './following-settings.js';
 import { Handshake, leaveUnlessSelected } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
-import { ownedSettings } from './ioredis/redis-options.js';
 import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
 import { whenDrained } from './ioredis/when-drained.js';
@@ -44,8 +44,8 @@ export class FollowingRedis extends Redis {
 
   constructor(settings: FollowingSettings) {
     const line = new NodeLine(settings.line);
-    const lazyConnect = settings.begin === 'when asked' || settings.redis.lazyConnect === true;
-    super({ ...settings.redis, ...ownedSettings, lazyConnect, Connector: connectorFor(line) });
+    super({ ...optionsFor(settings), Connector: connectorFor(line) });
+    hideReadyCheck(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
     this.db = this.options.db ?? 0;
@@ -128,7 +128,7 @@ export class FollowingRedis extends Redis {
       ...this.settings,
       begin: 'at once',
       line: { ...this.settings.line, candidates: () => [] },
-      redis: { ...this.settings.redis, ...override },
+      redis: { ...this.settings.redis, ...duplicateName(this.settings.redis), ...override },
     });
   }
 

@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis';
+import { ownedSettings } from './ioredis/redis-options.js';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
 
@@ -12,3 +13,19 @@ export interface FollowingSettings extends OutcomeSettings {
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
 }
+
+type Options = FollowingSettings['redis'];
+
+/** The options of ioredis for a connection with these settings. */
+export function optionsFor({ redis, begin }: FollowingSettings): Options {
+  return { ...redis, ...ownedSettings, lazyConnect: begin === 'when asked' || redis.lazyConnect === true };
+}
+
+/** The name of a duplicate, so that `CLIENT LIST` tells it from the connection that it was made of. */
+export function duplicateName({ connectionName }: Options): Options {
+  return connectionName === undefined || connectionName.endsWith(DUPLICATE)
+    ? {}
+    : { connectionName: `${connectionName}${DUPLICATE}` };
+}
+
+const DUPLICATE = ':duplicate';

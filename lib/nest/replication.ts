@@ -19,6 +19,7 @@ import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
@@ -182,7 +183,7 @@ export class Replication {
     return {
       stream: this.stream,
       dial: this.dial,
-      redis,
+      redis: { ...redis, connectionName: clientName(redis, role) },
       hold,
       resend,
       onError: (error: Error) =>

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import { firstValueFrom, Subject, takeUntil, type Observable } from 'rxjs';
+import { clientName } from './client-name.js';
 import type { Endpoint } from '../topology/endpoint.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
@@ -15,11 +16,12 @@ export interface ControlConnection {
   readonly close: () => void;
 }
 
-export type ConnectControl = (endpoint: Endpoint, name: string) => ControlConnection;
+/** `role` tells what the connection is for. */
+export type ConnectControl = (endpoint: Endpoint, role: 'observer' | 'watcher') => ControlConnection;
 
 /** Opens control connections with the user's credentials, over sockets from `reach`. */
 export function controlConnector(redis: RedisOptions, reach: Reach): ConnectControl {
-  return (endpoint, name) => {
+  return (endpoint, role) => {
     const client = new Redis({
       ...credentialsOf(redis),
       Connector: connectorTo(() => reach(endpoint)),
@@ -32,7 +34,7 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
-    return wrap(client, name);
+    return wrap(client, clientName(redis, role));
   };
 }
 

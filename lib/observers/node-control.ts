@@ -71,7 +71,7 @@ export class NodeControl {
 
   async #dial(): Promise<Session> {
     const { connect, endpoint } = this.#context;
-    const connection = connect(endpoint, 'nestjs-redis-replication:observer');
+    const connection = connect(endpoint, 'observer');
     this.#dialling = connection;
     await connection.open();
     const state = await startProbe(connection.call);

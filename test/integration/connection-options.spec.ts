@@ -10,6 +10,7 @@ import { follow, plannedSwap, promote } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
 import { startProxy } from '../support/tcp-proxy.js';
+import { createUser } from '../support/users.js';
 import { until } from '../support/until.js';
 
 let group: ServerGroup;
@@ -149,6 +150,38 @@ test('a command before the module has started connects the writer', async () => 
   expect(writer.status).toBe('ready');
 });
 
+describe('CLIENT LIST tells what is whose', () => {
+  const namesOn = async (node: RedisServer) => {
+    const clients = String(await node.command('CLIENT', 'LIST')).split('\n');
+    return [...new Set(clients.flatMap((line) => / name=(\S+) /.exec(line)?.[1] ?? []))].toSorted();
+  };
+  const roles = ['observer', 'reader', 'watcher', 'writer', 'writer:duplicate'];
+
+  test.each([
+    ['nestjs-redis-replication', {}],
+    ['orders', { connectionName: 'orders' }],
+  ])('by names that begin with %s', async (base, redis) => {
+    const { writer, reader } = await openReplication(group.endpoints, { redis, readFrom: 'master' });
+    const duplicates = [writer.duplicate(), writer.duplicate().duplicate()];
+    onTestFinished(() => duplicates.forEach((each) => each.disconnect()));
+    await Promise.all([reader, ...duplicates].map((each) => each.ping()));
+    const expected = roles.map((role) => `${base}:${role}`);
+    await until('all are named', async () => (await namesOn(group.master)).join() === expected.join(), {
+      state: () => namesOn(group.master),
+    });
+  });
+
+  test('and nothing breaks where the user may not run CLIENT', async () => {
+    const user = { name: 'app', password: 'secret', rules: ['~*', '&*', '+@all', '-client'] };
+    await createUser(group.nodes, user);
+    const redis = { username: user.name, password: user.password };
+    const { writer, reader, notes } = await openReplication(group.endpoints, { redis });
+    expect(await writer.set('key', 'value')).toBe('OK');
+    expect(await reader.ping()).toBe('PONG');
+    expect(notes.filter((note) => note.includes('NOPERM'))).toEqual([]);
+  });
+});
+
 describe('a client made from the options of the writer', () => {
   const advice = /pass the connection itself, or call its duplicate\(\)/;
 
@@ -201,6 +234,22 @@ describe('a duplicate', () => {
     await whenMaster(heir);
     expect(await duplicate.set('key', 'value')).toBe('OK');
     expect(await databasesOf('app:key', heir)).toEqual([1]);
+  });
+
+  test('may have enableReadyCheck: false, as Bull asks for it', async () => {
+    const { writer, whenMaster } = await openReplication(group.endpoints);
+    const { heir } = rolesOf(group);
+    const duplicate = writer.duplicate({ enableReadyCheck: false, maxRetriesPerRequest: null });
+    onTestFinished(() => duplicate.disconnect());
+    const { enableReadyCheck, maxRetriesPerRequest } = duplicate.options;
+    expect([enableReadyCheck, maxRetriesPerRequest]).toEqual([false, null]);
+    await once(duplicate, 'ready');
+    expect(duplicate.options.enableReadyCheck).toBe(false);
+    await plannedSwap(group.nodes, heir);
+    await whenMaster(heir);
+    expect(await duplicate.set('key', 'value')).toBe('OK');
+    const own = duplicate.duplicate({ lazyConnect: true });
+    expect(own.options.enableReadyCheck).toBe(false);
   });
 
   test('of a duplicate follows as well', async () => {
