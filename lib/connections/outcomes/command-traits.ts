@@ -15,6 +15,11 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/** Whether the command only passes a message on, changes no data, and is usually issued without waiting for its reply. */
+export function isMessage(name: string): boolean {
+  return /^s?publish$/i.test(name);
+}
+
 /** Whether the command waits for data of other clients. `WAIT` waits too, but for what this connection has written. */
 export function occupiesConnection({
   name,

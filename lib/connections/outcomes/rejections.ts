@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { isReadOnly } from './command-traits.js';
+import { isMessage, isReadOnly } from './command-traits.js';
 import { NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
@@ -73,9 +73,13 @@ export class Rejections {
     });
   }
 
+  /** Callers of `PUBLISH` often do not wait for it: a lost message must not end the process as an unhandled rejection. */
   #reject(command: Command, createError: () => Error): void {
     if (!isSettled(command)) {
       markRejection(command);
+      if (isMessage(command.name)) {
+        command.promise.catch(() => undefined);
+      }
       command.reject(createError());
     }
   }
