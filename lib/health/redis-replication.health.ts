@@ -105,8 +105,8 @@ export class RedisReplicationHealthIndicator {
   }
 
   private requireKnown(name: string): void {
-    const known = [...new Set(namesOfInstances(this.moduleRef.get(ModulesContainer, { strict: false })))];
-    if (!known.includes(name)) {
+    const known = namesOfInstances(this.moduleRef.get(ModulesContainer, { strict: false }));
+    if (known !== undefined && !known.includes(name)) {
       const shown = known.map((each) => `"${each}"`).join(', ');
       throw new TypeError(`isWritable: there is no instance "${name}"; known are ${shown || 'none'}`);
     }

@@ -178,7 +178,8 @@ function isOptionsFactory(factory: object): factory is RedisReplicationOptionsFa
 
 /** Two groups under one name would have the same tokens, so that which one is injected would depend on the module. */
 function requireUnique(name: string, modules: ModulesContainer): void {
-  if (namesOfInstances(modules).filter((each) => each === name).length > 1) {
+  const names = namesOfInstances(modules) ?? [];
+  if (names.filter((each) => each === name).length > 1) {
     throw new TypeError(
       `RedisReplicationModule(${name}) is imported more than once: give each group a "name" of its own, or import one ` +
         'group once and set isGlobal',
