@@ -41,6 +41,7 @@ test('the table of options names every option with its default, and no other', (
     'hold.timeoutMs': hold.timeoutMs,
     'hold.maxCommands': hold.maxCommands,
     'unproven.acceptAfterMs': unproven.acceptAfterMs,
+    'hold.maxBytes': hold.maxBytes,
   };
   const defaults = Object.entries(options).map(([name, value]) => [name, String(value)] as const);
   const [, ...rows] = rowsOf(sectionOf(readme, 'Options'));

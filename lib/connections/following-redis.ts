@@ -6,6 +6,7 @@ import {
   flushAutoPipelines,
   forgetManualClose,
   hideCredentials,
+  hideReadyCheck,
   isPipeline,
   isSetup,
   markRejection,
@@ -18,14 +19,13 @@ import {
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
-import { duplicateSettings, type FollowingSettings } from './following-settings.js';
+import { duplicateSettings, optionsFor, type FollowingSettings } from './following-settings.js';
 import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
-import { ownedSettings } from './ioredis/redis-options.js';
 import { connectorFor } from './ioredis/connector.js';
 import { drained, whenDrained } from './ioredis/when-drained.js';
-import { createWriteProbe } from './ioredis/write-probe.js';
+import { createWriteProbe, whenAccepted } from './ioredis/write-probe.js';
 
 /**
  * An ioredis connection whose socket always leads to the picked node. The object stays the same through failovers.
@@ -43,8 +43,8 @@ export class FollowingRedis extends Redis {
 
   constructor(settings: FollowingSettings) {
     const line = new NodeLine(settings.line);
-    const lazyConnect = settings.begin === 'when asked' || settings.redis.lazyConnect === true;
-    super({ ...settings.redis, ...ownedSettings, lazyConnect, Connector: connectorFor(line) });
+    super({ ...optionsFor(settings), Connector: connectorFor(line) });
+    hideReadyCheck(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
     this.db = this.options.db ?? 0;
@@ -138,7 +138,7 @@ export class FollowingRedis extends Redis {
     const command = createWriteProbe(key, this.options.keyPrefix);
     this.outcomes.neverHold(command);
     this.sendCommand(command);
-    await command.promise;
+    await whenAccepted(command);
   }
 
   /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */

@@ -1,4 +1,5 @@
 import type { Command, RedisOptions } from 'ioredis';
+import { ownedSettings } from './ioredis/redis-options.js';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
 
@@ -23,6 +24,22 @@ export function duplicateSettings(
     // One line for each of many duplicates would say little.
     tellsRecovery: false,
     line: { ...line, candidates: () => [] },
-    redis: { ...redis, ...override },
+    redis: { ...redis, ...duplicateName(redis), ...override },
   };
 }
+
+type Options = FollowingSettings['redis'];
+
+/** The options of ioredis for a connection with these settings. */
+export function optionsFor({ redis, begin }: FollowingSettings): Options {
+  return { ...redis, ...ownedSettings, lazyConnect: begin === 'when asked' || redis.lazyConnect === true };
+}
+
+/** The name of a duplicate, so that `CLIENT LIST` tells it from the connection that it was made of. */
+export function duplicateName({ connectionName }: Options): Options {
+  return connectionName === undefined || connectionName.endsWith(DUPLICATE)
+    ? {}
+    : { connectionName: `${connectionName}${DUPLICATE}` };
+}
+
+const DUPLICATE = ':duplicate';

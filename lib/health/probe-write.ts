@@ -14,8 +14,8 @@ interface ProbeOptions {
 }
 
 /**
- * Tries to write on the connection of the writer without changing anything: `SET key 1 XX` on a key that never exists is
- * refused whenever a real write would be. Takes at most `limitMs` and never throws.
+ * Tries to write on the connection of the writer without changing anything: `SETRANGE key 0 ""` is refused whenever a
+ * real write would be, and changes no key, whatever is in it. Takes at most `limitMs` and never throws.
  */
 export async function probeWrite(
   writer: Redis,
@@ -49,7 +49,7 @@ export async function probeWrite(
 
 async function write(writer: Redis, key: string): Promise<void> {
   // A test may have replaced the writer with a plain ioredis connection.
-  await (isFollowing(writer) ? writer.probeWrite(key) : writer.set(key, '1', 'XX'));
+  await (isFollowing(writer) ? writer.probeWrite(key) : writer.setrange(key, 0, ''));
 }
 
 function isFollowing(writer: Redis): writer is FollowingRedis {

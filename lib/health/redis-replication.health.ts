@@ -1,11 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
 import { monotonicMs } from '../clock/clock.js';
 import type { Replication } from '../nest/replication.js';
 import { masterOf } from '../topology/topology.js';
-import { getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
+import { namesOfInstances } from '../nest/instance-names.js';
+import { DEFAULT_NAME, getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
+import { durationMs, findFaults, text, throwFaults } from '../options/rules.js';
 import { judgeHealth, type HealthVerdict } from './judge-health.js';
 import { probeWrite } from './probe-write.js';
 
@@ -18,6 +20,7 @@ export interface IsWritableOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 1000;
+const rules = { name: text, timeoutMs: durationMs(1) };
 
 /** The common interface of Terminus 11 and 12. Only 12 has `degraded`. */
 interface Session<Key extends string> {
@@ -63,12 +66,12 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
    */
   async isWritable<Key extends string>(
     key: Key,
-    { name, timeoutMs = DEFAULT_TIMEOUT_MS }: IsWritableOptions = {},
+    options: IsWritableOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
     this.terminus ??= await this.findTerminus();
     const session: Session<Key> = this.terminus.check(key);
     try {
-      const { status, data } = await this.judge(name, timeoutMs);
+      const { status, data } = await this.judge(options);
       switch (status) {
         case 'up':
           return session.up({ ...data });
@@ -96,7 +99,10 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
     return this.moduleRef.get(token, { strict: false });
   }
 
-  private async judge(name: string | undefined, timeoutMs: number): Promise<HealthVerdict> {
+  private async judge(given: IsWritableOptions): Promise<HealthVerdict> {
+    throwFaults(findFaults(rules, given), 'isWritable: ');
+    const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS } = given;
+    this.requireKnown(name);
     const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
     const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
     const { options } = replication;
@@ -112,5 +118,13 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
       isAnswering,
     });
     return judgeHealth(replication.latest, probe, options);
+  }
+
+  private requireKnown(name: string): void {
+    const known = namesOfInstances(this.moduleRef.get(ModulesContainer, { strict: false }));
+    if (known !== undefined && !known.includes(name)) {
+      const shown = known.map((each) => `"${each}"`).join(', ');
+      throw new TypeError(`isWritable: there is no instance "${name}"; known are ${shown || 'none'}`);
+    }
   }
 }

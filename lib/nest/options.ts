@@ -24,6 +24,8 @@ export interface RedisReplicationOptions {
     readonly timeoutMs?: number;
     /** How many commands may wait at once on one connection. Default 10 000. With 0, commands fail at once. */
     readonly maxCommands?: number;
+    /** How many bytes their arguments may have together on one connection. Default 64 000 000. */
+    readonly maxBytes?: number;
   };
   /**
    * Which commands are sent again if their reply was lost with the connection, so that they may be executed twice.
@@ -58,8 +60,9 @@ export interface RedisReplicationOptions {
   /** How long to wait for pending replies when the app shuts down. Default 2000. */
   readonly shutdownTimeoutMs?: number;
   /**
-   * A key that never exists, which the ACL of the user must allow. Watchers block on it, and the health check tries to
-   * write it; neither creates it. `redis.keyPrefix` is prepended. Default `nestjs-redis-replication:probe`.
+   * A key that the ACL of the user must allow. Watchers block on it, so it should not exist, and the health check writes
+   * nothing to it; neither changes or creates it. `redis.keyPrefix` is prepended. Default
+   * `nestjs-redis-replication:probe`.
    */
   readonly probeKey?: string;
   /** The health check reports `degraded` while fewer replicas than this are usable. Default 0. */

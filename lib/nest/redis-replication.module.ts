@@ -1,5 +1,9 @@
 import { ConfigurableModuleBuilder, Logger, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { describeValue } from './describe-value.js';
+import { ModulesContainer } from '@nestjs/core';
+import { describeUnknown } from '../connections/ioredis/redis-rules.js';
+import { describeValue } from '../options/describe-value.js';
+import { flag, findFaults, isPlainObject, text, throwFaults } from '../options/rules.js';
+import { namesOfInstances } from './instance-names.js';
 import { Replication, type Report } from './replication.js';
 import type { RedisReplicationOptions } from './options.js';
 import { resolveOptions } from './resolve-options.js';
@@ -58,19 +62,25 @@ export interface RedisReplicationOptionsFactory {
 @Module({})
 export class RedisReplicationModule extends ConfigurableModuleClass {
   static override forRoot(options: RedisReplicationModuleOptions): DynamicModule {
-    requireName(options.name);
+    checkExtras('forRoot', options);
     return super.forRoot(options);
   }
 
   static override forRootAsync(options: RedisReplicationModuleAsyncOptions): DynamicModule {
-    requireName(options.name);
-    const { useFactory, useClass, useExisting } = options;
-    if (useFactory === undefined && useClass === undefined && useExisting === undefined) {
+    checkExtras('forRootAsync', options);
+    const { useFactory, useClass, useExisting, ...rest } = options;
+    if (useFactory !== undefined) {
+      return super.forRootAsync(options);
+    }
+    const factory = useExisting ?? useClass;
+    if (factory === undefined) {
       throw new TypeError(
         'RedisReplicationModule.forRootAsync needs one of useFactory, useClass, useExisting',
       );
     }
-    return super.forRootAsync(options);
+    const definition = super.forRootAsync({ ...rest, useFactory: readFactory, inject: [factory] });
+    const providers = useClass === undefined ? [] : [useClass];
+    return { ...definition, providers: [...(definition.providers ?? []), ...providers] };
   }
 }
 
@@ -79,8 +89,11 @@ function providersFor(name: string): readonly Provider[] {
   return [
     {
       provide: token,
-      useFactory: (options: RedisReplicationOptions) => createReplication(name, options),
-      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: RedisReplicationOptions, modules: ModulesContainer) => {
+        requireUnique(name, modules);
+        return createReplication(name, options);
+      },
+      inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
     },
     {
       provide: getRedisWriterToken(name),
@@ -111,7 +124,10 @@ function exportsFor(name: string): readonly string[] {
 
 function createReplication(name: string, options: RedisReplicationOptions): Replication {
   try {
-    return new Replication(resolveOptions(options), reportTo(name));
+    const resolved = resolveOptions(options);
+    const report = reportTo(name);
+    describeUnknown(resolved.redis).forEach((warning) => report({ level: 'warn', text: warning }));
+    return new Replication(resolved, report);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new TypeError(`RedisReplicationModule(${name}): ${message}`, { cause: error });
@@ -120,16 +136,16 @@ function createReplication(name: string, options: RedisReplicationOptions): Repl
 
 function reportTo(name: string): Report {
   const logger = new Logger(name === DEFAULT_NAME ? 'RedisReplication' : `RedisReplication(${name})`);
-  return ({ level, text }) => {
+  return ({ level, text: line }) => {
     switch (level) {
       case 'log':
-        logger.log(text);
+        logger.log(line);
         break;
       case 'warn':
-        logger.warn(text);
+        logger.warn(line);
         break;
       case 'error':
-        logger.error(text);
+        logger.error(line);
         break;
       default:
         level satisfies never;
@@ -137,10 +153,36 @@ function reportTo(name: string): Report {
   };
 }
 
-function requireName(name: unknown): void {
-  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+/** What belongs to the module. The rest is checked when the app starts, because a factory may provide it later. */
+function checkExtras(method: string, options: unknown): void {
+  const prefix = `RedisReplicationModule.${method}: `;
+  if (!isPlainObject(options)) {
+    throw new TypeError(`${prefix}option "options" is ${describeValue(options)}; allowed is an object`);
+  }
+  const { name, isGlobal }: { name?: unknown; isGlobal?: unknown } = options;
+  throwFaults(findFaults({ name: text, isGlobal: flag }, { name, isGlobal }), prefix);
+}
+
+async function readFactory(factory: object): Promise<RedisReplicationOptions> {
+  if (isOptionsFactory(factory)) {
+    return factory.createRedisReplicationOptions();
+  }
+  throw new TypeError(
+    `RedisReplicationModule.forRootAsync: ${factory.constructor.name} has no method createRedisReplicationOptions()`,
+  );
+}
+
+function isOptionsFactory(factory: object): factory is RedisReplicationOptionsFactory {
+  return typeof Reflect.get(factory, 'createRedisReplicationOptions') === 'function';
+}
+
+/** Two groups under one name would have the same tokens, so that which one is injected would depend on the module. */
+function requireUnique(name: string, modules: ModulesContainer): void {
+  const names = namesOfInstances(modules) ?? [];
+  if (names.filter((each) => each === name).length > 1) {
     throw new TypeError(
-      `RedisReplicationModule: "name" is ${describeValue(name)}; allowed is a non-empty string`,
+      `RedisReplicationModule(${name}) is imported more than once: give each group a "name" of its own, or import one ` +
+        'group once and set isGlobal',
     );
   }
 }

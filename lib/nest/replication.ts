@@ -10,6 +10,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { monotonicScheduler } from '../clock/clock.js';
+import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { Notices } from '../notices/notices.js';
@@ -22,6 +23,7 @@ import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { contestAlarms } from './contest-alarms.js';
 import { alarmOnOutage } from './outage-alarm.js';
+import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
@@ -68,6 +70,7 @@ export class Replication {
       if (kind === 'answered') {
         this.answeredAt.set(formatEndpoint(endpoint), at);
       }
+      this.warnOfBlocking();
     });
   }
 
@@ -186,11 +189,20 @@ export class Replication {
     return {
       stream: this.stream,
       dial: this.dial,
-      redis,
+      redis: { ...redis, connectionName: clientName(redis, role) },
       hold,
       resend,
       notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
     };
+  }
+
+  /** Runs at every probe, so it notices a command that blocks for a second or longer, and costs the commands nothing. */
+  private warnOfBlocking(): void {
+    const name = this.writer && blockingCommandOn(this.writer);
+    if (name !== undefined) {
+      const text = `writer: ${name} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`;
+      this.reportOnce({ level: 'warn', text });
+    }
   }
 
   private reportOnce(note: ChangeNote): void {

@@ -1,166 +1,102 @@
-import { ownedOptions } from '../connections/ioredis/redis-options.js';
-import { resendPolicies, type Resend } from '../connections/outcomes/resend.js';
+import { redisRule } from '../connections/ioredis/redis-rules.js';
+import { resendPolicies } from '../connections/outcomes/resend.js';
+import {
+  allow,
+  durationMs,
+  findFaults,
+  flag,
+  isPlainObject,
+  oneOf,
+  text,
+  throwFaults,
+  wholeNumber,
+  type Rule,
+} from '../options/rules.js';
+import { discoverNodes } from '../sources/discover-nodes.js';
+import { primaryEndpoint } from '../sources/primary-endpoint.js';
+import { staticNodes } from '../sources/static-nodes.js';
 import { readPolicies } from '../topology/pick.js';
-import { describeValue } from './describe-value.js';
 import type { RedisReplicationOptions, ResolvedOptions } from './options.js';
-
-const OPTION_NAMES = [
-  'source',
-  'redis',
-  'readFrom',
-  'hold',
-  'resend',
-  'requireMajority',
-  'unproven',
-  'boot',
-  'bootTimeoutMs',
-  'pollIntervalMs',
-  'replyTimeoutMs',
-  'shutdownTimeoutMs',
-  'probeKey',
-  'minReplicas',
-] as const satisfies readonly (keyof RedisReplicationOptions)[];
 
 /**
  * Validates the options and fills in all defaults.
  *
- * @throws TypeError that states the option, its value and the allowed values.
+ * @throws TypeError that states each wrong option, its value and what is allowed.
  */
 export function resolveOptions(options: RedisReplicationOptions): ResolvedOptions {
-  requireObject('options', options);
-  refuseUnknown('', options, OPTION_NAMES);
-  const { source, redis = {}, hold = {}, readFrom = 'replicaPreferred', boot = 'background' } = options;
-  const { resend = 'reads', requireMajority = false, unproven = {} } = options;
-  if (typeof source !== 'function') {
-    throw invalid(
-      'source',
-      source,
-      'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a NodeSource of your own',
-    );
-  }
-  requireObject('redis', redis);
-  refuseOwned(redis);
+  throwFaults(findFaults(rules, options, { required: ['source'] }));
+  const { hold = {}, unproven = {}, ...rest } = options;
+  const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
-    source,
-    redis,
-    readFrom: oneOf('readFrom', readFrom, readPolicies),
-    boot: oneOf('boot', boot, ['background', 'required']),
-    hold: resolveHold(hold),
-    resend: resendPolicy(resend),
-    unproven: resolveUnproven(unproven),
-    requireMajority: flag('requireMajority', requireMajority),
-    bootTimeoutMs: duration('bootTimeoutMs', options.bootTimeoutMs, { otherwise: 10_000, least: 1 }),
-    pollIntervalMs: duration('pollIntervalMs', options.pollIntervalMs, { otherwise: 500, least: 10 }),
-    replyTimeoutMs: duration('replyTimeoutMs', options.replyTimeoutMs, { otherwise: 250, least: 10 }),
-    shutdownTimeoutMs: duration('shutdownTimeoutMs', options.shutdownTimeoutMs, {
-      otherwise: 2000,
-      least: 0,
-    }),
-    probeKey: text('probeKey', options.probeKey, 'nestjs-redis-replication:probe'),
-    minReplicas: count('minReplicas', options.minReplicas, 0),
+    ...DEFAULTS,
+    source: options.source,
+    ...defined,
+    unproven: { ...DEFAULTS.unproven, ...unproven },
+    hold: {
+      timeoutMs: hold.timeoutMs ?? DEFAULTS.hold.timeoutMs,
+      maxCommands: hold.maxCommands ?? DEFAULTS.hold.maxCommands,
+      maxBytes: hold.maxBytes ?? DEFAULTS.hold.maxBytes,
+    },
   };
 }
 
-function resolveHold(hold: NonNullable<RedisReplicationOptions['hold']>): ResolvedOptions['hold'] {
-  requireObject('hold', hold);
-  refuseUnknown('hold.', hold, ['timeoutMs', 'maxCommands']);
-  return {
-    timeoutMs: duration('hold.timeoutMs', hold.timeoutMs, { otherwise: 10_000, least: 0 }),
-    maxCommands: count('hold.maxCommands', hold.maxCommands, 10_000),
-  };
+const DEFAULTS = {
+  redis: {},
+  readFrom: 'replicaPreferred',
+  boot: 'background',
+  hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
+  resend: 'reads',
+  requireMajority: false,
+  unproven: { acceptAfterMs: 30_000 },
+  bootTimeoutMs: 10_000,
+  pollIntervalMs: 500,
+  replyTimeoutMs: 250,
+  shutdownTimeoutMs: 2000,
+  probeKey: 'nestjs-redis-replication:probe',
+  minReplicas: 0,
+} as const satisfies Omit<ResolvedOptions, 'source'>;
+
+const SOURCES = 'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a NodeSource of your own';
+
+const rules = {
+  source: sourceRule,
+  redis: redisRule,
+  readFrom: oneOf(readPolicies),
+  hold: holdRule,
+  resend: allow(
+    '"reads", "idempotent", "all" or a function',
+    (value) => typeof value === 'function' || resendPolicies.some((policy) => policy === value),
+  ),
+  requireMajority: flag,
+  unproven: unprovenRule,
+  boot: oneOf(['background', 'required']),
+  bootTimeoutMs: durationMs(1),
+  pollIntervalMs: durationMs(10),
+  replyTimeoutMs: durationMs(10),
+  shutdownTimeoutMs: durationMs(0),
+  probeKey: text,
+  minReplicas: wholeNumber(0),
+} as const satisfies Readonly<Record<keyof RedisReplicationOptions, Rule>>;
+
+function holdRule(subject: string, value: unknown): readonly string[] {
+  const limits = { timeoutMs: durationMs(0), maxCommands: wholeNumber(0), maxBytes: wholeNumber(0) };
+  return isPlainObject(value)
+    ? findFaults(limits, value, { subjectOf: (key) => `option "hold.${key}"` })
+    : allow('an object', isPlainObject)(subject, value);
 }
 
-function resolveUnproven(
-  unproven: NonNullable<RedisReplicationOptions['unproven']>,
-): ResolvedOptions['unproven'] {
-  requireObject('unproven', unproven);
-  refuseUnknown('unproven.', unproven, ['acceptAfterMs']);
-  const { acceptAfterMs } = unproven;
-  const limits = { otherwise: 30_000, least: 0, also: ', or false' };
-  return {
-    acceptAfterMs:
-      acceptAfterMs === false ? false : duration('unproven.acceptAfterMs', acceptAfterMs, limits),
-  };
+function unprovenRule(subject: string, value: unknown): readonly string[] {
+  return isPlainObject(value)
+    ? findFaults({ acceptAfterMs: durationMs(0, false) }, value, {
+        subjectOf: (key) => `option "unproven.${key}"`,
+      })
+    : allow('an object', isPlainObject)(subject, value);
 }
 
-/** The longest delay of a timer in Node.js, about 24 days. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
-
-function refuseUnknown(prefix: string, options: object, allowed: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !allowed.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`unknown option "${prefix}${unknown}"; allowed are ${allowed.join(', ')}`);
-  }
-}
-
-function refuseOwned(redis: object): void {
-  for (const [name, reason] of Object.entries(ownedOptions)) {
-    const value: unknown = Reflect.get(redis, name);
-    const isHarmless = value === undefined || (name === 'maxRetriesPerRequest' && value === null);
-    if (!isHarmless) {
-      throw new TypeError(`option "redis.${name}" belongs to the library: ${reason}`);
-    }
-  }
-}
-
-function requireObject(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, value, 'an object');
-  }
-}
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) {
-    throw invalid(name, value, allowed.map((each) => `"${each}"`).join(', '));
-  }
-  return value;
-}
-
-function duration(
-  name: string,
-  value: number | undefined,
-  {
-    otherwise,
-    least,
-    also = '',
-  }: { readonly otherwise: number; readonly least: number; readonly also?: string },
-): number {
-  const isValid =
-    value === undefined || (Number.isFinite(value) && value >= least && value <= MAX_DURATION_MS);
-  if (!isValid) {
-    throw invalid(name, value, `a number of milliseconds from ${least} to ${MAX_DURATION_MS}${also}`);
-  }
-  return value ?? otherwise;
-}
-
-function count(name: string, value: number | undefined, otherwise: number): number {
-  if (value !== undefined && (!Number.isInteger(value) || value < 0)) {
-    throw invalid(name, value, 'a whole number from 0');
-  }
-  return value ?? otherwise;
-}
-
-function resendPolicy(value: Resend): Resend {
-  if (typeof value !== 'function' && !resendPolicies.includes(value)) {
-    throw invalid('resend', value, '"reads", "idempotent", "all" or a function');
-  }
-  return value;
-}
-
-function flag(name: string, value: boolean): boolean {
-  if (typeof value !== 'boolean') {
-    throw invalid(name, value, 'true or false');
-  }
-  return value;
-}
-
-function text(name: string, value: string | undefined, otherwise: string): string {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw invalid(name, value, 'a non-empty string');
-  }
-  return value ?? otherwise;
-}
-
-function invalid(name: string, value: unknown, allowed: string): TypeError {
-  return new TypeError(`option "${name}" is ${describeValue(value)}; allowed is ${allowed}`);
+/** A source that is named but not called is a function as well, so only its result would be strange. */
+function sourceRule(subject: string, value: unknown): readonly string[] {
+  const uncalled = [staticNodes, discoverNodes, primaryEndpoint].find((each) => each === value);
+  return uncalled === undefined
+    ? allow(SOURCES, (given) => typeof given === 'function')(subject, value)
+    : [`${subject} is the function ${uncalled.name} itself; allowed is its result: ${uncalled.name}(…)`];
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import { firstValueFrom, Subject, takeUntil, type Observable } from 'rxjs';
 import { faultOf } from '../replies/node-fault.js';
+import { clientName } from './client-name.js';
 import type { Endpoint } from '../topology/endpoint.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
@@ -16,11 +17,12 @@ export interface ControlConnection {
   readonly close: () => void;
 }
 
-export type ConnectControl = (endpoint: Endpoint, name: string) => ControlConnection;
+/** `role` tells what the connection is for. */
+export type ConnectControl = (endpoint: Endpoint, role: 'observer' | 'watcher') => ControlConnection;
 
 /** Opens control connections with the user's credentials, over sockets from `reach`. */
 export function controlConnector(redis: RedisOptions, reach: Reach): ConnectControl {
-  return (endpoint, name) => {
+  return (endpoint, role) => {
     const client = new Redis({
       ...credentialsOf(redis),
       Connector: connectorTo(() => reach(endpoint)),
@@ -33,7 +35,10 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
-    return wrap(client, { name, isTls: redis.tls !== undefined || endpoint.tls === true });
+    return wrap(client, {
+      name: clientName(redis, role),
+      isTls: redis.tls !== undefined || endpoint.tls === true,
+    });
   };
 }
 

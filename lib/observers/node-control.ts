@@ -87,7 +87,7 @@ export class NodeControl {
   async #dialBeside(): Promise<boolean> {
     const { connect, endpoint } = this.#context;
     const before = this.#session;
-    const connection = connect(endpoint, 'nestjs-redis-replication:observer');
+    const connection = connect(endpoint, 'observer');
     this.#beside = connection;
     await connection.open();
     const state = await startProbe(connection.call);
@@ -117,7 +117,7 @@ export class NodeControl {
 
   async #dial(): Promise<Session> {
     const { connect, endpoint } = this.#context;
-    const connection = connect(endpoint, 'nestjs-redis-replication:observer');
+    const connection = connect(endpoint, 'observer');
     this.#dialling = connection;
     await connection.open();
     const state = await startProbe(connection.call);

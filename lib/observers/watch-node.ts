@@ -28,7 +28,7 @@ type Ending = 'unblocked' | 'closed' | 'unarmed' | 'forbidden';
  */
 export function watchNode(context: ObserverContext): Observable<never> {
   return defer(() => {
-    const connection = context.connect(context.endpoint, 'nestjs-redis-replication:watcher');
+    const connection = context.connect(context.endpoint, 'watcher');
     return from(block(connection, context.probeKey)).pipe(finalize(connection.close));
   }).pipe(
     map((ending) => react(ending, context)),

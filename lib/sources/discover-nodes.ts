@@ -1,9 +1,10 @@
 import { distinctUntilChanged, map, scan, startWith } from 'rxjs';
+import { aFunction, findFaults, throwFaults } from '../options/rules.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { AnsweredObservation, Observation } from '../topology/observation.js';
+import { endpointFaults } from './endpoint-faults.js';
 import type { NodeSource, SourceNode } from './node-source.js';
 import { readEndpoints } from './read-endpoints.js';
-import { refuseUnknown } from './refuse-unknown.js';
 
 /** @publicApi */
 export interface DiscoverNodesOptions {
@@ -22,12 +23,12 @@ export interface DiscoverNodesOptions {
  * Managed services often list internal addresses that an app cannot reach: use `staticNodes` or `primaryEndpoint`
  * there.
  *
- * @throws TypeError if the list of seeds is empty, a seed is malformed or listed twice, or an option is unknown.
+ * @throws TypeError if the list of seeds is empty, a seed is malformed or listed twice, or an option is wrong.
  * @publicApi
  */
 export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOptions = {}): NodeSource {
   const endpoints = readEndpoints('discoverNodes', seeds);
-  refuseUnknown('discoverNodes', options, ['mapEndpoint']);
+  throwFaults(findFaults({ mapEndpoint: aFunction }, options), 'discoverNodes: ');
   const { mapEndpoint = (named: Endpoint) => named } = options;
   const isSeed = (node: Endpoint) => endpoints.some((seed) => formatEndpoint(seed) === formatEndpoint(node));
   return ({ observations$ }) =>
@@ -72,11 +73,21 @@ function learn(
     ? reachable
     : [...received.values()].map((answer) => answer.last);
   const named = trusted.flatMap(({ report, endpoint }) =>
-    report.named.flatMap((each) => mapEndpoint({ ...each, ...(endpoint.tls && { tls: true }) }) ?? []),
+    report.named.flatMap((each) => translate({ ...each, ...(endpoint.tls && { tls: true }) }, mapEndpoint)),
   );
   const next = unique([...endpoints, ...reachable.map(({ endpoint }) => endpoint), ...named]);
   const names = new Set(next.map(formatEndpoint));
   return { nodes: next, answers: new Map([...received].filter(([name]) => names.has(name))) };
+}
+
+/** @throws TypeError if the app maps an address to anything but an endpoint or `undefined`. */
+function translate(named: Endpoint, mapEndpoint: Seeds['mapEndpoint']): readonly Endpoint[] {
+  const mapped = mapEndpoint(named);
+  if (mapped === undefined) {
+    return [];
+  }
+  throwFaults(endpointFaults(mapped, 'what mapEndpoint returned'), 'discoverNodes: ');
+  return [mapped];
 }
 
 function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {

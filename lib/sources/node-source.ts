@@ -5,8 +5,8 @@ import type { Signal } from '../topology/signal.js';
 
 /**
  * The nodes of a replication group, as an observable that emits the complete list each time it changes. A source never
- * decides which node is the master. If it fails, the last list stays in use and the source is subscribed to again; if it
- * completes, the last list is final.
+ * decides which node is the master. If it fails, or emits anything but a list of endpoints, the log names the fault, the
+ * last list stays in use, and the source is called again after a second. If it completes, the last list is final.
  *
  * @example
  * ```ts

@@ -17,11 +17,11 @@ import {
   timer,
   type Observable,
 } from 'rxjs';
+import { aFunction, durationMs, findFaults, text, throwFaults } from '../options/rules.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { NodeSource, SourceContext, SourceNode } from './node-source.js';
 import { readEndpoint } from './read-endpoints.js';
-import { refuseUnknown } from './refuse-unknown.js';
 
 /** @publicApi */
 export interface PrimaryEndpointOptions {
@@ -39,13 +39,12 @@ export interface PrimaryEndpointOptions {
  * failover. An address that DNS no longer returns stays a node while it answers. TLS certificates are verified against
  * the name.
  *
- * @throws TypeError if an endpoint is malformed, an option is unknown or `resolveIntervalMs` is out of range.
+ * @throws TypeError if an endpoint is malformed, or an option is wrong.
  * @publicApi
  */
 export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
+  throwFaults(findFaults(rules, options), 'primaryEndpoint: ');
   const { reader, resolveIntervalMs = 2000, lookup } = options;
-  refuseUnknown('primaryEndpoint', options, ['reader', 'resolveIntervalMs', 'lookup']);
-  checkInterval(resolveIntervalMs);
   const names = [primary, ...(reader === undefined ? [] : [reader])].map((name) =>
     readEndpoint('primaryEndpoint', name),
   );
@@ -70,8 +69,7 @@ interface Resolving {
 const SEEKING_INTERVAL_MS = 250;
 /** Limits DNS queries when many signals arrive at once. */
 const MIN_RESOLVE_GAP_MS = 100;
-/** The longest delay of a Node.js timer; a longer one would fire immediately. */
-const MAX_RESOLVE_GAP_MS = 2 ** 31 - 1;
+const rules = { reader: text, resolveIntervalMs: durationMs(MIN_RESOLVE_GAP_MS), lookup: aFunction };
 const LOOKUP_LIMIT_MS = 5000;
 /** More addresses than any provider returns for one name. The oldest are dropped, so that the list stays bounded. */
 const MAX_ADDRESSES = 32;
@@ -176,14 +174,4 @@ function unique(nodes: readonly ResolvedNode[]): readonly SourceNode[] {
 
 function describe(node: SourceNode): string {
   return `${formatEndpoint(node)} ${node.intended ?? ''}`;
-}
-
-function checkInterval(resolveIntervalMs: number): void {
-  const isNumber = Number.isFinite(resolveIntervalMs);
-  if (!isNumber || resolveIntervalMs < MIN_RESOLVE_GAP_MS || resolveIntervalMs > MAX_RESOLVE_GAP_MS) {
-    throw new TypeError(
-      `primaryEndpoint: resolveIntervalMs is ${resolveIntervalMs}; ` +
-        `allowed is a number of milliseconds from ${MIN_RESOLVE_GAP_MS} to ${MAX_RESOLVE_GAP_MS}`,
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { describeValue } from '../options/describe-value.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../topology/endpoint.js';
 
 /**
@@ -6,7 +7,12 @@ import { formatEndpoint, parseEndpoint, type Endpoint } from '../topology/endpoi
  * @throws TypeError if the list is empty, or an entry is malformed or listed twice. The message names source and entry.
  */
 export function readEndpoints(source: string, texts: readonly string[]): readonly Endpoint[] {
-  if (!Array.isArray(texts) || texts.length === 0) {
+  if (!Array.isArray(texts)) {
+    throw new TypeError(
+      `${source}: the list of nodes is ${describeValue(texts)}; allowed is a list such as ["host:port"]`,
+    );
+  }
+  if (texts.length === 0) {
     throw new TypeError(`${source}: the list of nodes is empty; name at least one "host:port"`);
   }
   const endpoints = texts.map((text: string) => readEndpoint(source, text));
@@ -22,7 +28,7 @@ export function readEndpoints(source: string, texts: readonly string[]): readonl
 export function readEndpoint(source: string, text: string): Endpoint {
   if (typeof text !== 'string') {
     throw new TypeError(
-      `${source}: ${String(text)} is not an endpoint; allowed is a string such as "host:port"`,
+      `${source}: ${describeValue(text)} is not an endpoint; allowed is a string such as "host:port"`,
     );
   }
   try {

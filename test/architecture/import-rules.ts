@@ -10,15 +10,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   topology: [],
   // The one place that reads a clock.
   clock: [],
+  options: [],
   replies: ['topology'],
   notices: ['topology'],
   sockets: ['topology'],
-  sources: ['topology'],
+  sources: ['topology', 'options'],
   fleet: ['topology', 'replies'],
   observers: ['topology', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
-  'connections/ioredis': ['topology', 'replies'],
+  'connections/ioredis': ['topology', 'replies', 'options'],
   // It says why a node cannot be used in the words of the observers.
   'connections/line': ['topology', 'clock', 'sockets', 'stream', 'notices', 'replies'],
   'connections/outcomes': ['topology', 'clock', 'notices', 'connections/ioredis'],
@@ -35,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   nest: [
     'topology',
     'clock',
+    'options',
     'sockets',
     'notices',
     'sources',
@@ -44,7 +46,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
-  health: ['topology', 'clock', 'connections', 'connections/outcomes', 'nest'],
+  health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
 };
 
 /**

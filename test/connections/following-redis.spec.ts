@@ -25,9 +25,15 @@ function sent({ commands }: FakeNode, ...names: string[]): readonly string[] {
 /** In lower case ioredis sends it itself, in the handshake of writer and reader. Observers send it in upper case. */
 const isOfHandshake = ([name]: readonly string[]) => name === 'info';
 
+/** A connection that is closed while commands are unanswered is reset. ioredis 5.4 sends some after `ready`. */
+async function whenAnswered(writer: Redis): Promise<void> {
+  await writer.ping();
+}
+
 /** Issues an increment in each turn, from the moment the server has closed the connection until the client has. */
 async function writeWhileClosing(node: FakeNode, options: { readonly timeoutMs?: number } = {}) {
   const { writer } = await openReplication([node.endpoint], { hold: options });
+  await whenAnswered(writer);
   const replies: Promise<unknown>[] = [];
   const { stream } = writer;
   const issuing = new Promise<void>((resolve) => {
@@ -105,6 +111,23 @@ test('a node that is a master for observers but a replica in the handshake gets 
   demoted.isOne = false;
   await until('it is ready', () => writer.status === 'ready');
   expect(await writer.set('key', 'value')).toBe('OK');
+});
+
+test('the role is verified for a duplicate with enableReadyCheck: false as well', async () => {
+  const demoted = { isOne: false };
+  const node = await fakeNode({
+    onCommand: (argv) =>
+      isOfHandshake(argv) && demoted.isOne ? bulk('role:slave\r\nloading:0\r\n') : undefined,
+  });
+  const { writer } = await openReplication([node.endpoint], { hold: { timeoutMs: 200 } });
+  demoted.isOne = true;
+  const duplicate = writer.duplicate({ enableReadyCheck: false });
+  onTestFinished(() => duplicate.disconnect());
+  await expect(duplicate.set('key', 'value')).rejects.toBeInstanceOf(NotAppliedError);
+  expect(sent(node, 'set')).toEqual([]);
+  demoted.isOne = false;
+  await until('it is ready', () => duplicate.status === 'ready');
+  expect(await duplicate.set('key', 'value')).toBe('OK');
 });
 
 test('if INFO is forbidden, the handshake takes the role from HELLO', async () => {
@@ -241,6 +264,7 @@ test.each([
     });
     const { writer } = await openReplication([node.endpoint], { redis: { db: 2 } });
     await begin(writer);
+    await whenAnswered(writer);
     written.length = 0;
     state.refusals = 1;
     node.dropConnections();
@@ -310,6 +334,7 @@ test('a handshake that is never answered is aborted and tried again', async () =
     },
   });
   const { writer } = await openReplication([node.endpoint], { redis: { connectTimeout: 100 } });
+  await whenAnswered(writer);
   hanging = 1;
   node.dropConnections();
   await once(writer, 'close');

@@ -54,6 +54,6 @@ export function namesIn(section: string): readonly string[] {
 function plain(cell: string): string {
   return cell
     .replaceAll('`', '')
-    .replace(/(\d),(\d{3})\b/g, '$1$2')
+    .replace(/\d{1,3}(,\d{3})+\b/g, (number) => number.replaceAll(',', ''))
     .trim();
 }

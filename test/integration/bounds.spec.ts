@@ -178,7 +178,7 @@ test('10,000 changes of the topology: listeners and memory stay as they were', a
     stream,
     dial,
     redis: {},
-    hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+    hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
     resend: 'reads',
     requireMajority: false,
     notices: new Notices(() => undefined),

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { Queue } from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
@@ -8,6 +10,7 @@ import { follow, plannedSwap, promote } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
 import { startProxy } from '../support/tcp-proxy.js';
+import { createUser } from '../support/users.js';
 import { until } from '../support/until.js';
 
 let group: ServerGroup;
@@ -147,6 +150,78 @@ test('a command before the module has started connects the writer', async () => 
   expect(writer.status).toBe('ready');
 });
 
+describe('CLIENT LIST tells what is whose', () => {
+  const namesOn = async (node: RedisServer) => {
+    const clients = String(await node.command('CLIENT', 'LIST')).split('\n');
+    return [...new Set(clients.flatMap((line) => / name=(\S+) /.exec(line)?.[1] ?? []))].toSorted();
+  };
+  const roles = ['observer', 'reader', 'watcher', 'writer', 'writer:duplicate'];
+
+  test.each([
+    ['nestjs-redis-replication', {}],
+    ['orders', { connectionName: 'orders' }],
+  ])('by names that begin with %s', async (base, redis) => {
+    const { writer, reader } = await openReplication(group.endpoints, { redis, readFrom: 'master' });
+    const duplicates = [writer.duplicate(), writer.duplicate().duplicate()];
+    onTestFinished(() => duplicates.forEach((each) => each.disconnect()));
+    await Promise.all([reader, ...duplicates].map((each) => each.ping()));
+    const expected = roles.map((role) => `${base}:${role}`);
+    await until('all are named', async () => (await namesOn(group.master)).join() === expected.join(), {
+      state: () => namesOn(group.master),
+    });
+  });
+
+  test('and nothing breaks where the user may not run CLIENT', async () => {
+    const user = { name: 'app', password: 'secret', rules: ['~*', '&*', '+@all', '-client'] };
+    await createUser(group.nodes, user);
+    const redis = { username: user.name, password: user.password };
+    const { writer, reader, notes } = await openReplication(group.endpoints, { redis });
+    expect(await writer.set('key', 'value')).toBe('OK');
+    expect(await reader.ping()).toBe('PONG');
+    expect(notes.filter((note) => note.includes('NOPERM'))).toEqual([]);
+  });
+});
+
+describe('a client made from the options of the writer', () => {
+  const advice = /pass the connection itself, or call its duplicate\(\)/;
+
+  test.each<[string, (writer: Redis) => object]>([
+    ['the options themselves', ({ options }) => options],
+    ['a copy', ({ options }) => ({ ...options, host: '127.0.0.1', lazyConnect: true })],
+    ['those of a duplicate', (writer) => writer.duplicate({ lazyConnect: true }).options],
+  ])('is refused, and the writer is not harmed: %s', async (_, optionsOf) => {
+    const { writer, whenMaster } = await openReplication(group.endpoints);
+    const { heir } = rolesOf(group);
+    const options = optionsOf(writer);
+    // The constructor accepts fewer types than `options` has.
+    const create = (): unknown => Reflect.construct(Redis, [options]);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(advice);
+    expect(await writer.set('key', 'before')).toBe('OK');
+    await plannedSwap(group.nodes, heir);
+    await whenMaster(heir);
+    expect(await writer.set('key', 'after')).toBe('OK');
+  });
+
+  test('is refused by BullMQ and in a cluster, too', async () => {
+    const { writer } = await openReplication(group.endpoints);
+    const { replyMapping: _, Connector, ...rest } = writer.options;
+    if (Connector === undefined) throw new Error('The writer has a connector');
+    const queue = new Queue('jobs', { connection: { Connector, maxRetriesPerRequest: null } });
+    const failure = once(queue, 'error');
+    onTestFinished(() => queue.close().catch(() => undefined));
+    expect(String(await failure)).toMatch(advice);
+    const { host, port } = group.master;
+    const cluster = new Cluster([{ host, port }], {
+      redisOptions: { ...rest, Connector },
+      lazyConnect: true,
+    });
+    onTestFinished(() => cluster.disconnect());
+    await expect(cluster.connect()).rejects.toThrow(advice);
+    expect(await writer.set('key', 'value')).toBe('OK');
+  });
+});
+
 describe('a duplicate', () => {
   test('connects at once, follows and has options of its own', async () => {
     const { writer, whenMaster } = await openReplication(group.endpoints, { redis: { keyPrefix: 'app:' } });
@@ -161,6 +236,22 @@ describe('a duplicate', () => {
     expect(await databasesOf('app:key', heir)).toEqual([1]);
   });
 
+  test('may have enableReadyCheck: false, as Bull asks for it', async () => {
+    const { writer, whenMaster } = await openReplication(group.endpoints);
+    const { heir } = rolesOf(group);
+    const duplicate = writer.duplicate({ enableReadyCheck: false, maxRetriesPerRequest: null });
+    onTestFinished(() => duplicate.disconnect());
+    const { enableReadyCheck, maxRetriesPerRequest } = duplicate.options;
+    expect([enableReadyCheck, maxRetriesPerRequest]).toEqual([false, null]);
+    await once(duplicate, 'ready');
+    expect(duplicate.options.enableReadyCheck).toBe(false);
+    await plannedSwap(group.nodes, heir);
+    await whenMaster(heir);
+    expect(await duplicate.set('key', 'value')).toBe('OK');
+    const own = duplicate.duplicate({ lazyConnect: true });
+    expect(own.options.enableReadyCheck).toBe(false);
+  });
+
   test('of a duplicate follows as well', async () => {
     const { writer, whenMaster } = await openReplication(group.endpoints);
     const { heir } = rolesOf(group);
@@ -171,6 +262,26 @@ describe('a duplicate', () => {
     await whenMaster(heir);
     expect(await duplicate.set('key', 'value')).toBe('OK');
     expect(duplicate).toBeInstanceOf(writer.constructor);
+  });
+
+  test('may block without a warning; on the writer, a blocking command is named once', async () => {
+    const { writer, notes } = await openReplication(group.endpoints);
+    const warnings = () => notes.filter((note) => note.includes('blocks the connection'));
+    const duplicate = writer.duplicate();
+    onTestFinished(() => duplicate.disconnect());
+    const popped = duplicate.blpop('queue', 0);
+    await whenBlocked(group.master);
+    const waited = writer.wait(9, 300);
+    await writer.xread('BLOCK', 300, 'STREAMS', 'stream', '$');
+    await waited;
+    const named = [
+      expect.stringMatching(/^writer: XREAD blocks the connection; .*: issue it on writer\.duplicate\(\)$/),
+    ];
+    expect(warnings()).toEqual(named);
+    await writer.xread('BLOCK', 300, 'STREAMS', 'stream', '$');
+    expect(warnings()).toEqual(named);
+    await writer.rpush('queue', 'job');
+    await popped;
   });
 
   test('that blocks goes on at the new master after a demotion, without an error', async () => {

@@ -161,7 +161,7 @@ test('health does not name the user where the server does that in its refusal of
   const node = await startFakeNode();
   onTestFinished(() => node.stop());
   const app = await startApp([node.endpoint], { redis: { username: USER, password: PASSWORD } });
-  node.refuse(refusalOf('set'), 'SET');
+  node.refuse(refusalOf('setrange'), 'SETRANGE');
   const health = await app.health.isWritable('redis');
   expect(health).toMatchObject({ redis: { status: 'down', reason: 'NOPERM' } });
   utterances.add('health', health);

@@ -81,15 +81,46 @@ test('probes open no connection, and change nothing on any server', async () => 
   });
   const before = await measure();
   const calls = Number(
-    /calls=(\d+)/.exec((await readInfo(master, 'commandstats')).get('cmdstat_set') ?? '')?.[1],
+    /calls=(\d+)/.exec((await readInfo(master, 'commandstats')).get('cmdstat_setrange') ?? '')?.[1],
   );
   const results = await Promise.all(Array.from({ length: 20 }, () => look()));
   expect(results.map((each) => each?.status)).toEqual(Array.from(results, () => 'up'));
   expect(await measure()).toEqual(before);
   const after = Number(
-    /calls=(\d+)/.exec((await readInfo(master, 'commandstats')).get('cmdstat_set') ?? '')?.[1],
+    /calls=(\d+)/.exec((await readInfo(master, 'commandstats')).get('cmdstat_setrange') ?? '')?.[1],
   );
   expect(after - calls).toBe(20);
+});
+
+test.each<[string, readonly [string, ...(string | number)[]]]>([
+  ['nothing', ['DEL', 'probed']],
+  ['a string', ['SET', 'probed', 'text']],
+  ['an empty string', ['SETRANGE', 'probed', 0, '']],
+  ['a number', ['SET', 'probed', 12]],
+  ['a list', ['RPUSH', 'probed', 'a', 'b']],
+  ['a set', ['SADD', 'probed', 'a', 'b']],
+  ['a sorted set', ['ZADD', 'probed', 1, 'a']],
+  ['a hash', ['HSET', 'probed', 'field', 'value']],
+  ['a stream', ['XADD', 'probed', '1-1', 'field', 'value']],
+  ['a bitmap', ['SETBIT', 'probed', 7, 1]],
+  ['a HyperLogLog', ['PFADD', 'probed', 'a']],
+])('a probe key that holds %s stays as it is, and the group is up', async (_, command) => {
+  app = await startApp(group.endpoints, { probeKey: 'probed' });
+  await master.command('DEL', 'probed');
+  await master.command(...command);
+  await master.command('PEXPIREAT', 'probed', 4_000_000_000_000);
+  onTestFinished(async () => {
+    await master.command('DEL', 'probed');
+  });
+  const measure = async () => ({
+    data: await master.command('DUMP', 'probed'),
+    encoding: await master.command('OBJECT', 'ENCODING', 'probed').catch(String),
+    expiresAt: await master.command('PEXPIRETIME', 'probed').catch(String),
+    offset: (await readInfo(master, 'replication')).get('master_repl_offset'),
+  });
+  const before = await measure();
+  expect(await look()).toMatchObject({ status: 'up' });
+  expect(await measure()).toEqual(before);
 });
 
 test('NOREPLICAS: too few replicas for the master to take writes', async () => {
@@ -247,9 +278,19 @@ test('each named instance has a health of its own; a name that does not exist is
     sessions: { status: 'down', reason: 'NOREPLICAS' },
   });
   expect(await health.isWritable('cache')).toMatchObject({ cache: { status: 'up' } });
-  expect(await health.isWritable('typo', { name: 'session' })).toEqual({
-    typo: { status: 'down', reason: 'ERROR', message: containing('session') },
-  });
+  const wrong: readonly [unknown, string][] = [
+    [{ name: 'session' }, 'isWritable: there is no instance "session"; known are "default", "sessions"'],
+    [{ nmae: 'sessions' }, 'isWritable: unknown option "nmae"; did you mean "name"?'],
+    ['sessions', 'isWritable: option "options" is "sessions"; allowed is an object with name, timeoutMs'],
+    [
+      { timeoutMs: '500' },
+      'isWritable: option "timeoutMs" is "500", a number in a string; allowed is a number of milliseconds from 1 to 2147483647',
+    ],
+  ];
+  for (const [options, message] of wrong) {
+    const result: unknown = await Reflect.apply(health.isWritable, health, ['cache', options]);
+    expect(result).toEqual({ cache: { status: 'down', reason: 'ERROR', message } });
+  }
 });
 
 test('over HTTP a group is 200 while it takes writes and 503 while it does not', async () => {

@@ -7,7 +7,7 @@ import {
   type RedisReplicationOptions,
   type Resend,
 } from 'nestjs-redis-replication';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, onTestFinished } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -107,6 +107,19 @@ test('more than may wait is rejected at once, and the rest is executed', async (
   expect(await server.command('EXISTS', 'a', 'b', 'c')).toBe(2);
 });
 
+test('larger arguments than may wait together are rejected at once, and the rest is executed', async () => {
+  const { writer, lose, comeBack } = await open({ hold: { maxBytes: 1000 } });
+  await lose();
+  const held = writer.set('a', 'x'.repeat(900));
+  const error = await failureOf(writer.set('b', Buffer.alloc(200)));
+  expect(error).toBeInstanceOf(NotAppliedError);
+  expect(error).toHaveProperty('reason', expect.stringContaining('may not exceed 1000 bytes together; '));
+  const small = writer.set('c', 'y'.repeat(50));
+  await comeBack();
+  expect(await Promise.all([held, small])).toEqual(['OK', 'OK']);
+  expect(await server.command('EXISTS', 'a', 'b', 'c')).toBe(2);
+});
+
 test('nothing waits where nothing may', async () => {
   const { writer, lose, comeBack } = await open({ hold: { maxCommands: 0 } });
   await lose();
@@ -194,6 +207,32 @@ test.each<[string, Resend, { readonly set: string; readonly incr: string; readon
   expect(await server.command('GET', 'counter')).toBe(String(expected.count));
   expect(await whole).toMatchObject({ code: 'UNKNOWN_OUTCOME', mayHaveRun: true });
   expect(await server.command('GET', 'of transaction')).toBe('1');
+});
+
+test('a PUBLISH that nobody waits for does not end the process; whoever waits gets the error', async () => {
+  const { writer } = await open({ hold: { timeoutMs: 50 } });
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => {
+    process.off('unhandledRejection', note);
+  });
+  await server.command('CONFIG', 'RESETSTAT');
+  proxy.swallowReplies();
+  // As @socket.io/redis-adapter does.
+  void writer.publish('news', 'unanswered');
+  const awaited = failureOf(writer.publish('news', 'awaited'));
+  await until('the server has both', async () => {
+    const stats = String(await server.command('INFO', 'commandstats'));
+    return Number(/cmdstat_publish:calls=(\d+)/.exec(stats)?.[1] ?? 0) >= 2;
+  });
+  proxy.refuse();
+  proxy.cut();
+  expect(await awaited).toMatchObject({ code: 'UNKNOWN_OUTCOME', command: 'publish' });
+  void writer.publish('news', 'held too long');
+  expect(await failureOf(writer.spublish('news', 'held'))).toMatchObject({ code: 'NOT_APPLIED' });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
 });
 
 test('what would be sent again, and finds no node in time, is not called not applied', async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import {
@@ -39,13 +39,80 @@ test.each([
   ['', '""'],
   [null, 'null'],
 ])('the name %j is refused when the module is imported', (name, shown) => {
-  const message = `RedisReplicationModule: "name" is ${shown}; allowed is a non-empty string`;
+  const message = `option "name" is ${shown}; allowed is a non-empty string`;
   // Like plain JavaScript, without type checks.
   const importWith = (method: 'forRoot' | 'forRootAsync', options: object) => () => {
     Reflect.apply(RedisReplicationModule[method], RedisReplicationModule, [{ ...options, name }]);
   };
   expect(importWith('forRoot', { source })).toThrow(message);
   expect(importWith('forRootAsync', { useFactory: () => ({ source }) })).toThrow(message);
+});
+
+test.each(['forRoot', 'forRootAsync'] as const)(
+  '%s without options, or with a wrong isGlobal, says so',
+  (method) => {
+    const callWith =
+      (...options: unknown[]) =>
+      () => {
+        Reflect.apply(RedisReplicationModule[method], RedisReplicationModule, options);
+      };
+    expect(callWith()).toThrow(
+      new TypeError(`RedisReplicationModule.${method}: option "options" is undefined; allowed is an object`),
+    );
+    expect(callWith({ source, isGlobal: 'true' })).toThrow(
+      `RedisReplicationModule.${method}: option "isGlobal" is "true", a boolean in a string; allowed is true or false`,
+    );
+  },
+);
+
+class Factory {
+  createRedisReplicationOptions() {
+    return { source: staticNodes([node.endpoint]) };
+  }
+}
+
+class WrongFactory extends Factory {}
+Reflect.set(WrongFactory.prototype, 'createRedisReplicationOptions', undefined);
+
+@Module({})
+class Factories {}
+
+test('a factory class provides the options, by useClass and by useExisting', async () => {
+  const byClass = RedisReplicationModule.forRootAsync({ useClass: Factory });
+  const { context } = await startModules([byClass]);
+  expect(await context.get<Redis>(getRedisWriterToken()).set('key', 'value')).toBe('OK');
+  const factories = { module: Factories, providers: [Factory], exports: [Factory] };
+  const byExisting = RedisReplicationModule.forRootAsync({ imports: [factories], useExisting: Factory });
+  const second = await startModules([byExisting]);
+  expect(await second.context.get<Redis>(getRedisWriterToken()).set('key', 'value')).toBe('OK');
+});
+
+test('a factory class without the method fails the boot with the names of both', async () => {
+  const module = RedisReplicationModule.forRootAsync({ useClass: WrongFactory });
+  await expect(startModules([module])).rejects.toThrow(
+    'RedisReplicationModule.forRootAsync: WrongFactory has no method createRedisReplicationOptions()',
+  );
+});
+
+test('two imports under one name fail the boot; one import in several modules does not', async () => {
+  const twice = startModules([replicationOf([node.endpoint]), replicationOf([node.endpoint])]);
+  await expect(twice).rejects.toThrow(
+    'RedisReplicationModule(default) is imported more than once: give each group a "name" of its own',
+  );
+  const named = { name: 'notes' };
+  const shared = replicationOf([node.endpoint], named);
+  const once = await startModules([shared, { module: Factories, imports: [shared] }]);
+  expect(once.context.get(getRedisWriterToken('notes'))).toBeInstanceOf(Redis);
+});
+
+test('an option of ioredis that is not known is passed on with a warning', async () => {
+  const redis: object = { ringBuffer: true };
+  const { logs } = await startModules([replicationOf([node.endpoint], { redis })]);
+  expect(logs.of().filter(({ level }) => level === 'warn')).toEqual([
+    expect.objectContaining({
+      text: 'option "redis.ringBuffer" is not known here; it is passed on to ioredis',
+    }),
+  ]);
 });
 
 test('an invalid option fails the boot with its name, its value and the allowed values', async () => {

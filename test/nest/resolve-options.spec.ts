@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { resendPolicies } from '../../lib/connections/outcomes/resend.js';
 import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
+import { describeUnknown, redisRules } from '../../lib/connections/ioredis/redis-rules.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { readPolicies } from '../../lib/topology/pick.js';
@@ -16,7 +19,7 @@ test('only the source is required', () => {
     redis: {},
     readFrom: 'replicaPreferred',
     boot: 'background',
-    hold: { timeoutMs: 10_000, maxCommands: 10_000 },
+    hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
     resend: 'reads',
     requireMajority: false,
     unproven: { acceptAfterMs: 30_000 },
@@ -47,7 +50,10 @@ test('given options are kept, and the others have their defaults', () => {
     probeKey: 'app:probe',
     minReplicas: 2,
   } as const;
-  expect(resolveOptions(given)).toStrictEqual({ ...given, hold: { timeoutMs: 0, maxCommands: 10_000 } });
+  expect(resolveOptions(given)).toStrictEqual({
+    ...given,
+    hold: { timeoutMs: 0, maxCommands: 10_000, maxBytes: 64_000_000 },
+  });
 });
 
 test('undefined is the same as absent', () => {
@@ -104,15 +110,31 @@ describe('refused with the option, its value and the allowed values:', () => {
       { source: '10.0.0.1' },
       'option "source" is "10.0.0.1"; allowed is staticNodes(…)',
     ],
+    ['an unknown option', { source, readfrom: 'any' }, 'unknown option "readfrom"; did you mean "readFrom"?'],
     [
-      'an unknown option',
-      { source, readfrom: 'any' },
-      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+      'an option that resembles none',
+      { source, nodes: [] },
+      'unknown option "nodes"; allowed are source, redis, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
     ],
     [
       'an unknown option of hold',
       { source, hold: { timeout: 5 } },
-      'unknown option "hold.timeout"; allowed are timeoutMs, maxCommands',
+      'unknown option "hold.timeout"; did you mean "timeoutMs"?',
+    ],
+    [
+      'an option of hold that resembles none',
+      { source, hold: { queue: 5 } },
+      'unknown option "hold.queue"; allowed are timeoutMs, maxCommands, maxBytes',
+    ],
+    [
+      'a source that is not called',
+      { source: staticNodes },
+      'option "source" is the function staticNodes itself; allowed is its result: staticNodes(…)',
+    ],
+    [
+      'a boolean in a string',
+      { source, requireMajority: 'false' },
+      'option "requireMajority" is "false", a boolean in a string; allowed is true or false',
     ],
     [
       'an unknown option of unproven',
@@ -171,7 +193,7 @@ describe('refused with the option, its value and the allowed values:', () => {
     [
       'a maxCommands that is a string',
       { source, hold: { maxCommands: '5' } },
-      'option "hold.maxCommands" is "5"; allowed is a whole number from 0',
+      'option "hold.maxCommands" is "5", a number in a string; allowed is a whole number from 0',
     ],
   ])('%s', (_, options, message) => {
     expect(resolveAny(options)).toThrow(TypeError);
@@ -195,7 +217,7 @@ describe('refused with the option, its value and the allowed values:', () => {
         [Number.NaN, 'NaN'] as const,
         [Number.POSITIVE_INFINITY, 'Infinity'] as const,
         [2 ** 31, '2147483648'] as const,
-        ['500', '"500"'] as const,
+        ['500', '"500", a number in a string'] as const,
         [null, 'null'] as const,
         [{}, 'a value of type object'] as const,
       ].map(([value, shown]) => [name, shown, { least, options: build(value) }] as const),
@@ -226,6 +248,80 @@ describe('an option of ioredis that the library owns is refused with the reason:
     expect(withSource({ redis: { host: null } })).toThrow('option "redis.host" belongs to the library');
   });
 });
+
+test('all faults are named at once', () => {
+  const options = {
+    source,
+    readfrom: 'any',
+    pollIntervalMs: '500',
+    hold: { maxCommands: -1 },
+    redis: { db: Number.NaN, tls: true },
+  };
+  expect(withSource(options)).toThrow(
+    new TypeError(
+      [
+        '',
+        'unknown option "readfrom"; did you mean "readFrom"?',
+        'option "redis.db" is NaN; allowed is a whole number from 0',
+        'option "redis.tls" is true; allowed is an object with options of tls.connect(), such as {}',
+        'option "hold.maxCommands" is -1; allowed is a whole number from 0',
+        'option "pollIntervalMs" is "500", a number in a string; allowed is a number of milliseconds from 10 to 2147483647',
+      ].join('\n- '),
+    ),
+  );
+});
+
+describe('an option of ioredis', () => {
+  test.each<[object, string]>([
+    [{ passwrd: 's3cret' }, 'unknown option "redis.passwrd"; did you mean "password"?'],
+    [{ user: 's3cret' }, 'unknown option "redis.user"; did you mean "username"?'],
+    [{ keyprefix: 'app:' }, 'unknown option "redis.keyprefix"; did you mean "keyPrefix"?'],
+    [{ db: '1' }, 'option "redis.db" is "1", a number in a string; allowed is a whole number from 0'],
+    [{ keyPrefix: 5 }, 'option "redis.keyPrefix" is 5; allowed is a string'],
+    [{ commandTimeout: '100' }, 'option "redis.commandTimeout" is "100", a number in a string; allowed is'],
+    [{ commandTimeout: 0 }, 'option "redis.commandTimeout" is 0; allowed is a number of milliseconds from 1'],
+    [{ password: 123_456 }, 'option "redis.password" is a value of type number; allowed is a string'],
+    [{ username: null }, 'option "redis.username" is null; allowed is a string'],
+    [{ family: 5 }, 'option "redis.family" is 5; allowed is 0, 4, 6'],
+    [{ protocol: '3' }, 'option "redis.protocol" is "3", a number in a string; allowed is 2, 3'],
+    [{ connectionName: 'my app' }, 'option "redis.connectionName" is "my app"; allowed is a string without'],
+    [{ lazyConnect: 'true' }, 'option "redis.lazyConnect" is "true", a boolean in a string; allowed is true'],
+  ])('is refused: %j', (redis, message) => {
+    expect(withSource({ redis })).toThrow(TypeError);
+    expect(withSource({ redis })).toThrow(message);
+    expect(withSource({ redis })).not.toThrow(/s3cret|123456/);
+  });
+
+  test('that is unknown and resembles none is passed on, and the log says so', () => {
+    const redis = { ringBuffer: true, passwrd: 'x', db: 1, host: 'owned' };
+    expect(withSource({ redis: { ringBuffer: true } })()).toMatchObject({ redis: { ringBuffer: true } });
+    expect(describeUnknown(redis)).toEqual([
+      'option "redis.ringBuffer" is not known here; it is passed on to ioredis',
+    ]);
+  });
+
+  test.each(['ioredis', 'ioredis-5', 'ioredis-5.4'])('is known if %s has it, and no other is', (version) => {
+    const names = optionNames(version);
+    const known = [...Object.keys(redisRules), ...Object.keys(ownedOptions)];
+    expect(names.length).toBeGreaterThan(40);
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+    const isNewest = version === 'ioredis';
+    expect(known.filter((name) => isNewest && !names.includes(name))).toEqual([]);
+  });
+});
+
+/** The options in the types of a version of ioredis. */
+function optionNames(version: string): readonly string[] {
+  const file = fileURLToPath(new URL(`../../node_modules/${version}/built/index.d.ts`, import.meta.url));
+  const program = ts.createProgram([file], { skipLibCheck: true, types: [] });
+  const checker = program.getTypeChecker();
+  const types = program.getSourceFile(file);
+  const module = types && checker.getSymbolAtLocation(types);
+  const symbol = module && checker.getExportsOfModule(module).find(({ name }) => name === 'RedisOptions');
+  if (symbol === undefined) throw new Error(`${version} exports no RedisOptions`);
+  const options = checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(symbol));
+  return checker.getPropertiesOfType(options).map(({ name }) => name);
+}
 
 test.each([
   ['redis', { redis: 'redis://app:s3cret@10.0.0.1:6379' }],

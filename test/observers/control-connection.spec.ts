@@ -23,12 +23,12 @@ test('it authenticates and names itself, and takes nothing else from the options
     keyPrefix: 'app:',
     readOnly: true,
   } as const;
-  const connection = controlConnector(redis, reach)({ host: '127.0.0.1', port: node.port }, 'observer-1');
+  const connection = controlConnector(redis, reach)({ host: '127.0.0.1', port: node.port }, 'observer');
   await connection.open();
   expect(await connection.call('GET', 'key')).toBeNull();
   connection.close();
   const sent = node.commands.map((argv) => argv.join(' ').toLowerCase());
-  expect(sent).toEqual(['auth app pass', 'client setname observer-1', 'get key']);
+  expect(sent).toEqual(['auth app pass', 'client setname nestjs-redis-replication:observer', 'get key']);
 });
 
 test('a refused connection rejects with the real reason, and is closed', async () => {

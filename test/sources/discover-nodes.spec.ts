@@ -178,6 +178,29 @@ test.each([
 test('an unknown option is refused by name', () => {
   const options: object = { mapEndpoints: () => undefined };
   expect(() => discoverNodes(['a:1'], options)).toThrow(
-    'discoverNodes: unknown option "mapEndpoints"; allowed are mapEndpoint',
+    'discoverNodes: unknown option "mapEndpoints"; did you mean "mapEndpoint"?',
   );
+});
+
+test.each<[unknown, string]>([
+  ['b:1', 'discoverNodes: what mapEndpoint returned is "b:1"; allowed is { host, port }'],
+  [
+    { host: 'b', port: '1' },
+    'discoverNodes: "port" of what mapEndpoint returned is "1", a number in a string; allowed is a whole number',
+  ],
+])('a mapEndpoint that returns %j fails the source with its name', (mapped, message) => {
+  const options: object = { mapEndpoint: () => mapped };
+  const observations$ = new Subject<Observation>();
+  const errors: unknown[] = [];
+  const context = {
+    observations$,
+    signals$: NEVER,
+    seeking$: of(false),
+    scheduler: new VirtualTimeScheduler(),
+  };
+  discoverNodes(['a:1'], options)(context).subscribe({ error: (error) => errors.push(error) });
+  const report: NodeReport = { role: 'master', named: [parseEndpoint('b:1')] };
+  const signal = { kind: 'poll', at: 1 } as const;
+  observations$.next({ kind: 'answered', endpoint: parseEndpoint('a:1'), at: 1, signal, report });
+  expect(String(errors)).toContain(message);
 });

@@ -297,21 +297,27 @@ describe('the call throws at once', () => {
       'an unknown option',
       'p:1',
       { resolveInterval: 5 },
-      'primaryEndpoint: unknown option "resolveInterval"; allowed are reader, resolveIntervalMs, lookup',
+      'primaryEndpoint: unknown option "resolveInterval"; did you mean "resolveIntervalMs"?',
+    ],
+    [
+      'a lookup that is no function',
+      'p:1',
+      { lookup: 'dns' },
+      'primaryEndpoint: option "lookup" is "dns"; allowed is a function',
     ],
     ...[99, -1, 0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].map(
       (value): [string, string, object, string] => [
         `an interval of ${value} ms`,
         'p:1',
         { resolveIntervalMs: value },
-        `primaryEndpoint: resolveIntervalMs is ${value}; allowed is a number of milliseconds from 100 to 2147483647`,
+        `primaryEndpoint: option "resolveIntervalMs" is ${value}; allowed is a number of milliseconds from 100 to 2147483647`,
       ],
     ),
     [
       'an interval that is a string',
       'p:1',
       { resolveIntervalMs: '500' },
-      'primaryEndpoint: resolveIntervalMs is 500; allowed is a number of milliseconds from 100',
+      'primaryEndpoint: option "resolveIntervalMs" is "500", a number in a string; allowed is a number of milliseconds from 100',
     ],
   ])('for %s', (_, ...[primary, options, message]) => {
     const build = () => primaryEndpoint(primary, options);
@@ -337,4 +343,13 @@ test.each([
   const hosts = (await found).map(({ host }) => host);
   // A machine without IPv6 has no such address for the name.
   expect(hosts).toEqual(hosts.includes('localhost') ? ['localhost'] : expected);
+});
+
+test('a second name in place of the options is refused with the value and the options there are', () => {
+  const build = (): unknown => Reflect.apply(primaryEndpoint, undefined, ['p:1', 'r:1']);
+  expect(build).toThrow(
+    new TypeError(
+      'primaryEndpoint: option "options" is "r:1"; allowed is an object with reader, resolveIntervalMs, lookup',
+    ),
+  );
 });

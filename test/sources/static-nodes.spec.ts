@@ -26,8 +26,13 @@ test('emits the list once, in order, and never completes', async () => {
 describe('the call throws an error that names the source', () => {
   test.each<[string, unknown, string]>([
     ['empty', [], 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
-    ['no list', '10.0.0.1:6379', 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
-    ['absent', undefined, 'staticNodes: the list of nodes is empty; name at least one "host:port"'],
+    [
+      'no list',
+      '10.0.0.1:6379',
+      'staticNodes: the list of nodes is "10.0.0.1:6379"; allowed is a list such as ["host:port"]',
+    ],
+    ['a URL', 'redis://app:s3cret@a', 'staticNodes: the list of nodes is a URL; allowed is a list'],
+    ['absent', undefined, 'staticNodes: the list of nodes is undefined; allowed is a list such as'],
     ['with a malformed node', ['a:1', 'cache'], 'staticNodes: "cache" is not an endpoint; allowed are '],
     [
       'with a node named twice',

@@ -1,5 +1,6 @@
-import { concat, NEVER, of, Subject, throwError } from 'rxjs';
+import { concat, NEVER, of, Subject, throwError, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
+import { listsOf } from '../../lib/sources/check-source.js';
 import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import { masterOf } from '../../lib/topology/topology.js';
 import { A, B, C, master, replica, faulty } from '../topology/reports.js';
@@ -286,6 +287,83 @@ describe('the list of nodes', () => {
     expect(last()).toMatchObject({ kind: 'steady', master: A });
     expect(group.probesOf(A, 2000).length).toBeGreaterThan(0);
     expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['undefined', undefined, 'it emitted undefined; allowed is a list of { host, port }'],
+    ['one node', { host: 'a', port: 1 }, 'it emitted a value of type object; allowed is a list of'],
+    ['texts', ['redis://app:s3cret@a:1'], 'node 1 is a URL; allowed is { host, port }'],
+    ['nothing in a list', [null], 'node 1 is null; allowed is { host, port }'],
+    ['no port', [{ host: 'a' }], '"port" of node 1 is undefined; allowed is a whole number from 1 to 65535'],
+    ['port 0', [{ host: 'a', port: 0 }], '"port" of node 1 is 0; allowed is a whole number from 1'],
+    [
+      'a port in a string',
+      [
+        { host: 'a', port: 1 },
+        { host: 'b', port: '1' },
+      ],
+      '"port" of node 2 is "1", a number in a string',
+    ],
+    ['a host with a port', [{ host: 'a:1', port: 1 }], '"host" of node 1 is "a:1"; allowed is a host'],
+    ['a host that is a URL', [{ host: 'redis://:s3cret@a', port: 1 }], '"host" of node 1 is a URL'],
+    [
+      'tls that is no boolean',
+      [{ host: 'a', port: 1, tls: {} }],
+      '"tls" of node 1 is a value of type object',
+    ],
+    ['a typo', [{ host: 'a', port: 1, serverName: 'b' }], 'unknown "serverName" of node 1; did you mean'],
+  ])('stays in use if the source then emits %s, which is named and tried again', (_, list, message) => {
+    const lists$ = new Subject<readonly Endpoint[]>();
+    let attempts = 0;
+    const group = startVirtualGroup({
+      nodes: healthy,
+      source: () => {
+        attempts += 1;
+        return attempts === 1 ? lists$ : NEVER;
+      },
+    });
+    const { last, ends } = record(group);
+    lists$.next(endpoints(A, B));
+    group.runTo(100);
+    Reflect.apply(lists$.next.bind(lists$), undefined, [list]);
+    group.runTo(1500);
+    expect(group.notes).toEqual([expect.stringContaining(`the source of nodes failed: ${message}`)]);
+    expect(group.notes.join()).not.toContain('s3cret');
+    expect(last()).toMatchObject({ kind: 'steady', master: A });
+    expect([attempts, ends]).toEqual([2, []]);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ['nothing', () => undefined, 'it returned undefined; allowed is an Observable of lists of nodes'],
+    ['a list', () => endpoints(A), 'it returned an array; allowed is an Observable of lists of nodes'],
+    ['a promise', async () => of(endpoints(A)), 'it returned a promise; allowed is an Observable'],
+    ['a promise that rejects', () => Promise.reject(new Error('no')), 'it returned a promise; allowed is'],
+  ])('may come later from a source that at first returns %s', (_, wrong, message) => {
+    let attempts = 0;
+    const source = (): unknown => {
+      attempts += 1;
+      return attempts === 1 ? Reflect.apply(wrong, undefined, []) : concat(of(endpoints(A)), NEVER);
+    };
+    const group = startVirtualGroup({ nodes: healthy, ...Object.fromEntries([['source', source]]) });
+    const { last } = record(group);
+    group.runTo(1000);
+    expect(group.notes).toEqual([expect.stringContaining(`the source of nodes failed: ${message}`)]);
+    expect(last()).toMatchObject({ kind: 'steady', master: A });
+  });
+
+  test('is not changed by a source that changes it afterwards', () => {
+    const list = [{ host: 'a', port: 1 }];
+    const seen: (readonly Endpoint[])[] = [];
+    const context = {
+      observations$: NEVER,
+      signals$: NEVER,
+      seeking$: of(false),
+      scheduler: new VirtualTimeScheduler(),
+    };
+    listsOf(() => of(list), context).subscribe((emitted) => seen.push(emitted));
+    list.push({ host: 'b', port: 2 });
+    for (const node of list) node.port = 3;
+    expect(seen).toEqual([[{ host: 'a', port: 1 }]]);
   });
 
   test('may depend on observations and on signals', () => {

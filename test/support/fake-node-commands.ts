@@ -31,7 +31,7 @@ export function answer(name: string, context: CommandContext): Outcome {
   return command(context);
 }
 
-const writeCommands = new Set(['SET', 'DEL', 'INCR']);
+const writeCommands = new Set(['SET', 'SETRANGE', 'DEL', 'INCR']);
 
 const commands: Readonly<Record<string, Command>> = {
   HELLO: hello,
@@ -50,6 +50,8 @@ const commands: Readonly<Record<string, Command>> = {
   XREAD: ({ args }) => (args.some((word) => word.toUpperCase() === 'BLOCK') ? 'hang' : nil),
   GET: ({ args: [key = ''], data }) => bulkOrNil(data.get(key)),
   SET: set,
+  // Only of nothing, as the health check sends it.
+  SETRANGE: ({ args: [key = ''], data }) => integer(data.get(key)?.length ?? 0),
   INCR: increment,
   DEL: remove,
 };

@@ -24,7 +24,10 @@ export async function whenLeft({ server, name }: TortureNode): Promise<void> {
   let left = 0;
   const isLeft = async () => {
     const clients = String(await server.command('CLIENT', 'LIST')).split('\n');
-    left = clients.filter((line) => line.includes(` name=${connectionName} `)).length;
+    left = clients.filter(
+      (line) =>
+        line.includes(` name=${connectionName}:writer`) || line.includes(` name=${connectionName}:reader`),
+    ).length;
     return left === 0;
   };
   await until(`the apps have left ${name}`, isLeft, {

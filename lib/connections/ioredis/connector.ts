@@ -16,11 +16,20 @@ export interface SocketProvider {
   readonly hangUp: () => void;
 }
 
-/** The extension point of ioredis: it asks the connector for a socket, and whether the server behind it is acceptable. */
+/**
+ * The extension point of ioredis: it asks the connector for a socket, and whether the server behind it is acceptable.
+ * ioredis makes one connector for each client. The first is for the client that is being created with this class. Any
+ * other client got the class with a copy of the options: it would take the sockets of the first, so it is refused.
+ */
 export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions['Connector']> {
+  let isTaken = false;
   return class extends AbstractConnector {
     constructor() {
       super(0);
+      if (isTaken) {
+        throw new TypeError(COPIED_OPTIONS);
+      }
+      isTaken = true;
     }
 
     override async connect() {
@@ -36,3 +45,7 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
     }
   };
 }
+
+const COPIED_OPTIONS =
+  'a client cannot be created from the options of a connection of nestjs-redis-replication, because it would not follow ' +
+  'the master: pass the connection itself, or call its duplicate()';

@@ -16,6 +16,7 @@ import { withoutCredentials } from '../../topology/without-credentials.js';
  * - `manuallyClosing` is cleared only when a socket closes. If there was no socket to close, it stays set.
  * - `disconnect()` between two connection attempts cancels the next attempt but leaves the status `reconnecting`. In
  *   status `wait` it ends the connection.
+ * - When a socket is connected, the status becomes `connect`, and only then does ioredis read `options.enableReadyCheck`.
  * - `Command#setTimeout` arms the timer of `commandTimeout` once. `isSettled` exists since 6.0, `isResolved` before.
  */
 
@@ -67,6 +68,20 @@ export function dropLateReadyChecks(redis: Redis): void {
   }
 }
 
+/**
+ * Shows `enableReadyCheck: false` in the options if it was given, because some libraries insist on it. The check takes
+ * place nevertheless: without it, ioredis would not ask for the role of the node.
+ */
+export function hideReadyCheck(
+  redis: Redis,
+  given: { readonly enableReadyCheck?: boolean | undefined },
+): void {
+  if (given.enableReadyCheck === false) {
+    const get = () => redis.status === 'connect';
+    Object.defineProperty(redis.options, 'enableReadyCheck', { configurable: true, enumerable: true, get });
+  }
+}
+
 /** Call it before `disconnect()`, which otherwise would not end a connection between two connection attempts. */
 export function endReconnecting(redis: Redis): void {
   if (redis.status === 'reconnecting') {
@@ -86,13 +101,18 @@ export function isSetup(redis: Redis, command: Command, stream: CommandStream | 
     case 'connect':
       return isHandshake(redis, command);
     case 'ready':
-      return RESTORE.has(command.name);
+      return RESTORE.has(command.name) || isNaming(redis, command);
     default:
       return false;
   }
 }
 
 const RESTORE = new Set(['psubscribe', 'select', 'ssubscribe', 'subscribe']);
+
+/** ioredis before 5.5 names a connection only when it is ready. */
+function isNaming({ options }: Redis, { name, args }: Command): boolean {
+  return name === 'client' && String(args[0]) === 'setname' && args[1] === options.connectionName;
+}
 
 function isHandshake(redis: Redis, { name, args }: Command): boolean {
   switch (name) {

@@ -23,6 +23,31 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/** Whether the command only passes a message on, changes no data, and is usually issued without waiting for its reply. */
+export function isMessage(name: string): boolean {
+  return /^s?publish$/i.test(name);
+}
+
+/** Whether the command waits for data of other clients. `WAIT` waits too, but for what this connection has written. */
+export function occupiesConnection({
+  name,
+  args,
+}: {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}): boolean {
+  switch (name.toLowerCase()) {
+    case 'wait':
+    case 'waitaof':
+      return false;
+    case 'xread':
+    case 'xreadgroup':
+      return args.some((each) => /^block$/i.test(String(each)));
+    default:
+      return isBlocking(name);
+  }
+}
+
 /**
  * Whether the outcome of a command depends on other commands, as in a transaction or a scan. Called for every command,
  * so it must be fast.

@@ -14,20 +14,23 @@ export interface HeldCommand {
 }
 
 /** Why a held command left the queue without being sent. */
-export type HoldEnd = 'timed out' | 'full' | 'closed';
+export type HoldEnd = 'timed out' | 'full' | 'too many bytes' | 'closed';
 
 interface HoldLimits {
   readonly maxCommands: number;
+  /** Of the arguments of all commands together. */
+  readonly maxBytes: number;
   /** Rejects a command, which the queue has already removed. */
   readonly reject: (held: HeldCommand, end: HoldEnd) => void;
 }
 
-/** Held commands in the order in which they will be sent, limited in number and time. */
+/** Held commands in the order in which they will be sent, limited in number, size and time. */
 export class HoldQueue {
   readonly #limits: HoldLimits;
   /** Commands that the previous node refused. They are older than all that were held without being sent. */
   #refused: HeldCommand[] = [];
   #waiting: HeldCommand[] = [];
+  #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires, in milliseconds of the monotonic clock. */
   #due = Infinity;
@@ -40,12 +43,18 @@ export class HoldQueue {
     return this.#refused.length + this.#waiting.length;
   }
 
-  /** Adds a command. If the queue is full, the command is rejected at once. */
+  /** Adds a command. If there is no room for it, the command is rejected at once. */
   add(held: HeldCommand, place: 'refused' | 'waiting'): void {
     if (this.size >= this.#limits.maxCommands && held.deadline !== undefined) {
       this.#limits.reject(held, 'full');
       return;
     }
+    const bytes = bytesOf(held);
+    if (this.#bytes + bytes > this.#limits.maxBytes && held.deadline !== undefined) {
+      this.#limits.reject(held, 'too many bytes');
+      return;
+    }
+    this.#bytes += bytes;
     (place === 'refused' ? this.#refused : this.#waiting).push(held);
     this.#arm(held.deadline);
   }
@@ -55,6 +64,7 @@ export class HoldQueue {
     const all = [...this.#refused, ...this.#waiting];
     this.#refused = [];
     this.#waiting = [];
+    this.#bytes = 0;
     this.#disarm();
     return all;
   }
@@ -91,9 +101,21 @@ export class HoldQueue {
       this.#arm(deadline);
     }
     for (const held of over) {
+      this.#bytes -= bytesOf(held);
+    }
+    for (const held of over) {
       this.#limits.reject(held, 'timed out');
     }
   }
 }
 
 const TICK_MS = 5;
+
+/** An estimate, because it runs for every held command: a string counts one byte for each UTF-16 unit. */
+function bytesOf({ command }: HeldCommand): number {
+  return command.args.reduce((sum: number, arg: unknown) => sum + lengthOf(arg), 0);
+}
+
+function lengthOf(arg: unknown): number {
+  return typeof arg === 'string' || arg instanceof Uint8Array ? arg.length : 8;
+}

@@ -60,10 +60,7 @@ export class Outcomes {
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
     this.#rejections = new Rejections({ hold, circumstances, tally: this.#tally });
-    this.#held = new HoldQueue({
-      maxCommands: hold.maxCommands,
-      reject: (held, end) => this.#endHold(held, end),
-    });
+    this.#held = new HoldQueue({ ...hold, reject: (held, end) => this.#endHold(held, end) });
     this.#kept = new KeptCommands({
       held: this.#held,
       deadlines: this.#deadlines,

@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { isHarmless } from './command-traits.js';
+import { isHarmless, isMessage } from './command-traits.js';
 import { CONNECTION_CLOSED, NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import type { Tally } from './tally.js';
@@ -11,6 +11,8 @@ export interface HoldOptions {
   readonly timeoutMs: number;
   /** How many commands may wait at once on one connection. */
   readonly maxCommands: number;
+  /** How many bytes the arguments of held commands may have together on one connection. */
+  readonly maxBytes: number;
 }
 
 /** The state of the connection when an outcome is decided. */
@@ -95,20 +97,26 @@ export class Rejections {
     });
   }
 
+  /** Callers of `PUBLISH` often do not wait for it: a lost message must not end the process as an unhandled rejection. */
   #reject(command: Command, createError: () => Error): void {
     if (!isSettled(command)) {
       markRejection(command);
+      if (isMessage(command.name)) {
+        command.promise.catch(() => undefined);
+      }
       command.reject(createError());
     }
   }
 
   #describe(end: HoldEnd): string {
-    const { timeoutMs, maxCommands } = this.#hold;
+    const { timeoutMs, maxCommands, maxBytes } = this.#hold;
     switch (end) {
       case 'timed out':
         return `held for ${timeoutMs} ms; ${this.#circumstances().reason}`;
       case 'full':
         return `${maxCommands} commands are held already; ${this.#circumstances().reason}`;
+      case 'too many bytes':
+        return `held commands may not exceed ${maxBytes} bytes together; ${this.#circumstances().reason}`;
       case 'closed':
         return CONNECTION_CLOSED;
       default:

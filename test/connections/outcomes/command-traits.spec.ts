@@ -3,6 +3,7 @@ import {
   isBlocking,
   isConnectionState,
   isHarmless,
+  occupiesConnection,
   readerRefusal,
 } from '../../../lib/connections/outcomes/command-traits.js';
 
@@ -140,4 +141,16 @@ test('names are still classified when the cache is full', () => {
   for (let index = 0; index < 1500; index++) readerRefusal({ name: `command-${index}`, args: [] });
   expect(isHarmless({ name: 'zrange', args: [] })).toBe(true);
   expect(isHarmless({ name: 'zadd', args: [] })).toBe(false);
+});
+
+test.each([
+  ['blpop', ['list', '0'], true],
+  ['BLMOVE', ['a', 'b', 'LEFT', 'LEFT', '0'], true],
+  ['xread', ['BLOCK', '0', 'STREAMS', 's', '$'], true],
+  ['xreadgroup', ['GROUP', 'g', 'c', 'block', '5', 'STREAMS', 's', '>'], true],
+  ['xread', ['STREAMS', 's', '0'], false],
+  ['wait', ['1', '100'], false],
+  ['set', ['key', 'block'], false],
+])('%s %j occupies its connection: %s', (name, args, occupies) => {
+  expect(occupiesConnection({ name, args })).toBe(occupies);
 });

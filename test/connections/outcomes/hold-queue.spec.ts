@@ -11,10 +11,11 @@ afterEach(() => {
 });
 
 /** A queue and its rejections, as `name end @ time`. */
-function start(maxCommands = 10) {
+function start(maxCommands = 10, maxBytes = 1000) {
   const rejected: string[] = [];
   const queue = new HoldQueue({
     maxCommands,
+    maxBytes,
     reject: ({ command }, end) => rejected.push(`${command.name} ${end} @ ${performance.now()}`),
   });
   return {
@@ -22,9 +23,46 @@ function start(maxCommands = 10) {
     rejected,
     add: (name: string, deadline?: number, place: 'refused' | 'waiting' = 'waiting') =>
       queue.add({ command: new Command(name, []), deadline }, place),
+    addWith: (name: string, args: readonly (string | Buffer)[], deadline?: number) =>
+      queue.add({ command: new Command(name, [...args]), deadline }, 'waiting'),
     names: () => queue.takeAll().map(({ command }) => command.name),
   };
 }
+
+describe('the bytes of arguments are bounded', () => {
+  test('over all commands, strings and buffers alike', () => {
+    const { addWith, names, rejected } = start(10, 10);
+    addWith('w1', ['key', 'ab'], 100);
+    addWith('w2', [Buffer.alloc(6)], 100);
+    addWith('w3', [Buffer.alloc(5)], 100);
+    addWith('w4', [], 100);
+    expect(rejected).toEqual(['w2 too many bytes @ 0']);
+    expect(names()).toEqual(['w1', 'w3', 'w4']);
+  });
+
+  test('for a single command, too', () => {
+    const { addWith, rejected } = start(10, 10);
+    addWith('w1', ['key', 'abcdefgh'], 100);
+    expect(rejected).toEqual(['w1 too many bytes @ 0']);
+  });
+
+  test('and there is room again once commands were taken or timed out', () => {
+    const { addWith, names, rejected } = start(10, 10);
+    addWith('w1', ['0123456789'], 50);
+    vi.advanceTimersByTime(60);
+    addWith('w2', ['0123456789'], 100);
+    expect(names()).toEqual(['w2']);
+    addWith('w3', ['0123456789'], 100);
+    expect(names()).toEqual(['w3']);
+    expect(rejected).toEqual(['w1 timed out @ 50']);
+  });
+
+  test('but a command that restores the connection is always held', () => {
+    const { addWith, names } = start(10, 10);
+    addWith('subscribe', ['a-long-channel']);
+    expect(names()).toEqual(['subscribe']);
+  });
+});
 
 describe('commands are taken', () => {
   test('in order of arrival, those that a node refused before those that were never sent', () => {
@@ -129,7 +167,11 @@ describe('a command is rejected', () => {
 
   test('only after the queue has removed it, so that it can be added again at once', () => {
     const sizes: number[] = [];
-    const queue: HoldQueue = new HoldQueue({ maxCommands: 1, reject: () => sizes.push(queue.size) });
+    const queue: HoldQueue = new HoldQueue({
+      maxCommands: 1,
+      maxBytes: 100,
+      reject: () => sizes.push(queue.size),
+    });
     queue.add({ command: new Command('w1', []), deadline: 100 }, 'waiting');
     vi.advanceTimersByTime(100);
     expect(sizes).toEqual([0]);

@@ -11,7 +11,11 @@ const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no
 /** A transaction that was written in one go and then refused, because the server had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
   const outcomes = new Outcomes(
-    { hold: { timeoutMs: 60_000, maxCommands: 100 }, resend: 'reads', notices: new Notices(() => undefined) },
+    {
+      hold: { timeoutMs: 60_000, maxCommands: 100, maxBytes: 1_000_000 },
+      resend: 'reads',
+      notices: new Notices(() => undefined),
+    },
     circumstances,
   );
   const stream: CommandStream & { readonly isPipeline: true } = Object.assign(

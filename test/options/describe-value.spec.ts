@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeValue } from '../../lib/nest/describe-value.js';
+import { describeValue } from '../../lib/options/describe-value.js';
 
 test.each([
   ['master', '"master"'],

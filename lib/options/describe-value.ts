@@ -3,7 +3,15 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'string') {
     return /:\/\/|@/.test(value) ? 'a URL' : `"${value}"`;
   }
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) {
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    return String(value);
+  }
+  return describeType(value);
+}
+
+/** Describes a value that may be a secret. */
+export function describeType(value: unknown): string {
+  if (value === null || value === undefined) {
     return String(value);
   }
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
