@@ -5,7 +5,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 /** What must hold with each version of ioredis that is supported; the other specs do not depend on it. */
 const specsOfConnections = [
-  'test/connections/{following-redis,ioredis/internals}.spec.ts',
+  'test/connections/{following-redis,ioredis/handshake,ioredis/internals}.spec.ts',
   'test/integration/{connection-options,outcomes,pubsub,reader,scripts,secured,transactions,writer}.spec.ts',
 ];
 

@@ -9,7 +9,6 @@ import {
   forgetManualClose,
   hideCredentials,
   isPipeline,
-  isSetup,
   markRejection,
   reconnectAtOnce,
   settleHandshake,
@@ -25,6 +24,7 @@ import { Outcomes } from './outcomes/outcomes.js';
 import { ownedSettings } from './ioredis/redis-options.js';
 import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
+import { isOwnCommand } from './ioredis/own-commands.js';
 import { whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe } from './ioredis/write-probe.js';
 
@@ -75,13 +75,13 @@ export class FollowingRedis extends Redis {
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
+    if (this.line.state.kind === 'handshake' && stream === undefined && isOwnCommand(this, command)) {
+      return this.handshake.send(command, stream);
+    }
     const advice = this.settings.refuse?.(command.name);
     if (advice !== undefined) {
       command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);
-    }
-    if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
-      return this.handshake.send(command, stream);
     }
     const isDependent = this.outcomes.note(command, stream);
     this.db = selectedBy(command) ?? this.db;

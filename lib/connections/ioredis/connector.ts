@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
+import { noteHandshakes } from './own-commands.js';
 
 /** What a server reports about itself in `INFO`; empty if the user may not run it. */
 interface ServerInfo {
@@ -23,8 +24,10 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
       super(0);
     }
 
-    override async connect() {
-      return provider.connect();
+    override connect() {
+      const connected = provider.connect();
+      noteHandshakes(connected);
+      return connected;
     }
 
     override check(info: ServerInfo | undefined): boolean {

@@ -17,6 +17,8 @@ export class Handshake {
   readonly #redis: Redis;
   readonly #write: Write;
   #early: Early | undefined;
+  /** The socket on which no database is selected yet. */
+  #unselected: Redis['stream'] | undefined;
 
   constructor(redis: Redis, write: Write) {
     this.#redis = redis;
@@ -26,7 +28,7 @@ export class Handshake {
   send(command: Command, stream: CommandStream | undefined): unknown {
     prepareSetup(command);
     if (command.name === 'select') {
-      leaveUnlessSelected(this.#redis, command);
+      this.#select(command);
     }
     const early = this.#early?.stream === this.#redis.stream ? this.#early : undefined;
     if (this.#redis.status !== 'connect') {
@@ -34,6 +36,9 @@ export class Handshake {
       return this.#write(command, stream);
     }
     if (command.name === 'info') {
+      if (this.#unselected === this.#redis.stream) {
+        this.#redis.stream.destroy();
+      }
       if (early === undefined) {
         return this.#ask(command);
       }
@@ -50,6 +55,19 @@ export class Handshake {
       void this.#ask(info);
     }
     return sent;
+  }
+
+  /** Until the login, the server answers `NOAUTH`. If it does not know `HELLO`, ioredis logs in and selects again. */
+  #select(command: Command): void {
+    const { stream } = this.#redis;
+    this.#unselected = undefined;
+    command.promise.catch((error: Error) => {
+      if (error.message.startsWith('NOAUTH') && this.#redis.status === 'connect') {
+        this.#unselected = stream;
+      } else {
+        stream.destroy();
+      }
+    });
   }
 
   #ask(info: Command): unknown {

@@ -53,39 +53,6 @@ export function endReconnecting(redis: Redis): void {
 }
 
 /**
- * Whether ioredis itself sends this command to set up a connection. The app may issue an identical command at the same
- * moment; sending that one too does no harm.
- */
-export function isSetup(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
-  if (stream !== undefined) {
-    return false;
-  }
-  switch (redis.status) {
-    case 'connect':
-      return isHandshake(redis, command);
-    case 'ready':
-      return RESTORE.has(command.name);
-    default:
-      return false;
-  }
-}
-
-const RESTORE = new Set(['psubscribe', 'select', 'ssubscribe', 'subscribe']);
-
-function isHandshake(redis: Redis, { name, args }: Command): boolean {
-  switch (name) {
-    case 'select':
-      return Number(args[0]) === redis.condition?.select;
-    case 'info':
-      return args.length === 0;
-    case 'client':
-      return /^set(name|info)$/i.test(String(args[0]));
-    default:
-      return name === 'auth' || name === 'hello' || name === 'readonly';
-  }
-}
-
-/**
  * Prepares a command of the handshake. Its rejection is handled here, because ioredis does not handle it. `INFO` of a
  * server that is loading is rejected, which closes the connection: ioredis would send `INFO` again later on whatever
  * connection it has then, possibly in the middle of a `MULTI`.
