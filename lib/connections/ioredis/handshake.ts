@@ -17,8 +17,8 @@ export class Handshake {
   readonly #redis: Redis;
   readonly #write: Write;
   #early: Early | undefined;
-  /** The socket on which no database is selected yet. */
-  #unselected: Redis['stream'] | undefined;
+  /** Whether the last `SELECT` of a handshake succeeded. */
+  #selected = Promise.resolve(true);
 
   constructor(redis: Redis, write: Write) {
     this.#redis = redis;
@@ -27,18 +27,16 @@ export class Handshake {
 
   send(command: Command, stream: CommandStream | undefined): unknown {
     prepareSetup(command);
-    if (command.name === 'select') {
-      this.#select(command);
+    if (this.#redis.status !== 'connect') {
+      return this.#restore(command, stream);
     }
     const early = this.#early?.stream === this.#redis.stream ? this.#early : undefined;
-    if (this.#redis.status !== 'connect') {
-      prepareRestore(command);
-      return this.#write(command, stream);
+    if (command.name === 'select') {
+      this.#selected = this.#select(command);
+    } else if (early === undefined) {
+      this.#selected = Promise.resolve(true);
     }
     if (command.name === 'info') {
-      if (this.#unselected === this.#redis.stream) {
-        this.#redis.stream.destroy();
-      }
       if (early === undefined) {
         return this.#ask(command);
       }
@@ -57,17 +55,26 @@ export class Handshake {
     return sent;
   }
 
+  #restore(command: Command, stream: CommandStream | undefined): unknown {
+    prepareRestore(command);
+    if (command.name === 'select') {
+      leaveUnlessSelected(this.#redis, command);
+    }
+    return this.#write(command, stream);
+  }
+
   /** Until the login, the server answers `NOAUTH`. If it does not know `HELLO`, ioredis logs in and selects again. */
-  #select(command: Command): void {
+  async #select(command: Command): Promise<boolean> {
     const { stream } = this.#redis;
-    this.#unselected = undefined;
-    command.promise.catch((error: Error) => {
-      if (error.message.startsWith('NOAUTH') && this.#redis.status === 'connect') {
-        this.#unselected = stream;
-      } else {
+    try {
+      await command.promise;
+      return true;
+    } catch (error) {
+      if (!isBeforeLogin(error)) {
         stream.destroy();
       }
-    });
+      return false;
+    }
   }
 
   #ask(info: Command): unknown {
@@ -77,18 +84,25 @@ export class Handshake {
 
   async #answer(command: Command, { stream, info }: Early): Promise<void> {
     try {
-      command.resolve(await info.promise);
+      const reply = await info.promise;
+      if (!(await this.#selected)) {
+        throw new Error('the database could not be selected');
+      }
+      command.resolve(reply);
     } catch (reason) {
-      const error = reason instanceof Error ? reason : new Error(String(reason));
       const isSame = this.#redis.status === 'connect' && this.#redis.stream === stream;
-      if (isSame && error.message.startsWith('NOAUTH')) {
+      if (isSame && isBeforeLogin(reason) && (await this.#selected)) {
         // The server received it before a login for which ioredis needed a second attempt.
         this.#write(command);
       } else {
-        command.reject(error);
+        command.reject(reason instanceof Error ? reason : new Error(String(reason)));
       }
     }
   }
+}
+
+function isBeforeLogin(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOAUTH');
 }
 
 /** If the database cannot be selected, the connection would write to another database, so it is closed. */
