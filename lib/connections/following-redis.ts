@@ -1,5 +1,5 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
-import { isBlocking, selectedBy } from './outcomes/command-traits.js';
+import { isBlocking, isBlockingRead, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
   commandOf,
@@ -60,7 +60,7 @@ export class FollowingRedis extends Redis {
       onOpen: () => this.release(),
       onShut: () => this.shut(),
       onLost: (node) => this.lose(node),
-      whenDrained: (callback) => whenDrained(this, isBlocking, callback),
+      whenDrained: (callback) => whenDrained(this, isBlockingRead, callback),
       onEnd: () => this.disconnect(),
     });
     this.on('error', settings.onError).on('connecting', () => settleHandshake(this));

@@ -28,7 +28,10 @@ export interface LineClient {
   readonly onShut: () => void;
   /** The socket is gone. Commands that were written but not answered get no reply any more. */
   readonly onLost: (node: string) => void;
-  /** Calls back as soon as only blocking commands are unanswered. */
+  /**
+   * Calls back as soon as all commands are answered except blocking reads, which are sent again anyway. A master that
+   * hands over answers other blocking commands too: it refuses those that it postponed and ends those that wait.
+   */
   readonly whenDrained: (callback: () => void) => Subscription;
   /** The topology stream has completed, so there will be no node any more. */
   readonly onEnd: () => void;

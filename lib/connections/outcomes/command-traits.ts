@@ -15,6 +15,11 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
+/** Whether the command may wait for data and can be sent again to any node. */
+export function isBlockingRead(name: string): boolean {
+  return isBlocking(name) && isReadOnly(name);
+}
+
 /**
  * Whether the outcome of a command depends on other commands, as in a transaction or a scan. Called for every command,
  * so it must be fast.
