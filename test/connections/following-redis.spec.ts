@@ -8,7 +8,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import { fakeId } from '../support/fake-node-state.js';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { array, bulk, error, integer, map, simple } from '../support/resp.js';
+import { array, bulk, error, integer, map, nil, simple } from '../support/resp.js';
 import { until } from '../support/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
@@ -397,4 +397,25 @@ test('while a node hangs nothing is written to it, and late replies count', asyn
   node.resume();
   expect(await Promise.all([inFlight, held])).toEqual([1, 2]);
   expect(writer.status).toBe('ready');
+});
+
+test.each<[string, (redis: Redis) => Promise<unknown>]>([
+  ['BLPOP', (redis) => redis.blpop('list', 4)],
+  ['BLPOP with call()', (redis) => redis.call('BLPOP', 'list', 4)],
+  ['BLPOP in a pipeline', (redis) => redis.pipeline().blpop('list', 4).exec()],
+])('%s that is sent again has what is left of its time', async (_, issue) => {
+  const node = await fakeNode({ onCommand: ([name]) => (name?.toLowerCase() === 'blpop' ? nil : undefined) });
+  const { writer } = await openReplication([node.endpoint]);
+  node.refuse('READONLY demoted', 'BLPOP');
+  const issuedAt = performance.now();
+  const popped = issue(writer);
+  await until('it was sent again', () => sent(node, 'blpop').length > 2);
+  node.allow();
+  await popped;
+  const elapsed = (performance.now() - issuedAt) / 1000;
+  const timeouts = sent(node, 'blpop').map((text) => Number(text.split(' ').at(-1)));
+  expect(timeouts[0]).toBe(4);
+  expect(timeouts).toEqual([...timeouts].sort((a, b) => b - a));
+  expect(timeouts.at(-1)).toBeLessThan(4);
+  expect(timeouts.at(-1)).toBeGreaterThan(4 - elapsed - 0.001 * timeouts.length);
 });

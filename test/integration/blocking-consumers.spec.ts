@@ -92,3 +92,22 @@ test('commands that block end with a reply when their master hands over', { time
   await load.stop();
   expect(load.failures).toEqual([]);
 });
+
+test('a swap does not give a command that blocks its whole timeout again', async () => {
+  const { writer } = await openReplication(group.endpoints);
+  const blocking = writer.duplicate();
+  onTestFinished(() => blocking.disconnect());
+  await blocking.ping();
+  const { master } = group;
+  const [heir] = group.replicas;
+  if (heir === undefined) throw new Error('There is a replica');
+  const issuedAt = performance.now();
+  const popped = blocking.blpop('list', 2);
+  await failoverTo(master, heir);
+  await failoverTo(heir, master);
+  const failedOverAt = performance.now();
+  expect(await popped).toBeNull();
+  expect(failedOverAt - issuedAt).toBeLessThan(2000);
+  expect(performance.now() - issuedAt).toBeGreaterThan(1900);
+  expect(performance.now() - issuedAt).toBeLessThan(2400);
+});

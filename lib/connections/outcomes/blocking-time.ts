@@ -1,5 +1,3 @@
-import type { Command } from 'ioredis';
-
 /** Where the timeout of a blocking command is among its arguments, and in which unit. */
 interface Timeout {
   readonly index: number;
@@ -32,21 +30,21 @@ const TIMEOUTS: Readonly<Record<string, FindTimeout>> = {
 export const timedCommands: readonly string[] = Object.keys(TIMEOUTS);
 
 /**
- * The arguments for sending a command `elapsedMs` after it was issued, so that it waits no longer in total than its
- * caller asked for. If no time is left, it waits for the shortest time possible: a server takes a timeout of 0 as
- * "for ever", and its reply has the right form. A timeout of 0 stays 0.
+ * The timeout with which a command is sent `elapsedMs` after it was issued, so that it waits no longer in total than its
+ * caller asked for. If no time is left, it is the shortest one: a server takes 0 as "for ever". Undefined if the command
+ * waits for ever or not at all.
  */
-export function withTimeLeft(
+export function timeoutLeft(
   { name, args }: { readonly name: string; readonly args: readonly unknown[] },
   elapsedMs: number,
-): readonly unknown[] {
+): { readonly index: number; readonly value: string } | undefined {
   const timeout = TIMEOUTS[name.toLowerCase()]?.(args);
   const given = timeout === undefined ? Number.NaN : Number(String(args[timeout.index]));
   if (timeout === undefined || !(given > 0)) {
-    return args;
+    return undefined;
   }
   const leftMs = Math.max(1, Math.ceil(given * timeout.unitMs - elapsedMs));
-  return args.map((arg, index) => (index === timeout.index ? String(leftMs / timeout.unitMs) : arg));
+  return { index: timeout.index, value: String(leftMs / timeout.unitMs) };
 }
 
 /** A negative index counts from the end. */
@@ -73,25 +71,3 @@ function findBlockOption(args: readonly unknown[]): Timeout | undefined {
   }
   return undefined;
 }
-
-/** Remembers when blocking commands were issued. */
-export class BlockingTimes {
-  readonly #issuedAt = new WeakMap<Command, number>();
-
-  note(command: Command): void {
-    if (timed.has(command.name)) {
-      this.#issuedAt.set(command, performance.now());
-    }
-  }
-
-  /** Call it before a command is sent later than it was issued. */
-  shorten(command: Command): void {
-    const issuedAt = this.#issuedAt.get(command);
-    if (issuedAt !== undefined) {
-      const args = withTimeLeft(command, performance.now() - issuedAt);
-      command.args.splice(0, command.args.length, ...(args as typeof command.args));
-    }
-  }
-}
-
-const timed = new Set(timedCommands.flatMap((name) => [name, name.toUpperCase()]));

@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { concernsOthers, isConnectionState } from './command-traits.js';
+import { isTracked, isConnectionState } from './command-traits.js';
 import { Deadlines } from './deadlines.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
@@ -62,9 +62,10 @@ export class Outcomes {
 
   /** Records a command when it is issued. Returns whether its outcome may depend on other commands. */
   note(command: Command, stream: CommandStream | undefined): boolean {
-    const isDependent = concernsOthers(command) || this.#transactions.isOpen;
+    const isDependent = isTracked(command) || this.#transactions.isOpen;
     if (isDependent) {
       this.#transactions.note(command, stream);
+      this.#deadlines.note(command);
     }
     return isDependent;
   }
@@ -156,7 +157,6 @@ export class Outcomes {
     begun.forEach((stream) => this.#gaps.close(stream));
   }
 
-  /** Rejects all held commands. */
   end(): void {
     this.#held.rejectAll('closed');
   }
