@@ -25,6 +25,7 @@ import { ownedSettings } from './ioredis/redis-options.js';
 import { answerByHello, isForbidden } from './ioredis/role-by-hello.js';
 import { connectorFor } from './ioredis/connector.js';
 import { isOwnCommand } from './ioredis/own-commands.js';
+import { parked } from './ioredis/parked.js';
 import { whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe } from './ioredis/write-probe.js';
 
@@ -38,6 +39,7 @@ export class FollowingRedis extends Redis {
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
+  private readonly parked: Redis = parked(this);
   /** The database of commands issued from now on. The one selected on the socket may lag behind. */
   private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
@@ -174,9 +176,7 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    if (typeof this.options.commandTimeout === 'number') {
-      command.setTimeout(this.options.commandTimeout);
-    }
+    super.sendCommand.call(this.parked, command, stream);
     this.outcomes.hold({ command, stream, db: this.db });
     letAutoPipelinesRun(this);
     return command.promise;

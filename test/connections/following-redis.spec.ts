@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import { Command, type Redis } from 'ioredis';
 import { NotAppliedError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FollowingRedis } from '../../lib/connections/following-redis.js';
@@ -418,4 +418,36 @@ test.each<[string, (redis: Redis) => Promise<unknown>]>([
   expect(timeouts).toEqual([...timeouts].sort((a, b) => b - a));
   expect(timeouts.at(-1)).toBeLessThan(4);
   expect(timeouts.at(-1)).toBeGreaterThan(4 - elapsed - 0.001 * timeouts.length);
+});
+
+/** ioredis 5.4 has no such option. */
+const hasBlockingTimeout = 'setBlockingTimeout' in Command.prototype;
+
+test.runIf(hasBlockingTimeout)('blockingTimeout is in force while a command is held', async () => {
+  const node = await fakeNode();
+  node.refuse('LOADING', 'INFO', 'HELLO');
+  const { writer, replication } = createReplication([node.endpoint], { redis: { blockingTimeout: 50 } });
+  await replication.onModuleInit();
+  const ended: string[] = [];
+  const other = writer.set('key', 'value').then(() => ended.push('set'));
+  // It ends like a command that the server had answered in time.
+  expect(await writer.blpop('list', 0)).toBeNull();
+  expect(await writer.xread('BLOCK', 0, 'STREAMS', 'stream', '$')).toBeNull();
+  expect(ended).toEqual([]);
+  node.allow();
+  await other;
+  // A watcher sends XREAD in upper case.
+  expect(node.commands.filter(([name]) => name === 'blpop' || name === 'xread')).toEqual([]);
+});
+
+test('a held SELECT emits its event when it is sent', async () => {
+  const node = await fakeNode();
+  const { writer, replication } = createReplication([node.endpoint]);
+  const events: unknown[] = [];
+  writer.on('select', (db) => events.push(db));
+  const selected = writer.select(3);
+  expect(events).toEqual([]);
+  await replication.onModuleInit();
+  expect(await selected).toBe('OK');
+  expect(events).toEqual([3]);
 });
