@@ -54,7 +54,7 @@ export class FollowingRedis extends Redis {
     this.line = line;
     this.outcomes = new Outcomes(settings, () => ({
       generation: line.generation,
-      node: 'endpoint' in line.state ? line.state.endpoint : undefined,
+      node: line.endpoint,
       reason: line.reason,
       server: line.server,
     }));

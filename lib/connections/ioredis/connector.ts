@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
+import { parseEndpoint, type Endpoint } from '../../topology/endpoint.js';
 import { noteHandshakes } from './own-commands.js';
 
 /** What a server reports about itself in `INFO`; empty if the user may not run it. */
@@ -12,6 +13,8 @@ interface ServerInfo {
 export interface SocketProvider {
   /** Resolves with a connected socket; rejects when `hangUp` is called. */
   readonly connect: () => Promise<Socket>;
+  /** Where the socket leads or led last. */
+  readonly endpoint: string | undefined;
   /** Whether the server at the other end is the expected one. Called during the handshake. */
   readonly check: (info: ServerInfo) => boolean;
   readonly hangUp: () => void;
@@ -20,12 +23,16 @@ export interface SocketProvider {
 /** The extension point of ioredis: it asks the connector for a socket, and whether the server behind it is acceptable. */
 export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
-    constructor() {
+    readonly #options: object;
+
+    constructor(options: unknown) {
       super(0);
+      this.#options = options instanceof Object ? options : {};
+      this.#tell(undefined);
     }
 
     override connect() {
-      const connected = provider.connect();
+      const connected = this.#connect();
       noteHandshakes(connected);
       return connected;
     }
@@ -36,6 +43,19 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
 
     override disconnect(): void {
       provider.hangUp();
+    }
+
+    async #connect(): Promise<Socket> {
+      const socket = await provider.connect();
+      if (provider.endpoint !== undefined) {
+        this.#tell(parseEndpoint(provider.endpoint));
+      }
+      return socket;
+    }
+
+    /** Tracing takes the address of the server from the options of the connection. ioredis dials nothing itself. */
+    #tell(node: Endpoint | undefined): void {
+      Object.assign(this.#options, { host: node?.host, port: node?.port });
     }
   };
 }

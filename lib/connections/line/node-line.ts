@@ -48,6 +48,11 @@ export class NodeLine {
     return this.#runId ?? this.#current;
   }
 
+  /** Of the node that the socket leads to. */
+  get endpoint(): string | undefined {
+    return 'endpoint' in this.state ? this.state.endpoint : undefined;
+  }
+
   get generation(): number {
     return this.#topology?.generation ?? 0;
   }

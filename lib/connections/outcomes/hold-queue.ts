@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Command } from 'ioredis';
 import type { CommandStream } from '../ioredis/internals.js';
 
@@ -10,6 +11,12 @@ export interface HeldCommand {
   readonly db?: number | undefined;
   /** When it is rejected, in milliseconds since the epoch; never, if absent. */
   readonly deadline?: number | undefined;
+}
+
+/** A command that is taken from the queue to be sent. */
+export interface TakenCommand extends HeldCommand {
+  /** Calls back in the async context of the caller of the command, which tracing needs, if it was held when issued. */
+  readonly inContext: (send: () => void) => void;
 }
 
 /** Why a held command left the queue without being sent. */
@@ -25,8 +32,8 @@ interface HoldLimits {
 export class HoldQueue {
   readonly #limits: HoldLimits;
   /** Commands that the previous node refused. They are older than all that were held without being sent. */
-  #refused: HeldCommand[] = [];
-  #waiting: HeldCommand[] = [];
+  #refused: TakenCommand[] = [];
+  #waiting: TakenCommand[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires, in milliseconds since the epoch. */
   #due = Infinity;
@@ -45,12 +52,16 @@ export class HoldQueue {
       this.#limits.reject(held, 'full');
       return;
     }
-    (place === 'refused' ? this.#refused : this.#waiting).push(held);
+    if (place === 'refused') {
+      this.#refused.push({ ...held, inContext: (send) => send() });
+    } else {
+      this.#waiting.push({ ...held, inContext: AsyncLocalStorage.snapshot() });
+    }
     this.#arm(held.deadline);
   }
 
   /** Removes and returns all commands, in order. */
-  takeAll(): readonly HeldCommand[] {
+  takeAll(): readonly TakenCommand[] {
     const all = [...this.#refused, ...this.#waiting];
     this.#refused = [];
     this.#waiting = [];

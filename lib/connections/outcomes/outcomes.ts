@@ -144,14 +144,14 @@ export class Outcomes {
   ): void {
     const begun = new Set<CommandStream | undefined>();
     for (const held of this.#held.takeAll()) {
-      const { command, stream, db } = held;
+      const { command, stream, db, inContext } = held;
       if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
         this.#gaps.add(stream);
         continue;
       }
       this.#gaps.close(stream);
       this.#deadlines.pause(held);
-      write(command, stream, db);
+      inContext(() => write(command, stream, db));
       begun.add(stream);
     }
     begun.forEach((stream) => this.#gaps.close(stream));
