@@ -25,7 +25,10 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'ioredis', include: ['test/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: { name: 'ioredis', include: ['test/**/*.spec.ts'], exclude: ['test/peers/**'] },
+      },
       withIoredis('ioredis-5'),
       withIoredis('ioredis-5.4'),
     ],
