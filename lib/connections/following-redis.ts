@@ -39,7 +39,7 @@ export class FollowingRedis extends Redis {
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
-  private readonly parked: Redis = parked(this);
+  private readonly parked = parked(this);
   /** The database of commands issued from now on. The one selected on the socket may lag behind. */
   private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
@@ -176,7 +176,7 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    super.sendCommand.call(this.parked, command, stream);
+    Reflect.apply(super.sendCommand, this.parked, [command, stream]);
     this.outcomes.hold({ command, stream, db: this.db });
     letAutoPipelinesRun(this);
     return command.promise;

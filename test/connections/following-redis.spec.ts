@@ -415,7 +415,7 @@ test.each<[string, (redis: Redis) => Promise<unknown>]>([
   const elapsed = (performance.now() - issuedAt) / 1000;
   const timeouts = sent(node, 'blpop').map((text) => Number(text.split(' ').at(-1)));
   expect(timeouts[0]).toBe(4);
-  expect(timeouts).toEqual([...timeouts].sort((a, b) => b - a));
+  expect(timeouts).toEqual(timeouts.toSorted((a, b) => b - a));
   expect(timeouts.at(-1)).toBeLessThan(4);
   expect(timeouts.at(-1)).toBeGreaterThan(4 - elapsed - 0.001 * timeouts.length);
 });

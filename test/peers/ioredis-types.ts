@@ -12,8 +12,7 @@ export function membersOf(name: string): readonly string[] {
   return type
     .getProperties()
     .filter(isPublic)
-    .map((symbol) => symbol.name)
-    .sort();
+    .map((symbol) => symbol.name);
 }
 
 /** Those that the class itself declares, without what it inherits from `EventEmitter` and the commands. */
@@ -25,7 +24,7 @@ export function ownMembersOf(name: string): readonly string[] {
     const symbol = member.name === undefined ? undefined : checker.getSymbolAtLocation(member.name);
     return symbol !== undefined && isPublic(symbol) ? [symbol.name] : [];
   });
-  return [...new Set(names)].sort();
+  return [...new Set(names)];
 }
 
 function exported(name: string): ts.Symbol {
@@ -40,8 +39,5 @@ function isPublic(symbol: ts.Symbol): boolean {
   const declarations = symbol.declarations ?? [];
   const isIgnored = symbol.getJsDocTags(checker).some((tag) => tag.name === 'ignore');
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
-  return (
-    !isIgnored &&
-    declarations.every((each) => (ts.getCombinedModifierFlags(each as ts.Declaration) & hidden) === 0)
-  );
+  return !isIgnored && declarations.every((each) => (ts.getCombinedModifierFlags(each) & hidden) === 0);
 }

@@ -84,7 +84,7 @@ export class Handshake {
 
   async #answer(command: Command, { stream, info }: Early): Promise<void> {
     try {
-      const reply = await info.promise;
+      const reply: unknown = await info.promise;
       if (!(await this.#selected)) {
         throw new Error('the database could not be selected');
       }

@@ -6,8 +6,8 @@ import type { Redis } from 'ioredis';
  * that wraps the method (such as that of OpenTelemetry) begins its span. The command is not queued and nothing changes on
  * the connection.
  */
-export function parked(redis: Redis): Redis {
-  const view: Redis = Object.create(redis, {
+export function parked(redis: Redis): unknown {
+  return Object.create(redis, {
     status: { value: 'connecting' },
     stream: { value: undefined },
     condition: { value: { select: 0, subscriber: false }, writable: true },
@@ -16,5 +16,4 @@ export function parked(redis: Redis): Redis {
     // A `SELECT` emits an event when it is issued.
     emit: { value: () => false },
   });
-  return view;
 }
