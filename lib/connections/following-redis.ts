@@ -176,7 +176,7 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    Reflect.apply(super.sendCommand, this.parked, [command, stream]);
+    super.sendCommand.call(this.parked, command, stream);
     this.outcomes.hold({ command, stream, db: this.db });
     letAutoPipelinesRun(this);
     return command.promise;

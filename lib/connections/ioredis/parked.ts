@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 
 /**
  * A view of a connection without a socket. If `sendCommand` of ioredis is called on it, ioredis does all that it does for
@@ -6,8 +6,8 @@ import type { Redis } from 'ioredis';
  * that wraps the method (such as that of OpenTelemetry) begins its span. The command is not queued and nothing changes on
  * the connection.
  */
-export function parked(redis: Redis): unknown {
-  return Object.create(redis, {
+export function parked(redis: Redis): Redis {
+  const view: unknown = Object.create(redis, {
     status: { value: 'connecting' },
     stream: { value: undefined },
     condition: { value: { select: 0, subscriber: false }, writable: true },
@@ -16,4 +16,8 @@ export function parked(redis: Redis): unknown {
     // A `SELECT` emits an event when it is issued.
     emit: { value: () => false },
   });
+  if (!(view instanceof Redis)) {
+    throw new TypeError('the view has lost the prototype of the connection');
+  }
+  return view;
 }
