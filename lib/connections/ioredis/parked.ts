@@ -16,8 +16,12 @@ export function parked(redis: Redis): Redis {
     // A `SELECT` emits an event when it is issued.
     emit: { value: () => false },
   });
-  if (!(view instanceof Redis)) {
+  if (!isConnection(view)) {
     throw new TypeError('the view has lost the prototype of the connection');
   }
   return view;
+}
+
+function isConnection(candidate: unknown): candidate is Redis {
+  return candidate instanceof Redis;
 }
