@@ -6,8 +6,8 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 /** What must hold with each version of ioredis that is supported; the other specs do not depend on it. */
 const specsOfConnections = [
-  'test/connections/{following-redis,ioredis/internals}.spec.ts',
-  'test/integration/{after-closing,connection-options,outcomes,pubsub,reader,scripts,secured,transactions,writer}.spec.ts',
+  'test/connections/{following-redis,ioredis/handshake,ioredis/internals}.spec.ts',
+  'test/integration/{after-closing,connection-options,outcomes,pubsub,reader,scripts,secured,tracing,transactions,writer}.spec.ts',
 ];
 
 /** The same specs with another version of ioredis, installed under a name of its own. */
@@ -26,7 +26,10 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'ioredis', include: ['test/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: { name: 'ioredis', include: ['test/**/*.spec.ts'], exclude: ['test/peers/**'] },
+      },
       withIoredis('ioredis-5'),
       withIoredis('ioredis-5.4'),
     ],

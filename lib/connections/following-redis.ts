@@ -1,17 +1,14 @@
 import { Redis, type Command, type RedisOptions } from 'ioredis';
-import { isBlocking, selectedBy } from './outcomes/command-traits.js';
+import { isBlocking, isBlockingRead, selectedBy } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import {
   endReconnecting,
-  flushAutoPipelines,
   forgetManualClose,
   hideCredentials,
   hideReadyCheck,
   isPipeline,
-  isSetup,
   markRejection,
   oldestInFlight,
-  prepareHold,
   reconnectAtOnce,
   settleHandshake,
   skipMember,
@@ -24,6 +21,9 @@ import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { connectorFor } from './ioredis/connector.js';
+import { flushAutoPipelines, letAutoPipelinesRun } from './ioredis/auto-pipelines.js';
+import { isOwnCommand } from './ioredis/own-commands.js';
+import { parked } from './ioredis/parked.js';
 import { drained, whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe, whenAccepted } from './ioredis/write-probe.js';
 
@@ -37,6 +37,7 @@ export class FollowingRedis extends Redis {
   private readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
+  private readonly parked = parked(this);
   /** The database of commands issued from now on. The one selected on the socket may lag behind. */
   private db: number;
   private closedBy: 'nobody' | 'the app' = 'nobody';
@@ -54,12 +55,11 @@ export class FollowingRedis extends Redis {
       onOpen: () => this.release(),
       onShut: () => this.shut(),
       onLost: (node) => this.lose(node),
-      whenDrained: (callback) => whenDrained(this, isBlocking, callback),
+      whenDrained: (callback) => whenDrained(this, isBlockingRead, callback),
       onEnd: () => this.disconnect(),
     });
-    this.on('error', (error) => line.failures.note(error, this.status)).on('connecting', () =>
-      settleHandshake(this),
-    );
+    this.on('error', (error) => line.failures.note(error, this.status));
+    this.on('connecting', () => settleHandshake(this));
     this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
     this.on('end', () => this.onEnded());
@@ -77,13 +77,13 @@ export class FollowingRedis extends Redis {
   }
 
   override sendCommand(command: Command, stream?: CommandStream): unknown {
+    if (this.line.state.kind === 'handshake' && stream === undefined && isOwnCommand(this, command)) {
+      return this.handshake.send(command, stream);
+    }
     const advice = this.settings.refuse?.(command);
     if (advice !== undefined) {
       command.reject(new ReadOnlyConnectionError(command.name, advice));
       return this.skip(command, stream);
-    }
-    if (this.line.state.kind === 'handshake' && isSetup(this, command, stream)) {
-      return this.handshake.send(command, stream);
     }
     const isDependent = this.outcomes.note(command, stream);
     this.db = selectedBy(command) ?? this.db;
@@ -172,7 +172,8 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    prepareHold(this, command);
+    super.sendCommand.call(this.parked, command, stream);
+    letAutoPipelinesRun(this);
     this.outcomes.hold({ command, stream, db: this.db });
     return command.promise;
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import { Command, type Redis } from 'ioredis';
 import { NotAppliedError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FollowingRedis } from '../../lib/connections/following-redis.js';
@@ -8,7 +8,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import { fakeId } from '../support/fake-node-state.js';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { array, bulk, error, integer, map, simple } from '../support/resp.js';
+import { array, bulk, error, integer, map, nil, simple } from '../support/resp.js';
 import { until } from '../support/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
@@ -430,4 +430,57 @@ test('while a node hangs nothing is written to it, and late replies count', asyn
   node.resume();
   expect(await Promise.all([inFlight, held])).toEqual([1, 2]);
   expect(writer.status).toBe('ready');
+});
+
+test.each<[string, (redis: Redis) => Promise<unknown>]>([
+  ['BLPOP', (redis) => redis.blpop('list', 4)],
+  ['BLPOP with call()', (redis) => redis.call('BLPOP', 'list', 4)],
+  ['BLPOP in a pipeline', (redis) => redis.pipeline().blpop('list', 4).exec()],
+])('%s that is sent again has what is left of its time', async (_, issue) => {
+  const node = await fakeNode({ onCommand: ([name]) => (name?.toLowerCase() === 'blpop' ? nil : undefined) });
+  const { writer } = await openReplication([node.endpoint]);
+  node.refuse('READONLY demoted', 'BLPOP');
+  const issuedAt = performance.now();
+  const popped = issue(writer);
+  await until('it was sent again', () => sent(node, 'blpop').length > 2);
+  node.allow();
+  await popped;
+  const elapsed = (performance.now() - issuedAt) / 1000;
+  const timeouts = sent(node, 'blpop').map((text) => Number(text.split(' ').at(-1)));
+  expect(timeouts[0]).toBe(4);
+  expect(timeouts).toEqual(timeouts.toSorted((a, b) => b - a));
+  expect(timeouts.at(-1)).toBeLessThan(4);
+  expect(timeouts.at(-1)).toBeGreaterThan(4 - elapsed - 0.001 * timeouts.length);
+});
+
+/** ioredis 5.4 has no such option. */
+const hasBlockingTimeout = 'setBlockingTimeout' in Command.prototype;
+
+test.runIf(hasBlockingTimeout)('blockingTimeout is in force while a command is held', async () => {
+  const node = await fakeNode();
+  node.refuse('LOADING', 'INFO', 'HELLO');
+  const { writer, replication } = createReplication([node.endpoint], { redis: { blockingTimeout: 50 } });
+  await replication.onModuleInit();
+  const ended: string[] = [];
+  const other = writer.set('key', 'value').then(() => ended.push('set'));
+  // It ends like a command that the server had answered in time.
+  expect(await writer.blpop('list', 0)).toBeNull();
+  expect(await writer.xread('BLOCK', 0, 'STREAMS', 'stream', '$')).toBeNull();
+  expect(ended).toEqual([]);
+  node.allow();
+  await other;
+  // A watcher sends XREAD in upper case.
+  expect(node.commands.filter(([name]) => name === 'blpop' || name === 'xread')).toEqual([]);
+});
+
+test('a held SELECT emits its event when it is sent', async () => {
+  const node = await fakeNode();
+  const { writer, replication } = createReplication([node.endpoint]);
+  const events: unknown[] = [];
+  writer.on('select', (db) => events.push(db));
+  const selected = writer.select(3);
+  expect(events).toEqual([]);
+  await replication.onModuleInit();
+  expect(await selected).toBe('OK');
+  expect(events).toEqual([3]);
 });

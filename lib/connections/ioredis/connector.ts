@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
+import { parseEndpoint, type Endpoint } from '../../topology/endpoint.js';
+import { noteHandshakes } from './own-commands.js';
 
 /** What a server reports about itself in `INFO`; empty if the user may not run it. */
 interface ServerInfo {
@@ -11,6 +13,8 @@ interface ServerInfo {
 export interface SocketProvider {
   /** Resolves with a connected socket; rejects when `hangUp` is called. */
   readonly connect: () => Promise<Socket>;
+  /** Where the socket leads or led last. */
+  readonly endpoint: string | undefined;
   /** Whether the server at the other end is the expected one. Called during the handshake. */
   readonly check: (info: ServerInfo) => boolean;
   readonly hangUp: () => void;
@@ -24,16 +28,22 @@ export interface SocketProvider {
 export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions['Connector']> {
   let isTaken = false;
   return class extends AbstractConnector {
-    constructor() {
+    readonly #options: object;
+
+    constructor(options: unknown) {
       super(0);
       if (isTaken) {
         throw new TypeError(COPIED_OPTIONS);
       }
       isTaken = true;
+      this.#options = options instanceof Object ? options : {};
+      this.#tell(undefined);
     }
 
-    override async connect() {
-      return provider.connect();
+    override connect() {
+      const connected = this.#connect();
+      noteHandshakes(connected);
+      return connected;
     }
 
     override check(info: ServerInfo | undefined): boolean {
@@ -42,6 +52,19 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
 
     override disconnect(): void {
       provider.hangUp();
+    }
+
+    async #connect(): Promise<Socket> {
+      const socket = await provider.connect();
+      if (provider.endpoint !== undefined) {
+        this.#tell(parseEndpoint(provider.endpoint));
+      }
+      return socket;
+    }
+
+    /** Tracing takes the address of the server from the options of the connection. ioredis dials nothing itself. */
+    #tell(node: Endpoint | undefined): void {
+      Object.assign(this.#options, { host: node?.host, port: node?.port });
     }
   };
 }

@@ -25,6 +25,8 @@ export class Handshake {
   readonly #redis: Redis;
   readonly #write: Write;
   #early: Early | undefined;
+  /** Whether the last `SELECT` of a handshake succeeded. */
+  #selected = Promise.resolve(true);
 
   constructor(redis: Redis, write: Write) {
     this.#redis = redis;
@@ -34,13 +36,14 @@ export class Handshake {
 
   send(command: Command, stream: CommandStream | undefined): unknown {
     prepareSetup(command);
-    if (command.name === 'select') {
-      leaveUnlessSelected(this.#redis, command);
+    if (this.#redis.status !== 'connect') {
+      return this.#restore(command, stream);
     }
     const early = this.#early?.stream === this.#redis.stream ? this.#early : undefined;
-    if (this.#redis.status !== 'connect') {
-      prepareRestore(command);
-      return this.#write(command, stream);
+    if (command.name === 'select') {
+      this.#selected = this.#select(command);
+    } else if (early === undefined) {
+      this.#selected = Promise.resolve(true);
     }
     if (command.name === 'info') {
       if (early === undefined) {
@@ -80,6 +83,28 @@ export class Handshake {
     return true;
   }
 
+  #restore(command: Command, stream: CommandStream | undefined): unknown {
+    prepareRestore(command);
+    if (command.name === 'select') {
+      leaveUnlessSelected(this.#redis, command);
+    }
+    return this.#write(command, stream);
+  }
+
+  /** Until the login, the server answers `NOAUTH`. If it does not know `HELLO`, ioredis logs in and selects again. */
+  async #select(command: Command): Promise<boolean> {
+    const { stream } = this.#redis;
+    try {
+      await command.promise;
+      return true;
+    } catch (error) {
+      if (!isBeforeLogin(error)) {
+        stream.destroy();
+      }
+      return false;
+    }
+  }
+
   #ask(info: Command): unknown {
     this.#early = { stream: this.#redis.stream, info };
     return this.#write(info);
@@ -87,18 +112,25 @@ export class Handshake {
 
   async #answer(command: Command, { stream, info }: Early): Promise<void> {
     try {
-      command.resolve(await info.promise);
+      const reply: unknown = await info.promise;
+      if (!(await this.#selected)) {
+        throw new Error('the database could not be selected');
+      }
+      command.resolve(reply);
     } catch (reason) {
-      const error = reason instanceof Error ? reason : new Error(String(reason));
       const isSame = this.#redis.status === 'connect' && this.#redis.stream === stream;
-      if (isSame && error.message.startsWith('NOAUTH')) {
+      if (isSame && isBeforeLogin(reason) && (await this.#selected)) {
         // The server received it before a login for which ioredis needed a second attempt.
         this.#write(command);
       } else {
-        command.reject(error);
+        command.reject(reason instanceof Error ? reason : new Error(String(reason)));
       }
     }
   }
+}
+
+function isBeforeLogin(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOAUTH');
 }
 
 /** If the database cannot be selected, the connection would write to another database, so it is closed. */

@@ -1,4 +1,4 @@
-import { Command, Pipeline, type Redis } from 'ioredis';
+import { Command, type Redis } from 'ioredis';
 import { withoutCredentials } from '../../topology/without-credentials.js';
 
 /*
@@ -90,44 +90,6 @@ export function endReconnecting(redis: Redis): void {
 }
 
 /**
- * Whether ioredis itself sends this command to set up a connection. The app may issue an identical command at the same
- * moment; sending that one too does no harm.
- */
-export function isSetup(redis: Redis, command: Command, stream: CommandStream | undefined): boolean {
-  if (stream !== undefined) {
-    return false;
-  }
-  switch (redis.status) {
-    case 'connect':
-      return isHandshake(redis, command);
-    case 'ready':
-      return RESTORE.has(command.name) || isNaming(redis, command);
-    default:
-      return false;
-  }
-}
-
-const RESTORE = new Set(['psubscribe', 'select', 'ssubscribe', 'subscribe']);
-
-/** ioredis before 5.5 names a connection only when it is ready. */
-function isNaming({ options }: Redis, { name, args }: Command): boolean {
-  return name === 'client' && String(args[0]) === 'setname' && args[1] === options.connectionName;
-}
-
-function isHandshake(redis: Redis, { name, args }: Command): boolean {
-  switch (name) {
-    case 'select':
-      return Number(args[0]) === redis.condition?.select;
-    case 'info':
-      return args.length === 0;
-    case 'client':
-      return /^set(name|info)$/i.test(String(args[0]));
-    default:
-      return name === 'auth' || name === 'hello' || name === 'readonly';
-  }
-}
-
-/**
  * Prepares a command of the handshake. Its rejection is handled here, because ioredis does not handle it. `INFO` of a
  * server that is loading is rejected, which closes the connection: ioredis would send `INFO` again later on whatever
  * connection it has then, possibly in the middle of a `MULTI`.
@@ -177,55 +139,6 @@ export function isPipeline(stream: CommandStream | undefined): stream is Command
 /** Counts a member of a pipeline as written without writing it. */
 export function skipMember(stream: CommandStream): void {
   stream.write('');
-}
-
-/** Call it before a command is held. Its `commandTimeout` begins, as if it were sent. */
-export function prepareHold(redis: Redis, command: Command): void {
-  if (typeof redis.options.commandTimeout === 'number') {
-    command.setTimeout(redis.options.commandTimeout);
-  }
-  letAutoPipelinesRun(redis);
-}
-
-/**
- * ioredis runs one automatic pipeline at a time. Behind one that waits for a node, others would queue inside ioredis,
- * where the limits of `hold` do not apply.
- */
-function letAutoPipelinesRun(redis: Redis): void {
-  const running: unknown = Reflect.get(redis, '_runningAutoPipelines');
-  if (running instanceof Set) {
-    running.clear();
-  }
-}
-
-/** Issues the commands that ioredis withholds until the previous automatic pipeline is answered. */
-export function flushAutoPipelines(redis: Redis): void {
-  letAutoPipelinesRun(redis);
-  const waiting: unknown = Reflect.get(redis, '_autoPipelines');
-  if (!(waiting instanceof Map)) {
-    return;
-  }
-  const pipelines: readonly unknown[] = [...waiting.values()];
-  waiting.clear();
-  for (const pipeline of pipelines) {
-    if (pipeline instanceof Pipeline) {
-      void runAutoPipeline(pipeline);
-    }
-  }
-}
-
-async function runAutoPipeline(pipeline: Pipeline): Promise<void> {
-  const symbol = Object.getOwnPropertySymbols(pipeline).find(
-    ({ description }) => description === 'callbacks',
-  );
-  const found: unknown = symbol === undefined ? undefined : Reflect.get(pipeline, symbol);
-  const callbacks: readonly unknown[] = Array.isArray(found) ? found : [];
-  const replies = await pipeline.exec().catch((error: unknown) => callbacks.map(() => [error]));
-  callbacks.forEach((callback, index) => {
-    if (typeof callback === 'function') {
-      Reflect.apply(callback, undefined, replies?.[index] ?? []);
-    }
-  });
 }
 
 /** Remembers that a command was rejected, because ioredis before 6.0 does not. */

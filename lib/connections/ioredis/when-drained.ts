@@ -1,18 +1,15 @@
 import type { Redis } from 'ioredis';
 import { Subscription } from 'rxjs';
 
-/**
- * Calls back as soon as only blocking commands are unanswered. Those may take hours, so a connection that must leave its
- * node does not wait for them.
- */
+/** Calls back as soon as all commands are answered except those that need not be waited for. */
 export function whenDrained(
   redis: Redis,
-  isBlocking: (commandName: string) => boolean,
+  isDispensable: (commandName: string) => boolean,
   callback: () => void,
 ): Subscription {
   const { stream } = redis;
   const done = new Subscription();
-  const isDrained = () => redis.commandQueue.toArray().every(({ command }) => isBlocking(command.name));
+  const isDrained = () => redis.commandQueue.toArray().every(({ command }) => isDispensable(command.name));
   const check = () => {
     if (stream === undefined || stream.destroyed || isDrained()) {
       done.unsubscribe();

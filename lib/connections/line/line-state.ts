@@ -31,20 +31,13 @@ export interface LineClient {
   readonly onShut: () => void;
   /** The socket is gone. Commands that were written but not answered get no reply any more. */
   readonly onLost: (node: string) => void;
-  /** Calls back as soon as only blocking commands are unanswered. */
+  /**
+   * Calls back as soon as all commands are answered except blocking reads, which are sent again anyway. A master that
+   * hands over answers other blocking commands too: it refuses those that it postponed and ends those that wait.
+   */
   readonly whenDrained: (callback: () => void) => Subscription;
   /** The topology stream has completed, so there will be no node any more. */
   readonly onEnd: () => void;
-}
-
-/** The line as an error of a command describes it. */
-export interface LineCircumstances {
-  readonly generation: number;
-  readonly node: string | undefined;
-  /** The server process that the connection leads to or led to last: its run id, or its endpoint if that is unknown. */
-  readonly server: string | undefined;
-  /** Why nothing is written now. */
-  readonly reason: string;
 }
 
 /** The state of a line. Commands are written only in `open`. */

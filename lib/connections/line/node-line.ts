@@ -15,13 +15,7 @@ import { endpointOf, type Pick } from '../../topology/pick.js';
 import type { Topology } from '../../topology/topology.js';
 import { NodeDialer } from './node-dialer.js';
 import { LineMachine } from './line-machine.js';
-import {
-  reasonToWait,
-  type LineCircumstances,
-  type LineClient,
-  type LineSettings,
-  type LineState,
-} from './line-state.js';
+import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
 import { closeSocket, isUnderWay, nextStep } from './line-step.js';
 import { NodeFailures } from './node-failures.js';
 import { matchesPick, type ServerIdentity } from './server-identity.js';
@@ -54,16 +48,21 @@ export class NodeLine {
   }
 
   /** What decides how a command ends now. */
-  get circumstances(): LineCircumstances {
-    const { state } = this;
+  get circumstances() {
     return {
       generation: this.#topology?.generation ?? 0,
-      node: 'endpoint' in state ? state.endpoint : undefined,
+      node: this.endpoint,
       server: this.#runId ?? this.#current,
       reason: this.#reason,
     };
   }
 
+  /** Of the node that the socket leads to. */
+  get endpoint(): string | undefined {
+    return 'endpoint' in this.state ? this.state.endpoint : undefined;
+  }
+
+  /** Why nothing is written now, as text for an error. */
   get #reason(): string {
     const pick = this.#topology && this.#pick(this.#topology);
     return pick?.kind === 'wait' ? pick.reason : (this.failures.describe(pick) ?? reasonToWait(this.state));
@@ -201,7 +200,7 @@ export class NodeLine {
     if (topology === undefined) {
       return;
     }
-    this.#dialer.prepare(topology, this.#current, 'endpoint' in state ? state.endpoint : undefined);
+    this.#dialer.prepare(topology, this.#current, this.endpoint);
     if (!isUnderWay(state)) {
       return;
     }

@@ -1,5 +1,6 @@
 import { exists, hasFlag } from '@ioredis/commands';
 import { commandTable } from './command-table.js';
+import { timedCommands } from './blocking-time.js';
 
 /** A command as far as its traits depend on it: for some, on the subcommand in the first argument. */
 interface Named {
@@ -48,12 +49,22 @@ export function occupiesConnection({
   }
 }
 
+/** Whether the command may wait for data and can be sent again to any node. */
+export function isBlockingRead(name: string): boolean {
+  return isBlocking(name) && isHarmless({ name, args: [] });
+}
+
 /**
- * Whether the outcome of a command depends on other commands, as in a transaction or a scan. Called for every command,
- * so it must be fast.
+ * Whether more must be known of a command than its name: it depends on others, as in a transaction or a scan, or it blocks
+ * for a given time. Called for every command, so it must be fast.
  */
-export function concernsOthers(command: { readonly name: string; readonly inTransaction: boolean }): boolean {
-  return command.inTransaction || INTERDEPENDENT.has(command.name);
+export function isTracked(command: { readonly name: string; readonly inTransaction: boolean }): boolean {
+  return command.inTransaction || TRACKED.has(command.name);
+}
+
+/** Whether a command has a timeout, for which it may wait on a server. */
+export function isTimed(name: string): boolean {
+  return TIMED.has(name.toLowerCase());
 }
 
 /** Whether a command iterates over keys or members by a cursor. */
@@ -141,10 +152,12 @@ const DELIVERIES = new Set(['publish', 'spublish']);
 
 const TRANSACTIONS = new Set(['discard', 'exec', 'multi', 'unwatch', 'watch']);
 
+const TIMED = new Set(timedCommands);
+
 const SCANS = new Set(['hscan', 'scan', 'sscan', 'zscan']);
 
 /** In lower case, as the methods of ioredis have them, and in upper case, as they are often passed to `call()`. */
-const INTERDEPENDENT = new Set([...TRANSACTIONS, ...SCANS].flatMap((name) => [name, name.toUpperCase()]));
+const TRACKED = new Set([...TRANSACTIONS, ...SCANS, ...TIMED].flatMap((name) => [name, name.toUpperCase()]));
 
 const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Command } from 'ioredis';
 import { monotonicMs } from '../../clock/clock.js';
 import type { CommandStream } from '../ioredis/internals.js';
@@ -11,6 +12,12 @@ export interface HeldCommand {
   readonly db?: number | undefined;
   /** When it is rejected, in milliseconds of the monotonic clock; never, if absent. */
   readonly deadline?: number | undefined;
+}
+
+/** A command that is taken from the queue to be sent. */
+export interface TakenCommand extends HeldCommand {
+  /** Calls back in the async context of the caller of the command, which tracing needs, if it was held when issued. */
+  readonly inContext: (send: () => void) => void;
 }
 
 /** Why a held command left the queue without being sent. */
@@ -28,8 +35,10 @@ interface HoldLimits {
 export class HoldQueue {
   readonly #limits: HoldLimits;
   /** Commands that the previous node refused. They are older than all that were held without being sent. */
-  #refused: HeldCommand[] = [];
-  #waiting: HeldCommand[] = [];
+  #refused: TakenCommand[] = [];
+  #waiting: TakenCommand[] = [];
+  /** How many of them are subject to the limits; what restores a connection is not. */
+  #bounded = 0;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires, in milliseconds of the monotonic clock. */
@@ -45,7 +54,7 @@ export class HoldQueue {
 
   /** Adds a command. If there is no room for it, the command is rejected at once. */
   add(held: HeldCommand, place: 'refused' | 'waiting'): void {
-    if (this.size >= this.#limits.maxCommands && held.deadline !== undefined) {
+    if (this.#bounded >= this.#limits.maxCommands && held.deadline !== undefined) {
       this.#limits.reject(held, 'full');
       return;
     }
@@ -54,16 +63,22 @@ export class HoldQueue {
       this.#limits.reject(held, 'too many bytes');
       return;
     }
+    this.#bounded += held.deadline === undefined ? 0 : 1;
     this.#bytes += bytes;
-    (place === 'refused' ? this.#refused : this.#waiting).push(held);
+    if (place === 'refused') {
+      this.#refused.push({ ...held, inContext: (send) => send() });
+    } else {
+      this.#waiting.push({ ...held, inContext: AsyncLocalStorage.snapshot() });
+    }
     this.#arm(held.deadline);
   }
 
   /** Removes and returns all commands, in order. */
-  takeAll(): readonly HeldCommand[] {
+  takeAll(): readonly TakenCommand[] {
     const all = [...this.#refused, ...this.#waiting];
     this.#refused = [];
     this.#waiting = [];
+    this.#bounded = 0;
     this.#bytes = 0;
     this.#disarm();
     return all;
@@ -100,6 +115,7 @@ export class HoldQueue {
     for (const { deadline } of [...this.#refused, ...this.#waiting]) {
       this.#arm(deadline);
     }
+    this.#bounded -= over.length;
     for (const held of over) {
       this.#bytes -= bytesOf(held);
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { concernsOthers, isConnectionState } from './command-traits.js';
+import { isConnectionState, isTracked } from './command-traits.js';
 import type { Notices } from '../../notices/notices.js';
 import { WriteRefusals } from './write-refusals.js';
 import { Deadlines } from './deadlines.js';
@@ -79,9 +79,10 @@ export class Outcomes {
 
   /** Records a command when it is issued. Returns whether its outcome may depend on other commands. */
   note(command: Command, stream: CommandStream | undefined): boolean {
-    const isDependent = concernsOthers(command) || this.#transactions.isOpen;
+    const isDependent = isTracked(command) || this.#transactions.isOpen;
     if (isDependent) {
       this.#transactions.note(command, stream);
+      this.#deadlines.note(command);
     }
     return isDependent;
   }
@@ -166,14 +167,14 @@ export class Outcomes {
     const begun = new Set<CommandStream | undefined>();
     let sent = 0;
     for (const held of this.#held.takeAll()) {
-      const { command, stream, db } = held;
+      const { command, stream, db, inContext } = held;
       if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
         this.#gaps.add(stream);
         continue;
       }
       this.#gaps.close(stream);
       this.#deadlines.pause(held);
-      write(command, stream, db);
+      inContext(() => write(command, stream, db));
       begun.add(stream);
       sent += 1;
     }
@@ -186,7 +187,6 @@ export class Outcomes {
     this.#rejections.holdEnded(command, 'closed');
   }
 
-  /** Rejects all held commands. */
   end(): void {
     this.#held.rejectAll('closed');
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Command } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HoldQueue } from '../../../lib/connections/outcomes/hold-queue.js';
@@ -90,7 +91,20 @@ describe('commands are taken', () => {
     const { queue } = start();
     const held = { command: new Command('get', ['key']), db: 3, deadline: 50, stream: undefined };
     queue.add(held, 'waiting');
-    expect(queue.takeAll()).toEqual([held]);
+    expect(queue.takeAll()).toMatchObject([held]);
+  });
+
+  test('with the async context of its caller, unless it was refused later', () => {
+    const { queue } = start();
+    const caller = new AsyncLocalStorage<string>();
+    const held = { command: new Command('get', ['key']) };
+    caller.run('issued', () => queue.add(held, 'waiting'));
+    caller.run('refused', () => queue.add(held, 'refused'));
+    const seen: unknown[] = [];
+    caller.run('sent', () => {
+      for (const { inContext } of queue.takeAll()) inContext(() => seen.push(caller.getStore()));
+    });
+    expect(seen).toEqual(['sent', 'issued']);
   });
 });
 

@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { context } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-base';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { rolesOf } from '../support/group-roles.js';
+import { createReplication, openReplication } from '../support/open-replication.js';
+import { plannedSwap, promote } from '../support/replication.js';
+import { restoreGroup } from '../support/restore-group.js';
+import { startGroup, type ServerGroup } from '../support/server-group.js';
+
+let group: ServerGroup;
+const exporter = new InMemorySpanExporter();
+const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+const contexts = new AsyncLocalStorageContextManager().enable();
+
+/** Patches this copy of ioredis as the hook that loads it would, which cannot see modules that Vitest loads. */
+class Instrumentation extends IORedisInstrumentation {
+  patch(): void {
+    for (const { patch } of this.init()) patch?.(Redis, '6.0.0');
+  }
+}
+
+beforeAll(async () => {
+  context.setGlobalContextManager(contexts);
+  const instrumentation = new Instrumentation();
+  instrumentation.setTracerProvider(provider);
+  instrumentation.patch();
+  group = await startGroup();
+});
+
+beforeEach(async () => {
+  await restoreGroup(group);
+  exporter.reset();
+});
+
+afterAll(async () => {
+  context.disable();
+  await group.stop();
+});
+
+/** Runs `act` as a request that is traced, and returns the spans of the commands in it, in the order in which they began. */
+async function traced(
+  act: () => Promise<unknown>,
+): Promise<{ request: ReadableSpan; spans: ReadableSpan[] }> {
+  const tracer = provider.getTracer('app');
+  await tracer.startActiveSpan('request', async (span) => {
+    await act();
+    span.end();
+  });
+  const all = exporter.getFinishedSpans();
+  const request = all.find(({ name }) => name === 'request');
+  if (request === undefined) throw new Error('It has ended');
+  const spans = all.filter(
+    ({ parentSpanContext }) => parentSpanContext?.spanId === request.spanContext().spanId,
+  );
+  return { request, spans: [...spans].sort((a, b) => startOf(a) - startOf(b)) };
+}
+
+const startOf = ({ startTime: [seconds, nanoseconds] }: ReadableSpan) => seconds * 1e3 + nanoseconds / 1e6;
+const durationOf = ({ duration: [seconds, nanoseconds] }: ReadableSpan) => seconds * 1e3 + nanoseconds / 1e6;
+const serverOf = ({ attributes }: ReadableSpan) =>
+  `${String(attributes['server.address'])}:${String(attributes['server.port'])}`;
+
+test('the options of a connection and its spans name the node in use', async () => {
+  const { writer, whenMaster } = await openReplication(group.endpoints);
+  const { master, heir } = rolesOf(group);
+  expect(writer.options).toMatchObject({ host: master.host, port: master.port });
+  const before = await traced(() => writer.set('key', 'value'));
+  expect(before.spans.map(serverOf)).toEqual([master.endpoint]);
+  exporter.reset();
+  await plannedSwap(group.nodes, heir);
+  await whenMaster(heir);
+  await writer.ping();
+  expect(writer.options).toMatchObject({ host: heir.host, port: heir.port });
+  const after = await traced(() => writer.set('key', 'value'));
+  expect(after.spans.map(serverOf)).toEqual([heir.endpoint]);
+});
+
+test('a command that waits for a master has a span for the whole wait and one for the time on the server', async () => {
+  const { writer, whenTopology } = await openReplication(group.endpoints);
+  const { master, heir } = rolesOf(group);
+  await master.kill();
+  await whenTopology(({ kind }) => kind === 'masterless');
+  const { request, spans } = await traced(async () => {
+    const written = writer.set('key', 'value');
+    const piped = writer.pipeline().incr('counter').exec();
+    await promote(heir);
+    await Promise.all([written, piped]);
+  });
+  for (const name of ['set', 'incr']) {
+    const [waiting, sent, ...more] = spans.filter((span) => span.name === name);
+    if (waiting === undefined || sent === undefined) throw new Error('There are two');
+    expect(more).toEqual([]);
+    expect(serverOf(sent)).toBe(heir.endpoint);
+    expect(startOf(waiting) - startOf(request)).toBeLessThan(startOf(sent) - startOf(waiting));
+    expect(durationOf(waiting)).toBeGreaterThan(durationOf(sent));
+  }
+});
+
+test('a span of a command that was held in vain ends with its error', async () => {
+  const { writer, replication } = createReplication(['127.0.0.1:1'], { hold: { timeoutMs: 20 } });
+  await replication.onModuleInit();
+  const { spans } = await traced(() => writer.set('key', 'value').catch(() => undefined));
+  expect(spans.map(({ status: { message } }) => message)).toEqual([
+    expect.stringMatching(/^SET was not applied: held for 20 ms/),
+  ]);
+  expect(spans.map(serverOf)).toEqual(['undefined:undefined']);
+});
+
+test('what happens when a held command is sent has the async context of its caller', async () => {
+  const { writer, replication } = createReplication(group.endpoints);
+  const caller = new AsyncLocalStorage<string>();
+  const written = caller.run('request', () => writer.select(1));
+  const seen: unknown[] = [];
+  writer.on('select', () => seen.push(caller.getStore()));
+  await replication.onModuleInit();
+  await written;
+  expect(seen).toEqual(['request']);
+  expect(writer.status).toBe('ready');
+  writer.disconnect();
+  await once(writer, 'end');
+});
