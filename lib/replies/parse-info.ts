@@ -71,11 +71,16 @@ function readLink(info: InfoFields): ReplicaLink {
 function readReplicas(info: InfoFields): readonly Endpoint[] {
   return [...info]
     .filter(([field]) => /^slave\d+$/.test(field))
-    .flatMap(([, value]) => {
-      const pairs = new Map(value.split(',').map((pair) => splitOnce(pair, '=')));
-      return readAddress(pairs.get('ip'), pairs.get('port'));
-    });
+    .map(([, value]) => new Map(value.split(',').map((pair) => splitOnce(pair, '='))))
+    .filter((replica) => replica.get('type') !== SECOND_CHANNEL)
+    .flatMap((replica) => readAddress(replica.get('ip'), replica.get('port')));
 }
+
+/**
+ * With `dual-channel-replication-enabled`, Valkey sends a first copy over a second connection, and lists it like a
+ * replica. Valkey 8 lists the port from which that connection comes, on which nothing listens.
+ */
+const SECOND_CHANNEL = 'rdb-channel';
 
 function readMaster(info: InfoFields): readonly Endpoint[] {
   return readAddress(info.get('master_host'), info.get('master_port'));
