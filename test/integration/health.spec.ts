@@ -25,7 +25,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   // Scripts are busy after 10 ms, and no ping to the replicas moves the replication offset.
-  const args = ['--busy-reply-threshold', '10', '--repl-ping-replica-period', '3600'];
+  const args = ['--lua-time-limit', '10', '--repl-ping-replica-period', '3600'];
   group = await startGroup({ replicas: 1, args });
   const [first] = group.replicas;
   if (first === undefined) throw new Error('A group has a replica');

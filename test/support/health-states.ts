@@ -4,12 +4,13 @@ import { onTestFinished } from 'vitest';
 import { openControl } from './control.js';
 import { readInfo } from './info.js';
 import type { RedisServer } from './redis-server.js';
+import { knowsOption } from './server-under-test.js';
 import { until } from './until.js';
 
 /** Options of servers that `failSaving` and `loadSlowly` need; no ping to the replicas moves the offset. */
 export const stateArgs: readonly string[] = [
-  '--enable-protected-configs',
-  'yes',
+  // Redis 6.2 protects none.
+  ...(knowsOption('enable-protected-configs') ? ['--enable-protected-configs', 'yes'] : []),
   '--rdbcompression',
   'no',
   '--repl-ping-replica-period',
