@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
+import { readInfo } from '../support/info.js';
 import { openReplication } from '../support/open-replication.js';
 import { plannedSwap, promote } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
@@ -75,6 +76,14 @@ describe.each([2, 3] as const)('RESP%i', (protocol) => {
     await subscriber.subscribe('news');
     await plannedSwap([master, heir], heir);
     await whenSubscribed(heir, 'news');
+    // Redis 6.2 closes the links to chained replicas when their master follows another one.
+    await until('the other has the history of the heir', async () => {
+      const [ofHeir, ofOther] = await Promise.all([
+        readInfo(heir, 'replication'),
+        readInfo(other, 'replication'),
+      ]);
+      return ofOther.get('master_replid') === ofHeir.get('master_replid');
+    });
     await heir.kill();
     await promote(other);
     await whenSubscribed(other, 'news');

@@ -6,6 +6,7 @@ import { aNumber, matching } from '../support/matchers.js';
 import { failoverTo, follow, plannedSwap } from '../support/replication.js';
 import { startSentinels } from '../support/sentinel-group.js';
 import { startGroup } from '../support/server-group.js';
+import { needsServer } from '../support/server-under-test.js';
 import {
   cutReplication,
   errorsOf,
@@ -85,7 +86,8 @@ function isLosing(node: object, { endpoint }: Member, bytes: number): boolean {
   return told && 'endpoint' in node && node.endpoint === endpoint;
 }
 
-test('what a master restarted from an old copy lacks is told, to the byte', async () => {
+test('what a master restarted from an old copy lacks is told, to the byte', async (context) => {
+  needsServer(context, ['Redis 7.0', 'replication id that outlives a restart of the master']);
   const stage = await setStage();
   const { a } = stage;
   await a.server.command('SAVE');

@@ -66,6 +66,7 @@ test('a master restarted from an old copy after a promotion gets no write more',
   await promoteOver(b, c);
   await whenMaster(b);
   await a.server.restart();
+  await giveReplica(a);
   await expectContest(stage, { master: b });
   await expectNoMore(a, stage, b);
 });
