@@ -78,7 +78,7 @@ function readReplicas(info: InfoFields): readonly Endpoint[] {
 
 /**
  * With `dual-channel-replication-enabled`, Valkey sends a first copy over a second connection, and lists it like a
- * replica. Valkey 8 lists the port from which that connection comes, on which nothing listens.
+ * replica. Valkey 8 lists it by the address from which it comes, not by the one that the replica announces.
  */
 const SECOND_CHANNEL = 'rdb-channel';
 

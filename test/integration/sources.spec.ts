@@ -49,7 +49,9 @@ describe('discoverNodes', () => {
     const own = await startGroup({ replicas: 0, args });
     onTestFinished(() => own.stop());
     await own.master.command('EVAL', "for i = 1, 3000 do redis.call('SET', 'key' .. i, 'x') end", 0);
+    // It calls from another address than the one that it announces, as from behind NAT.
     const replica = await startRedisServer({
+      host: '127.0.0.3',
       args: [...dualChannel, '--replicaof', own.master.host, String(own.master.port)],
     });
     onTestFinished(() => replica.stop());
