@@ -1,4 +1,4 @@
-// Runs the tests against each server that is there, one after the other, and prints a table.
+// Runs the tests that start servers against each server that is there, one after the other, and prints a table.
 //   node tools/test-servers.mjs [--only 'Redis 8'] [spec files …]
 // Servers: those that REDIS_SERVER_BINS names (paths with a colon in between), those that tools/build-servers.mjs has
 // built, and those on the PATH. Of two with the same version, the first is taken.
@@ -60,13 +60,15 @@ function findServers() {
  * With one version of ioredis only: what differs between servers does not depend on it.
  *
  * @param {Server} server
- * @param {readonly string[]} specs all if empty
+ * @param {readonly string[]} specs all that start a server if empty
  */
 function test(server, specs) {
   say(`${server.name} (${server.path})`);
   const folder = mkdtempSync(join(tmpdir(), 'test-servers-'));
   const outputFile = join(folder, 'result.json');
-  const options = ['run', '--project', 'ioredis', '--reporter=json', `--outputFile=${outputFile}`, ...specs];
+  const selection =
+    specs.length > 0 ? ['run', ...specs] : ['related', 'test/support/server-process.ts', '--run'];
+  const options = [...selection, '--project', 'ioredis', '--reporter=json', `--outputFile=${outputFile}`];
   const startedAt = performance.now();
   try {
     spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...options], {
