@@ -4,6 +4,7 @@ import { rolesOf } from '../support/group-roles.js';
 import { startRedisServer } from '../support/redis-server.js';
 import { follow, promote, whenInSync } from '../support/replication.js';
 import { startGroup } from '../support/server-group.js';
+import { save } from '../support/save.js';
 import {
   behindProxy,
   chain,
@@ -60,7 +61,7 @@ test.each(['refused', 'silent'] as const)(
 test('a master restarted from an old copy after a promotion gets no write more', async () => {
   const stage = await setStage();
   const { a, b, c, load, whenMaster } = stage;
-  await a.server.command('SAVE');
+  await save(a.server);
   await load.whenAcknowledged(100);
   await a.server.kill();
   await promoteOver(b, c);
