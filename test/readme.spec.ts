@@ -4,6 +4,7 @@ import { staticNodes } from '../lib/index.js';
 import { resolveOptions } from '../lib/nest/resolve-options.js';
 import { readPolicies } from '../lib/topology/pick.js';
 import packageJson from '../package.json' with { type: 'json' };
+import { supportedServers } from '../tools/server-versions.mjs';
 import { codeBlocks, findTypeErrors } from './docs/code-blocks.js';
 import { namesIn, readPage, rowsOf, sectionOf } from './docs/pages.js';
 
@@ -93,4 +94,13 @@ test('the table of compatibility names the versions that package.json asks for',
     expect(least, name).not.toEqual([]);
     expect(rows.get(name)?.match(/\d+(\.\d+)?/g), name).toEqual(expect.arrayContaining(least));
   }
+});
+
+test('the table of compatibility names the servers that are run', () => {
+  const rows = new Map(rowsOf(sectionOf(readme, 'Compatibility')).map(([name, value = '']) => [name, value]));
+  const named = (rows.get('Servers') ?? '').split(';').flatMap((part) => {
+    const [brand] = part.trim().split(' ', 1);
+    return [...part.matchAll(/\d+\.\d+/g)].map(([version]) => `${brand} ${version}`);
+  });
+  expect(named).toEqual(supportedServers);
 });

@@ -176,6 +176,7 @@ export class Replication {
       connect: controlConnector(redis, reach),
       isServing: () => isServing(reach(observer.endpoint), connectTimeoutMs),
       probeKey: key,
+      database: redis.db ?? 0,
       channel: key,
       replyTimeoutMs,
       connectTimeoutMs,

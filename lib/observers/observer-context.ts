@@ -15,6 +15,8 @@ export interface ObserverContext {
   readonly channel: string;
   /** The key on which the watcher blocks. It never exists. */
   readonly probeKey: string;
+  /** The database that the app uses. The user may have no access to another. */
+  readonly database: number;
   /** A node that does not answer a probe within this time is suspect. */
   readonly replyTimeoutMs: number;
   /** The limit for dial, TLS and handshake together. */

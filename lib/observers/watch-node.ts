@@ -29,7 +29,7 @@ type Ending = 'unblocked' | 'closed' | 'unarmed' | 'forbidden';
 export function watchNode(context: ObserverContext): Observable<never> {
   return defer(() => {
     const connection = context.connect(context.endpoint, 'watcher');
-    return from(block(connection, context.probeKey)).pipe(finalize(connection.close));
+    return from(block(connection, context)).pipe(finalize(connection.close));
   }).pipe(
     map((ending) => react(ending, context)),
     repeatUntilForbidden(context),
@@ -37,14 +37,21 @@ export function watchNode(context: ObserverContext): Observable<never> {
   );
 }
 
-async function block(connection: ControlConnection, key: string): Promise<Ending> {
+async function block(
+  connection: ControlConnection,
+  { probeKey, database }: ObserverContext,
+): Promise<Ending> {
   try {
     await connection.open();
   } catch {
     return 'unarmed';
   }
+  if (database !== 0) {
+    // Sent together with the next command, which shows whether the database can be used.
+    connection.call('SELECT', String(database)).catch(() => undefined);
+  }
   try {
-    await connection.call('XREAD', 'BLOCK', '0', 'STREAMS', key, '$');
+    await connection.call('XREAD', 'BLOCK', '0', 'STREAMS', probeKey, '$');
     return 'closed';
   } catch (error) {
     return readEnding(error);
@@ -64,7 +71,7 @@ function readEnding(error: unknown): Ending {
 }
 
 /** Emits no signal if the watcher could not be armed, because the connection that probes the node finds out why. */
-function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): Ending {
+function react(ending: Ending, { emit, notify, endpoint, database }: ObserverContext): Ending {
   const signals: Partial<Record<Ending, SignalKind>> = {
     unblocked: 'unblocked',
     closed: 'connection closed',
@@ -75,7 +82,8 @@ function react(ending: Ending, { emit, notify, endpoint }: ObserverContext): End
   }
   if (ending === 'forbidden') {
     notify(
-      'the user may not run XREAD on the probe key: a demotion is detected only by the next poll, not at once',
+      `the user may not run XREAD on the probe key in database ${database}: a demotion is detected only by the next ` +
+        'poll, not at once',
     );
   }
   return ending;

@@ -89,11 +89,16 @@ function readLink(info: InfoFields): ReplicaLink {
 function readReplicas(info: InfoFields): readonly Endpoint[] {
   return [...info]
     .filter(([field]) => /^slave\d+$/.test(field))
-    .flatMap(([, value]) => {
-      const pairs = new Map(value.split(',').map((pair) => splitOnce(pair, '=')));
-      return readAddress(pairs.get('ip'), pairs.get('port'));
-    });
+    .map(([, value]) => new Map(value.split(',').map((pair) => splitOnce(pair, '='))))
+    .filter((replica) => replica.get('type') !== SECOND_CHANNEL)
+    .flatMap((replica) => readAddress(replica.get('ip'), replica.get('port')));
 }
+
+/**
+ * With `dual-channel-replication-enabled`, Valkey sends a first copy over a second connection, and lists it like a
+ * replica. Valkey 8 lists it by the address from which it comes, not by the one that the replica announces.
+ */
+const SECOND_CHANNEL = 'rdb-channel';
 
 function readMaster(info: InfoFields): readonly Endpoint[] {
   return readAddress(info.get('master_host'), info.get('master_port'));

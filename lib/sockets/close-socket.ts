@@ -9,12 +9,18 @@ export function closeGently(socket: Socket): void {
   socket.end();
 }
 
-/** Destroys the socket after `afterMs` milliseconds if it is still open and `isDue` returns `true` then. */
+/**
+ * Destroys the socket after `afterMs` milliseconds if it is still open and `isDue` returns `true` then. What has arrived
+ * by then is read first: in a busy process the timer is late, and replies wait in the socket.
+ */
 export function destroyLate(socket: Socket, afterMs: number, isDue: () => boolean = () => true): void {
   const limit = setTimeout(() => {
-    if (isDue()) {
-      socket.destroy();
-    }
+    // Immediates run after input.
+    setImmediate(() => {
+      if (isDue()) {
+        socket.destroy();
+      }
+    });
   }, afterMs);
   socket.once('close', () => clearTimeout(limit));
 }

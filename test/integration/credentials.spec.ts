@@ -4,8 +4,10 @@ import { RedisReplicationModule, staticNodes, type RedisReplicationOptions } fro
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeNode } from '../support/fake-node.js';
+import { matching } from '../support/matchers.js';
 import { error } from '../support/resp.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { serverAtLeast } from '../support/server-under-test.js';
 import { startApp, startModules, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { createUser } from '../support/users.js';
@@ -113,8 +115,10 @@ test('a user whose rights end while the app runs leaves no trace of its credenti
   listen(utterances, 'duplicate', duplicate);
   expect(await app.writer.set('key', 'value')).toBe('OK');
   await createUser(group.nodes, { ...user, rules: ['~*', '&*', '+@all', '-set', '-info'] });
-  // An error of the app's own command is the server's, see below.
-  await expect(app.writer.set('key', 'value')).rejects.toThrow('NOPERM');
+  const refused: unknown = await app.writer.set('key', 'value').catch((reason: unknown) => reason);
+  expect(refused).toMatchObject({ message: matching(/^NOPERM /) });
+  // Later servers name the user in this reply, and it is passed on as it is.
+  if (!serverAtLeast('Redis 7.2')) utterances.add('a forbidden write', refused);
   utterances.add('health', await app.health.isWritable('redis'));
   await createUser(group.nodes, { name: USER, password: 'another', rules: ['~*', '&*', '+@all'] });
   for (const node of group.nodes)

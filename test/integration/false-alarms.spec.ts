@@ -8,6 +8,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import { whenInSync } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type GroupOptions, type ServerGroup } from '../support/server-group.js';
+import { needsOptions } from '../support/server-under-test.js';
 import { until } from '../support/until.js';
 
 let group: ServerGroup;
@@ -65,7 +66,8 @@ describe('it is no failover when', () => {
     await expectNoAlarm(await watch.end(), master, { readerMoves: 2 });
   });
 
-  test('all replicas resync in full and load for a while', async () => {
+  test('all replicas resync in full and load for a while', async (context) => {
+    needsOptions(context, ['--loading-process-events-interval-bytes']);
     const own = await ownGroup({ args: ['--repl-backlog-size', '16kb', '--key-load-delay', '2000'] });
     const { master, heir, other } = rolesOf(own);
     await own.master.command('EVAL', "for i = 1, 500 do redis.call('SET', 'key' .. i, 'x') end", 0);

@@ -7,6 +7,7 @@ import { listen } from '../support/listener.js';
 import { containing } from '../support/matchers.js';
 import { startRedisServer, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { needsOptions } from '../support/server-under-test.js';
 import { startApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { createUser } from '../support/users.js';
@@ -39,6 +40,8 @@ const named = ({ endpoint }: { readonly endpoint: string }, scheme = ''): BadNod
 interface Fault {
   readonly name: string;
   readonly start: () => Promise<BadNode>;
+  /** Options of the server that not every version or build knows. */
+  readonly needs?: readonly string[];
   /** Default 1000, so that a slow machine is no fault; a node that says nothing costs four times as much. */
   readonly replyTimeoutMs?: number;
   /** The fault in the topology. */
@@ -63,6 +66,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'TLS where none is asked for',
+    needs: ['--tls-port'],
     start: async () => named(await server({ tls: await createCertificates() })),
     fault: 'CLOSED',
     message: /closed the connection before its first reply; if it expects TLS, name it rediss:/,
@@ -81,6 +85,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a certificate that nobody trusts',
+    needs: ['--tls-port'],
     start: async () => named(await server({ tls: await createCertificates() }), 'rediss://'),
     fault: 'TLS',
     message: /certificate/,
@@ -94,6 +99,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a node in cluster mode',
+    needs: ['--cluster-port'],
     start: async () => {
       // By default its bus is on a port 10000 higher, which somebody else may have.
       const bus = String(await findFreePort());
@@ -121,9 +127,10 @@ const faults: readonly Fault[] = [
   },
 ];
 
-test.each(faults)(
+test.for(faults)(
   'one node is $name: it is named once, and all else works',
-  async ({ start, replyTimeoutMs = 1000, fault, message }) => {
+  async ({ start, needs = [], replyTimeoutMs = 1000, fault, message }, context) => {
+    needsOptions(context, needs);
     const bad = await start();
     const entries = [...group.endpoints, bad.entry];
     const nodes = countNodes(entries);
@@ -146,9 +153,10 @@ test.each(faults)(
   },
 );
 
-test.each(faults)(
+test.for(faults)(
   'the only node is $name: boot and health say so',
-  async ({ start, replyTimeoutMs = 1000, fault, message }) => {
+  async ({ start, needs = [], replyTimeoutMs = 1000, fault, message }, context) => {
+    needsOptions(context, needs);
     const bad = await start();
     const options = { replyTimeoutMs, bootTimeoutMs: 1000 };
     const app = await startApp([bad.entry], { ...options, boot: 'background' });
@@ -170,7 +178,10 @@ test.each(faults)(
 
 test.each([
   ['INFO', /the user may not run INFO; HELLO reports the role/],
-  ['XREAD', /the user may not run XREAD on the probe key: a demotion is detected only by the next poll/],
+  [
+    'XREAD',
+    /the user may not run XREAD on the probe key in database 0: a demotion is detected only by the next poll/,
+  ],
   ['ROLE', undefined],
 ])(
   'a user that may not run %s on one node works there too, and is told once what is missing',

@@ -85,7 +85,7 @@ export const silences: readonly State[] = [
   },
   {
     name: 'a master that a script keeps from answering at all',
-    args: ['--busy-reply-threshold', '600000'],
+    args: ['--lua-time-limit', '600000'],
     arrange: ({ master }) => runEndlessScript(master),
     lasting: down('TIMEOUT', /\(TIMEOUT: /),
     end: ({ replica }) => promote(replica),

@@ -38,6 +38,8 @@ export interface State {
   /** How it ends; health is up again then. */
   readonly end?: (stage: Stage) => unknown;
   readonly args?: readonly string[];
+  /** Options of the server that it needs beside `args`. */
+  readonly needs?: readonly string[];
   readonly options?: Parameters<typeof startApp>[1];
   /** As whom the app logs in. */
   readonly user?: User;
@@ -101,6 +103,7 @@ export const roles: readonly State[] = [
   },
   {
     name: 'cluster mode',
+    needs: ['--cluster-port'],
     async arrange({ master, replica }) {
       await replica.kill();
       // By default its bus is on a port 10000 higher, which somebody else may have.
@@ -139,6 +142,7 @@ export const refusals: readonly State[] = [
   },
   {
     name: 'data that are being loaded',
+    needs: slowLoading,
     options: { replyTimeoutMs: 2000 },
     arrange: ({ master }) => loadSlowly(master),
     lasting: down('LOADING', /\(LOADING: the server is loading its data\)/),
@@ -146,7 +150,7 @@ export const refusals: readonly State[] = [
   },
   {
     name: 'a script that has run for too long',
-    args: ['--busy-reply-threshold', '10'],
+    args: ['--lua-time-limit', '10'],
     async arrange({ master }) {
       runEndlessScript(master);
       const third = openControl(master);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, type TestContext } from 'vitest';
 import { countNodes } from '../support/counted-nodes.js';
 import { stateArgs } from '../support/health-states.js';
 import { startGroup } from '../support/server-group.js';
+import { needsOptions, needsServer } from '../support/server-under-test.js';
 import { startApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { createUser } from '../support/users.js';
@@ -33,7 +34,11 @@ async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 30
   };
 }
 
-async function expectHealth({ arrange, first, lasting, end, ...setting }: State): Promise<void> {
+async function expectHealth(
+  { arrange, first, lasting, end, needs = [], ...setting }: State,
+  context: TestContext,
+): Promise<void> {
+  needsOptions(context, [...needs, ...(setting.args ?? [])]);
   const { stage, look, whenProbed } = await setStage(setting);
   const isSo = (expected: object) => async () => {
     expect(await look()).toMatchObject(expected);
@@ -49,15 +54,18 @@ async function expectHealth({ arrange, first, lasting, end, ...setting }: State)
   await until('it is up again', isSo({ status: 'up' }), { timeoutMs: 15_000, state: look });
 }
 
-test.each(roles)('health knows $name', expectHealth);
+test.for(roles)('health knows $name', expectHealth);
 
-test.each(refusals)('health names $name', expectHealth);
+test.for(refusals)('health names $name', expectHealth);
 
-test.skipIf(!existsSync('/dev/full'))(`health names ${fullDisk.name}`, () => expectHealth(fullDisk));
+test.skipIf(!existsSync('/dev/full'))(`health names ${fullDisk.name}`, async (context) => {
+  needsServer(context, ['Redis 7.0', 'folder of append-only files']);
+  await expectHealth(fullDisk, context);
+});
 
-test.each(permissions)('health names $name', expectHealth);
+test.for(permissions)('health names $name', expectHealth);
 
-test.each(silences)('health tells apart: $name', expectHealth);
+test.for(silences)('health tells apart: $name', expectHealth);
 
 test('a master that hangs is not called paused because no observer has asked it yet', async () => {
   const { stage, look } = await setStage({ options: { pollIntervalMs: 60_000 } });

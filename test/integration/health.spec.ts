@@ -13,6 +13,7 @@ import { readInfo } from '../support/info.js';
 import { aNumber, containing } from '../support/matchers.js';
 import { recordLogs } from '../support/recorded-logs.js';
 import type { RedisServer } from '../support/redis-server.js';
+import { save } from '../support/save.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
 import { replicationOf, startApp, startModules, describeApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -25,7 +26,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   // Scripts are busy after 10 ms, and no ping to the replicas moves the replication offset.
-  const args = ['--busy-reply-threshold', '10', '--repl-ping-replica-period', '3600'];
+  const args = ['--lua-time-limit', '10', '--repl-ping-replica-period', '3600'];
   group = await startGroup({ replicas: 1, args });
   const [first] = group.replicas;
   if (first === undefined) throw new Error('A group has a replica');
@@ -143,7 +144,7 @@ test('MISCONF: the master cannot save its data', async () => {
   await mkdir(obstacle);
   await writeFile(join(obstacle, 'file'), '');
   await configure(master, 'save', '3600 1');
-  await master.command('BGSAVE');
+  await save(master, 'BGSAVE');
   const isSaved = (wanted: string) => async () =>
     (await readInfo(master, 'persistence')).get('rdb_last_bgsave_status') === wanted;
   await until('saving has failed', isSaved('err'));
@@ -153,7 +154,7 @@ test('MISCONF: the master cannot save its data', async () => {
     message: containing('stop-writes-on-bgsave-error'),
   });
   await rm(obstacle, { recursive: true });
-  await master.command('BGSAVE');
+  await save(master, 'BGSAVE');
   await until('saving works', isSaved('ok'));
   expect(await look()).toMatchObject({ status: 'up' });
 });

@@ -8,6 +8,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { needsServer } from '../support/server-under-test.js';
 import { until } from '../support/until.js';
 
 type ReadFrom = NonNullable<RedisReplicationOptions['readFrom']>;
@@ -224,7 +225,8 @@ describe('the reader refuses', () => {
   });
 });
 
-test('the reader runs scripts that only read', async () => {
+test('the reader runs scripts that only read', async (context) => {
+  needsServer(context, ['Redis 7.0', 'EVAL_RO']);
   const { reader, writer, master, heir, other } = await open('replica');
   await writer.set('key', 'value');
   await whenInSync(master, [heir, other]);

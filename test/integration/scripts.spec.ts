@@ -77,3 +77,14 @@ test('a script that a demoted master refuses runs once, on the next master', asy
   expect(await reply).toBe(2);
   expect(await heir.command('GET', 'counter')).toBe('2');
 });
+
+test('a script that returns the refusal that it caught runs once, on the next master', async () => {
+  const { writer, whenMaster } = await openReplication(group.endpoints, { pollIntervalMs: 5000 });
+  const { master, heir } = rolesOf(group);
+  await follow(master, heir);
+  const reply = writer.eval("return redis.pcall('incr', KEYS[1])", 1, 'counter');
+  await promote(heir);
+  await whenMaster(heir);
+  expect(await reply).toBe(1);
+  expect(await heir.command('GET', 'counter')).toBe('1');
+});

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createCertificates, type Certificates } from '../support/certificates.js';
 import { rolesOf } from '../support/group-roles.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { plannedSwap, promote } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { knowsOption, needsOptions } from '../support/server-under-test.js';
 import { createUser, type User } from '../support/users.js';
 
 const app: User = {
@@ -16,11 +17,14 @@ let tls: Certificates;
 let group: ServerGroup;
 
 beforeAll(async () => {
+  if (!knowsOption('tls-port')) return;
   tls = await createCertificates();
   group = await startGroup({ tls, password: 'admin-secret' });
 });
 
-afterAll(() => group.stop());
+beforeEach((context) => needsOptions(context, ['--tls-port']));
+
+afterAll(() => group?.stop());
 
 test('over TLS, writer and reader follow a crash', async () => {
   const { writer, reader, whenMaster, notes } = await openReplication(group.endpoints, {

@@ -4,10 +4,13 @@ import { forward } from '../support/forward.js';
 import { findFreePort } from '../support/free-port.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
+import { readInfo } from '../support/info.js';
+import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { needsOptions } from '../support/server-under-test.js';
+import { until } from '../support/until.js';
 
 let group: ServerGroup;
 
@@ -38,6 +41,31 @@ describe('staticNodes', () => {
 });
 
 describe('discoverNodes', () => {
+  test('takes a replica that receives its first copy over two connections for one node', async (context) => {
+    const dualChannel = ['--dual-channel-replication-enabled', 'yes'];
+    // Writes 1 ms for each key, so that the copy lasts.
+    const args = [...dualChannel, '--rdb-key-save-delay', '1000'];
+    needsOptions(context, args);
+    const own = await startGroup({ replicas: 0, args });
+    onTestFinished(() => own.stop());
+    await own.master.command('EVAL', "for i = 1, 3000 do redis.call('SET', 'key' .. i, 'x') end", 0);
+    // It calls from another address than the one that it announces, as from behind NAT.
+    const replica = await startRedisServer({
+      host: '127.0.0.3',
+      args: [...dualChannel, '--replicaof', own.master.host, String(own.master.port)],
+    });
+    onTestFinished(() => replica.stop());
+    const copies = async () =>
+      [...(await readInfo(own.master, 'replication')).values()].filter((value) => value.includes('-channel'));
+    await until('both connections are listed', async () => (await copies()).length === 2);
+    const { whenTopology } = await openReplication(discoverNodes([own.master.endpoint]));
+    const { nodes } = await whenTopology((topology) => topology.nodes.length > 1);
+    expect(nodes.map(({ endpoint }) => endpoint).toSorted()).toEqual(
+      [own.master.endpoint, replica.endpoint].toSorted(),
+    );
+    expect(await copies()).toHaveLength(2);
+  });
+
   test('finds all nodes from one seed, and goes on without it', async () => {
     const { master, heir, other } = rolesOf(group);
     const { writer, whenMaster, whenTopology } = await openReplication(discoverNodes([master.endpoint]));

@@ -5,6 +5,7 @@ import { startRedisServer } from '../support/redis-server.js';
 import { matching } from '../support/matchers.js';
 import { follow, promote, whenInSync } from '../support/replication.js';
 import { startGroup } from '../support/server-group.js';
+import { save } from '../support/save.js';
 import {
   behindProxy,
   chain,
@@ -61,12 +62,13 @@ test.each(['refused', 'silent'] as const)(
 test('a master restarted from an old copy after a promotion gets no write more', async () => {
   const stage = await setStage();
   const { a, b, c, load, whenMaster } = stage;
-  await a.server.command('SAVE');
+  await save(a.server);
   await load.whenAcknowledged(100);
   await a.server.kill();
   await promoteOver(b, c);
   await whenMaster(b);
   await a.server.restart();
+  await giveReplica(a);
   await expectContest(stage, { master: b });
   await expectNoMore(a, stage, b);
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { fakeId } from '../support/fake-node-state.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
+import type { FakeConnection } from '../support/fake-redis.js';
 import { error } from '../support/resp.js';
 import { containing, matching } from '../support/matchers.js';
 import { until } from '../support/until.js';
@@ -196,10 +197,44 @@ describe('the watcher', () => {
     expect(await observer.probe()).toMatchObject({ kind: 'answered' });
     await until('the watcher is gone', () => node.connections === 1);
     expect(observer.notes).toEqual([
-      'the user may not run XREAD on the probe key: a demotion is detected only by the next poll, not at once',
+      'the user may not run XREAD on the probe key in database 0: a demotion is detected only by the next poll, not at once',
     ]);
     expect(count(node, 'xread')).toBe(1);
     expect(observer.signals).toEqual([]);
+  });
+
+  test('reads in the database of the app, because the user may have no access to another', async () => {
+    const selected = new Map<FakeConnection, string>();
+    const { node, observer } = await start(
+      {
+        onCommand([name = '', database = ''], connection) {
+          if (name.toUpperCase() === 'SELECT') selected.set(connection, database);
+          return name === 'XREAD' && selected.get(connection) !== '1'
+            ? error('NOPERM No permissions to access database')
+            : undefined;
+        },
+      },
+      { redis: { db: 1 } },
+    );
+    await armed(node);
+    node.become('replica');
+    await until('the signal is emitted', () => observer.signals.length > 0);
+    expect(observer.signals[0]).toBe('unblocked');
+    expect(observer.notes).toEqual([]);
+  });
+
+  test('names the database in which the user may not read', async () => {
+    const { observer } = await start(
+      {
+        onCommand: ([name = '']) =>
+          ['SELECT', 'XREAD'].includes(name.toUpperCase())
+            ? error('NOPERM No permissions to access database')
+            : undefined,
+      },
+      { redis: { db: 3 } },
+    );
+    await until('it is noticed', () => observer.notes.length > 0);
+    expect(observer.notes).toEqual([containing('in database 3')]);
   });
 
   test('that cannot be armed tries again and emits no signal, because that proves nothing about the node', async () => {

@@ -115,6 +115,7 @@ function contextFor(
   return {
     ...aloneAndIdle,
     endpoint,
+    database: redis.db ?? 0,
     connect: connectorFor(redis, 2 * replyTimeoutMs),
     replyTimeoutMs,
     connectTimeoutMs: 2 * replyTimeoutMs,

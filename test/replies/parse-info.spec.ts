@@ -67,6 +67,10 @@ describe('INFO replication', () => {
   });
 
   test.each([
+    [
+      'that is the second connection of a first copy',
+      'slave0:ip=127.0.0.1,port=41234,state=send_bulk,offset=0,lag=3,type=rdb-channel',
+    ],
     ['without a port', 'slave0:ip=10.0.0.2,state=online'],
     ['without an address', 'slave0:ip=,port=6379,state=online'],
     ['with port 0', 'slave0:ip=10.0.0.2,port=0,state=online'],

@@ -4,12 +4,14 @@ import { onTestFinished } from 'vitest';
 import { openControl } from './control.js';
 import { readInfo } from './info.js';
 import type { RedisServer } from './redis-server.js';
+import { save } from './save.js';
+import { knowsOption } from './server-under-test.js';
 import { until } from './until.js';
 
 /** Options of servers that `failSaving` and `loadSlowly` need; no ping to the replicas moves the offset. */
 export const stateArgs: readonly string[] = [
-  '--enable-protected-configs',
-  'yes',
+  // Redis 6.2 protects none.
+  ...(knowsOption('enable-protected-configs') ? ['--enable-protected-configs', 'yes'] : []),
   '--rdbcompression',
   'no',
   '--repl-ping-replica-period',
@@ -23,7 +25,7 @@ export async function failSaving(node: RedisServer): Promise<void> {
   await node.command('CONFIG', 'SET', 'dir', folder);
   await rm(folder, { recursive: true });
   await node.command('CONFIG', 'SET', 'save', '3600 1');
-  await node.command('BGSAVE');
+  await save(node, 'BGSAVE');
   await whenInfo(node, 'persistence', { rdb_last_bgsave_status: 'err' });
 }
 
@@ -72,7 +74,7 @@ export const slowLoading: readonly string[] = [
 /** Restarts it with its data, which it keeps loading until `endLoading`, or until the test is over. */
 export async function loadSlowly(node: RedisServer): Promise<void> {
   await addData(node);
-  await node.command('SAVE');
+  await save(node);
   await node.kill();
   const restarted = node.restart(slowLoading);
   onTestFinished(async () => {

@@ -4,6 +4,7 @@ import { createCertificates } from './certificates.js';
 import { readInfo } from './info.js';
 import { failoverTo, plannedSwap, whenInSync } from './replication.js';
 import { startGroup } from './server-group.js';
+import { needsOptions } from './server-under-test.js';
 import type { GroupOptions, ServerGroup } from './server-group.js';
 import { createUser } from './users.js';
 
@@ -77,7 +78,8 @@ test('a killed master comes back at its port, as master and empty', async () => 
   expect(await first.command('GET', 'key')).toBeNull();
 });
 
-test('TLS and a user are asked for by every node', async () => {
+test('TLS and a user are asked for by every node', async (context) => {
+  needsOptions(context, ['--tls-port']);
   const tls = await createCertificates();
   const { nodes, first } = await start({ tls, user: 'app', password: 'a secret' });
   expect(await first.command('ACL', 'WHOAMI')).toBe('app');

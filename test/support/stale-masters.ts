@@ -10,6 +10,7 @@ import { readLoad, startLoad, type SteadyLoad } from './steady-load.js';
 import { startProxy } from './tcp-proxy.js';
 import { startApp, type TestApp } from './test-app.js';
 import { until } from './until.js';
+import { replicateAs } from './users.js';
 
 /** A server that the app reaches through a proxy; the servers reach one another directly. */
 export interface Member {
@@ -164,8 +165,10 @@ export async function inheritedBy({ server }: Member): Promise<number> {
 
 /** A replica that cannot authenticate to its master receives nothing more from it, but can still be promoted. */
 export async function cutReplication(master: Member, ...replicas: readonly Member[]): Promise<void> {
-  for (const { server } of replicas)
-    await server.command('CONFIG', 'SET', 'masteruser', 'nobody', 'masterauth', 'no');
+  await replicateAs(
+    replicas.map(({ server }) => server),
+    { name: 'nobody', password: 'no' },
+  );
   await master.server.command('CLIENT', 'KILL', 'TYPE', 'replica');
   await until(
     'no replica is connected',

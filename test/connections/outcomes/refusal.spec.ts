@@ -18,6 +18,8 @@ describe('refused because of the state of the server:', () => {
     `${READONLY} script: f_8a1f3c5e7d9b0a2c4e6f8d1b3a5c7e9f0b2d4a6c, on @user_script:1.`,
     `ERR Error running script (call to f_8a1f3c5e): @user_script:1: -${READONLY} `,
     `ERR Error running script (call to f_8a1f3c5e): @user_script:1: @user_script: 1: -${READONLY} `,
+    `@user_script: 1: -${READONLY}`,
+    `@user_script: 12: -${READONLY}`,
     'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
   ])('%s', (message) => {
     expect(isStateRefusal(message)).toBe(true);
@@ -31,6 +33,9 @@ describe('not refused because of the state of the server:', () => {
     'NOREPLICAS Not enough good replicas to write.',
     "OOM command not allowed when used memory > 'maxmemory'.",
     'ERR user_script:1: READONLY mode is on script: f_8a1f3c5e, on @user_script:1.',
+    '@user_script: 1: READONLY mode is on',
+    "@user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.",
+    'the script says @user_script: 1: -READONLY is refused',
     'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
     'CLUSTERDOWN Hash slot not served',
     "NOPERM this user has no permissions to run the 'set' command",
