@@ -4,8 +4,16 @@ import { check } from './check.js';
 import type { Happening, Milestone, NodeTruth, Sample } from './history.js';
 import { boundsFor, settingsFor } from './settings.js';
 
-/** The settings of seed 1, with all permissions. */
-const settings = { ...settingsFor(1), rights: 'all', resend: 'reads', requireMajority: false } as const;
+/** The settings of seed 1, with all permissions and nodes listed by address. */
+const settings = {
+  ...settingsFor(1),
+  story: 'faults',
+  nodes: settingsFor(1).servers,
+  rights: 'all',
+  resend: 'reads',
+  requireMajority: false,
+  acceptAfterMs: 2000,
+} as const;
 const bounds = boundsFor(settings);
 const [a = '', b = ''] = settings.nodes;
 
@@ -23,7 +31,13 @@ const issued = (op: string, change: object = {}): Happening => ({
   effect: 'write',
   ...change,
 });
-const written = (op: string, node = a): Happening => ({ kind: 'written', op, connection: 1, node });
+const written = (op: string, node = a): Happening => ({
+  kind: 'written',
+  op,
+  connection: 1,
+  node,
+  server: node,
+});
 const executed = (op: string, change: object = {}): Happening => ({
   kind: 'executed',
   op,
@@ -62,12 +76,16 @@ const bIsMaster = published([node(a, 'stale'), node(b, 'master')], b, 2);
 const truth = (name: string, role: 'master' | 'replica', change: Partial<NodeTruth> = {}): NodeTruth => ({
   node: name,
   reachable: true,
+  isSilent: false,
+  isGone: false,
   isClear: true,
   role,
   runId: `run of ${name}`,
   id: 'history of a',
   previousId: undefined,
   follows: role === 'replica' ? a : undefined,
+  isSyncing: false,
+  probes: 0,
   ...change,
 });
 
