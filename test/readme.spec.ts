@@ -30,7 +30,9 @@ test('an error in a block would be found', { timeout: 120_000 }, () => {
 });
 
 test('the table of options names every option with its default, and no other', () => {
-  const { source, hold, redis, ...plain } = resolveOptions({ source: staticNodes(['10.0.0.1:6379']) });
+  const { source, hold, redis, unproven, ...plain } = resolveOptions({
+    source: staticNodes(['10.0.0.1:6379']),
+  });
   expect([typeof source, redis]).toEqual(['function', {}]);
   const options = {
     source: 'required',
@@ -38,6 +40,7 @@ test('the table of options names every option with its default, and no other', (
     ...plain,
     'hold.timeoutMs': hold.timeoutMs,
     'hold.maxCommands': hold.maxCommands,
+    'unproven.acceptAfterMs': unproven.acceptAfterMs,
   };
   const defaults = Object.entries(options).map(([name, value]) => [name, String(value)] as const);
   const [, ...rows] = rowsOf(sectionOf(readme, 'Options'));

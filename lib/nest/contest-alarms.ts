@@ -1,4 +1,13 @@
-import { defer, distinctUntilChanged, EMPTY, map, of, switchMap, tap, timer, type Observable } from 'rxjs';
+import {
+  connect,
+  distinctUntilChanged,
+  EMPTY,
+  of,
+  ReplaySubject,
+  switchMap,
+  timer,
+  type Observable,
+} from 'rxjs';
 import type { ChangeNote } from '../topology/describe-change.js';
 import { describeContest } from '../topology/describe-contest.js';
 import { masterOf, type Topology } from '../topology/topology.js';
@@ -6,25 +15,37 @@ import { masterOf, type Topology } from '../topology/topology.js';
 /** Ordinary swaps are contested for some milliseconds, and nobody should be paged for that. */
 const ALARM_AFTER_MS = 1000;
 
-/** An error for each contest that lasts, once, and a line when it is over. */
+/** An error for each contest that lasts, again if it changes, and a line when it is over. */
 export function contestAlarms(topology$: Observable<Topology>): Observable<ChangeNote> {
-  return defer(() => {
-    let state: 'quiet' | 'alarmed' = 'quiet';
-    return topology$.pipe(
-      distinctUntilChanged((a, b) => identify(a) === identify(b)),
-      switchMap((topology): Observable<ChangeNote> => {
-        if (topology.kind === 'contested') {
-          return timer(state === 'alarmed' ? 0 : ALARM_AFTER_MS).pipe(
-            tap(() => (state = 'alarmed')),
-            map(() => describeContest(topology)),
-          );
-        }
-        const wasAlarmed = state === 'alarmed';
-        state = 'quiet';
-        return wasAlarmed ? of(describeEnd(topology)) : EMPTY;
-      }),
-    );
-  });
+  return topology$.pipe(connect(raiseAlarms, { connector: () => new ReplaySubject(1) }));
+}
+
+function raiseAlarms(topology$: Observable<Topology>): Observable<ChangeNote> {
+  let state: 'quiet' | 'alarmed' = 'quiet';
+  return topology$.pipe(
+    // The time runs from the first claim, also where claimants come and go.
+    distinctUntilChanged((a, b) => a.kind === 'contested' && b.kind === 'contested'),
+    switchMap((topology): Observable<ChangeNote> => {
+      if (topology.kind === 'contested') {
+        return timer(ALARM_AFTER_MS).pipe(
+          switchMap(() => {
+            state = 'alarmed';
+            return topology$.pipe(
+              distinctUntilChanged((a, b) => identify(a) === identify(b)),
+              switchMap(describe),
+            );
+          }),
+        );
+      }
+      const wasAlarmed = state === 'alarmed';
+      state = 'quiet';
+      return wasAlarmed ? of(describeEnd(topology)) : EMPTY;
+    }),
+  );
+}
+
+function describe(topology: Topology): Observable<ChangeNote> {
+  return topology.kind === 'contested' ? of(describeContest(topology)) : EMPTY;
 }
 
 /** What makes a contest another one for an operator; the moment at which time settles it may be put off often. */

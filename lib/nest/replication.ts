@@ -16,6 +16,7 @@ import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
+import { rememberAddresses } from '../sockets/remember-addresses.js';
 import type { NodeObserver } from '../stream/node-observer.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { contestAlarms } from './contest-alarms.js';
@@ -51,7 +52,7 @@ export class Replication {
   /** The last error of the writer's connection. */
   private writerError: Error | undefined;
 
-  constructor(options: ResolvedOptions, report: Report, openSocket: Dial = dial) {
+  constructor(options: ResolvedOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     this.options = options;
     this.dial = openSocket;
     this.report = report;

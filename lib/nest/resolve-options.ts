@@ -58,7 +58,11 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
       acceptAfterMs:
         unproven.acceptAfterMs === false
           ? false
-          : duration('unproven.acceptAfterMs', unproven.acceptAfterMs, { otherwise: 30_000, least: 0 }),
+          : duration('unproven.acceptAfterMs', unproven.acceptAfterMs, {
+              otherwise: 30_000,
+              least: 0,
+              also: ', or false',
+            }),
     },
     requireMajority: flag('requireMajority', requireMajority),
     bootTimeoutMs: duration('bootTimeoutMs', options.bootTimeoutMs, { otherwise: 10_000, least: 1 }),
@@ -109,12 +113,16 @@ function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]):
 function duration(
   name: string,
   value: number | undefined,
-  { otherwise, least }: { readonly otherwise: number; readonly least: number },
+  {
+    otherwise,
+    least,
+    also = '',
+  }: { readonly otherwise: number; readonly least: number; readonly also?: string },
 ): number {
   const isValid =
     value === undefined || (Number.isFinite(value) && value >= least && value <= MAX_DURATION_MS);
   if (!isValid) {
-    throw invalid(name, value, `a number of milliseconds from ${least} to ${MAX_DURATION_MS}`);
+    throw invalid(name, value, `a number of milliseconds from ${least} to ${MAX_DURATION_MS}${also}`);
   }
   return value ?? otherwise;
 }

@@ -2,7 +2,7 @@ import type { NodeFault, NodeReport } from '../topology/observation.js';
 import type { ControlConnection } from './control-connection.js';
 import { isForbidden } from '../replies/is-forbidden.js';
 import { parseHello } from '../replies/parse-hello.js';
-import { parseInfo, readReplication } from '../replies/parse-info.js';
+import { countKeys, parseInfo, readReplication, type InfoFields } from '../replies/parse-info.js';
 import { parseRole } from '../replies/parse-role.js';
 
 /** What a node answered: a report, or why it cannot be used as a data node. */
@@ -17,6 +17,8 @@ export type ProbeCommand = 'INFO' | 'HELLO' | 'ROLE';
 export interface ProbeSession {
   readonly command: ProbeCommand;
   readonly runId?: string;
+  /** The sections of `INFO` to ask for; servers before Redis 7 accept only one at a time. */
+  readonly sections?: readonly string[];
   readonly unfit?: Answer & { readonly kind: 'unfit' };
   /** The server was loading or busy, so the next probe needs a new session. */
   readonly isProvisional?: true;
@@ -27,9 +29,14 @@ type Call = ControlConnection['call'];
 /** Finds out what kind of server a new connection leads to and which command the user may run. */
 export async function startProbe(call: Call): Promise<ProbeSession> {
   try {
-    const info = parseInfo(String(await call('INFO')));
+    const text = String(await call('INFO'));
+    const info = parseInfo(text);
     const runId = info.get('run_id');
-    const known = { command: 'INFO', ...(runId !== undefined && { runId }) } as const;
+    const known = {
+      command: 'INFO',
+      ...(runId !== undefined && { runId }),
+      sections: acceptsSeveralSections(info) ? ['replication', 'keyspace'] : ['replication'],
+    } as const;
     // Valkey can name the field `server_mode`.
     const unfit = unfitMode(info.get('redis_mode') ?? info.get('server_mode'));
     const loading = unfitWhileLoading(info.get('loading'));
@@ -77,10 +84,18 @@ async function startWithoutInfo(call: Call): Promise<ProbeSession> {
   }
 }
 
-async function probeInfo(call: Call, { runId }: ProbeSession): Promise<Answer> {
+async function probeInfo(call: Call, { runId, sections = ['replication'] }: ProbeSession): Promise<Answer> {
   try {
-    const report = readReplication(parseInfo(String(await call('INFO', 'replication'))));
-    return toAnswer(report && { ...report, ...(runId !== undefined && { runId }) });
+    const text = String(await call('INFO', ...sections));
+    const report = readReplication(parseInfo(text));
+    const keys = countKeys(text);
+    return toAnswer(
+      report && {
+        ...report,
+        ...(runId !== undefined && { runId }),
+        ...(keys !== undefined && { keys }),
+      },
+    );
   } catch (error) {
     // While a script runs, the server refuses INFO but still answers HELLO (measured on Redis 7, 8 and Valkey 9).
     const answer = isBusy(error) ? await probeHello(call) : rethrow(error);
@@ -88,6 +103,11 @@ async function probeInfo(call: Call, { runId }: ProbeSession): Promise<Answer> {
       ? { kind: 'report', report: { ...answer.report, runId } }
       : answer;
   }
+}
+
+/** Valkey reports a `redis_version` of 7 for compatibility. */
+function acceptsSeveralSections(info: InfoFields): boolean {
+  return Number.parseInt(info.get('redis_version') ?? '', 10) >= 7;
 }
 
 async function probeHello(call: Call): Promise<Answer> {

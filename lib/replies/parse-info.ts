@@ -32,12 +32,30 @@ export function readReplication(info: InfoFields): NodeReport | undefined {
         ...readHistory(info),
         ...readOffset(info, 'slave_repl_offset'),
         link: readLink(info),
+        ...(isNeverSynced(info) && { neverSynced: true as const }),
         // Replicas may be chained, and no other node lists the replicas of this one.
         named: [...readMaster(info), ...readReplicas(info)],
       };
     default:
       return undefined;
   }
+}
+
+/** How many keys all databases have together; `undefined` if the reply has no section `Keyspace`. */
+export function countKeys(text: string): number | undefined {
+  const at = text.indexOf('# Keyspace');
+  return at < 0
+    ? undefined
+    : [...text.slice(at).matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
+}
+
+/** A replica that was in sync once has the offset of its master, also after a restart from a snapshot. */
+function isNeverSynced(info: InfoFields): boolean {
+  return (
+    readLink(info) === 'down' &&
+    info.get('master_link_down_since_seconds') === '-1' &&
+    Number(info.get('master_repl_offset') ?? Number.NaN) === 0
+  );
 }
 
 function readHistory(info: InfoFields): { readonly history?: ReplicationHistory } {

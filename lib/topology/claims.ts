@@ -10,6 +10,8 @@ export interface AcceptedMaster {
   readonly replicationId?: string;
   /** Highest observed offset, in bytes. */
   readonly offset?: number;
+  /** How many keys it had when it was probed last, in all databases. */
+  readonly keys?: number;
   /** Absent for the first master, and where the user may not read histories. */
   readonly proof?: Proof;
   /** Histories of heirs out of reach that did not keep it from being accepted: a replica on one of them is no news. */

@@ -22,13 +22,13 @@ export function detectDataLoss({ previous, servers, master, at }: Change): DataL
   const { accepted, topology } = previous;
   const newLoss = accepted && lossOfChange(accepted, master);
   const before = isCurrent(topology, master) ? topology.lastDataLoss : undefined;
-  const { kind = 'not replicated', bytes: known = 0 } = newLoss ?? before ?? {};
+  const { kind = 'not replicated', bytes: known = 0, keys } = newLoss ?? before ?? {};
   const bytes = Math.max(known, bytesOnStaleMasters(servers, master));
   if (newLoss === undefined && bytes === known) {
     return undefined;
   }
   const since = newLoss === undefined ? before?.at : undefined;
-  return { kind, endpoint: master.endpoint, bytes, at: since ?? at };
+  return { kind, endpoint: master.endpoint, bytes, at: since ?? at, ...(keys !== undefined && { keys }) };
 }
 
 /** How many bytes a superseded master accepted after the point where its heir's history branches off. */
@@ -42,7 +42,7 @@ export function bytesLost(stale: Pick<NodeReport, 'history' | 'offset'>, heir: N
 function lossOfChange(
   accepted: AcceptedMaster,
   { endpoint, report }: AnsweredServer,
-): Pick<DataLoss, 'kind' | 'bytes'> | undefined {
+): Omit<DataLoss, 'endpoint' | 'at'> | undefined {
   const { replicationId, offset = 0, runId } = accepted;
   const { history } = report;
   const isOther = history !== undefined && replicationId !== undefined && history.id !== replicationId;
@@ -50,8 +50,10 @@ function lossOfChange(
     return undefined;
   }
   const isRestart = endpoint === accepted.endpoint;
-  if (history.previous === undefined && isRestart) {
-    return { kind: 'restarted empty', bytes: offset };
+  // A new replication id proves nothing: a master that restarts from an append-only file has one, and all its data.
+  if (report.keys === 0 && accepted.keys !== undefined && accepted.keys > 0) {
+    const kind = isRestart ? 'restarted empty' : 'replaced by empty';
+    return { kind, bytes: offset, keys: accepted.keys };
   }
   const bytes = bytesLost({ history: { id: replicationId }, offset }, report);
   return bytes > 0 ? { kind: isRestart ? 'restarted behind' : 'not replicated', bytes } : undefined;

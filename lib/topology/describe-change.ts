@@ -40,10 +40,10 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
         },
       ];
     case 'contested':
-      // The alarm comes only if the contest lasts, see `whenContested`.
+      // The alarm comes only if the contest lasts, see `contestAlarms`.
       return moved;
     case 'steady':
-      // That a contest is over is told by `whenContested`, if it has told of the contest.
+      // That a contest is over is told by `contestAlarms`, if it has raised an alarm.
       return moved.length > 0 || masterOf(before) === after.master
         ? moved
         : [{ level: 'log', text: describeSteady(before, after) }];
@@ -92,10 +92,12 @@ function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] 
   return [{ level: 'error', text: `data loss: ${describeKindOfLoss(loss)}` }];
 }
 
-function describeKindOfLoss({ kind, endpoint, bytes }: DataLoss): string {
+function describeKindOfLoss({ kind, endpoint, bytes, keys }: DataLoss): string {
   switch (kind) {
     case 'restarted empty':
-      return `master ${endpoint} came back without its data (${bytes} bytes of history)`;
+      return `master ${endpoint} came back empty, and had ${keys} keys when it was probed last`;
+    case 'replaced by empty':
+      return `master ${endpoint} is empty, and the master before it had ${keys} keys when it was probed last`;
     case 'restarted behind':
       return `master ${endpoint} came back without its last ${bytes} bytes of acknowledged writes`;
     case 'not replicated':

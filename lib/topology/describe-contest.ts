@@ -1,5 +1,5 @@
 import type { ChangeNote } from './describe-change.js';
-import type { Topology, Unproven } from './topology.js';
+import { masterOf, type Topology, type Unproven } from './topology.js';
 
 type Contested = Topology & { readonly kind: 'contested' };
 
@@ -23,7 +23,7 @@ export function whyContested(topology: Contested): string {
 /** What ends the wait for a master, and when, in words for an operator. */
 export function whatEnds(topology: Contested): string {
   if (topology.settlesAt !== undefined) {
-    return `it is accepted at ${timeOf(topology.settlesAt)} unless a reachable node disputes it; a replica in step with it ends this at once`;
+    return `it is accepted at ${timeOf(topology.settlesAt)} unless a reachable node disputes it; replicas in step with it end this sooner`;
   }
   return isSplitBrain(topology)
     ? 'make one of them a replica of the other'
@@ -45,15 +45,16 @@ export function describeContest(topology: Contested): ChangeNote {
 
 /** M20: a master was accepted without proof, and what that may cost. */
 export function describeUnproven(before: Topology, after: Topology): readonly ChangeNote[] {
-  if (before.unproven !== undefined && after.unproven === undefined && 'master' in after) {
-    return [
-      { level: 'log', text: `master ${after.master} is proven by now, generation ${after.generation}` },
-    ];
+  const master = masterOf(after);
+  if (before.unproven !== undefined && after.unproven === undefined) {
+    // Another master, or none, is no proof of this one.
+    return master !== undefined && before.generation === after.generation
+      ? [{ level: 'log', text: `master ${master} is proven by now, generation ${after.generation}` }]
+      : [];
   }
-  if (before.unproven !== undefined || after.unproven === undefined || !('master' in after)) {
-    return [];
-  }
-  return [{ level: 'error', text: `unproven master: ${after.master} ${whyUnproven(after.unproven)}` }];
+  return before.unproven === undefined && after.unproven !== undefined && master !== undefined
+    ? [{ level: 'error', text: `unproven master: ${master} ${whyUnproven(after.unproven)}` }]
+    : [];
 }
 
 /** What it means that a master was accepted without proof, in words for an operator. */

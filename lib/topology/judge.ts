@@ -39,9 +39,9 @@ export interface Patience {
 const AGREED_MS = 1000;
 
 /**
- * Decides which node is the master. Roles and lineage decide, never offsets: a superseded master that still accepts
- * writes has the higher offset (measured on Redis 7, 8 and Valkey 9). The rules M1 to M20 are in
- * `docs/who-is-master.md`.
+ * Decides which node is the master. M2: roles and lineage decide, never offsets: a superseded master that still accepts
+ * writes has the higher offset (measured on Redis 7, 8 and Valkey 9). `docs/who-is-master.md`
+ * numbers the rules.
  */
 export function judge(evidence: Evidence, patience: Patience): Verdict {
   const claims = claimsIn(evidence);
@@ -67,9 +67,10 @@ function judgeFirst(given: Case): Verdict {
     return { kind: 'undecided' };
   }
   if (first !== undefined && second === undefined) {
-    // M7
+    // M7.
     return { kind: 'master', server: first, succession: 'first' };
   }
+  // M15 where nobody claims.
   return (
     settle(given) ?? (claims.length === 0 ? { kind: 'nobody' } : { kind: 'contested', succession: 'first' })
   );
@@ -96,7 +97,7 @@ function judgeNext(given: SucceedingCase): Verdict {
   if (settled !== undefined) {
     return settled;
   }
-  // M15, M16
+  // M15, M16.
   return claims.length === 0 || isPassing(claims, evidence)
     ? { kind: 'nobody' }
     : { kind: 'contested', succession: 'untraced' };
@@ -116,7 +117,7 @@ function proveLater(
   return evidence.intent.endpoints.has(same.endpoint) ? { proof: 'authority' } : {};
 }
 
-/** All nodes answer and every claim is superseded: the heir is among them, but its last report is from before. */
+/** M15: all nodes answer and every claim is superseded: the heir is among them, but its last report is from before. */
 function isPassing(claims: readonly AnsweredServer[], evidence: Evidence): boolean {
   return evidence.servers.every(isAnswered) && claims.every((claim) => isProvenOver(claim, evidence));
 }
@@ -141,7 +142,7 @@ function findHeirs({ standing, accepted, evidence }: SucceedingCase): readonly A
   return proven.length > 0 ? proven : traced;
 }
 
-/** M10, M11, M12. */
+/** M10, M11 and M12: how a claim succeeds the accepted master, if it does. */
 function traceSuccession(
   claim: AnsweredServer,
   accepted: AcceptedMaster,
@@ -157,6 +158,7 @@ function traceSuccession(
   return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
 }
 
+/** M10. */
 function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
   const id = claim.report.history?.id;
   return (

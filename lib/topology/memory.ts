@@ -32,6 +32,7 @@ export function rememberAccepted(
   const replicationId = history?.id ?? before?.replicationId;
   const isContinued = replicationId === before?.replicationId;
   const highest = Math.max(offset ?? 0, (isContinued ? before?.offset : undefined) ?? 0);
+  const keys = server.report.keys ?? (isContinued ? before?.keys : undefined);
   const proof = proofOf(verdict) ?? before?.proof;
   const outranks = outrankedBy(replicationId, verdict, evidence.lineage) ?? (isContinued && before?.outranks);
   return {
@@ -40,6 +41,7 @@ export function rememberAccepted(
       ...(runId !== undefined && { runId }),
       ...(replicationId !== undefined && { replicationId }),
       offset: highest,
+      ...(keys !== undefined && { keys }),
       ...(proof !== undefined && { proof }),
       ...(outranks && { outranks }),
     },

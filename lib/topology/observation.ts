@@ -45,6 +45,10 @@ export interface NodeReport {
   readonly offset?: number;
   /** Replicas only. */
   readonly link?: ReplicaLink;
+  /** Replicas only: it has not been in sync with any master since it started, and holds no data of a group. */
+  readonly neverSynced?: true;
+  /** How many keys it had, in all databases, where the server tells it together with its role (from Redis 7 on). */
+  readonly keys?: number;
   /** The nodes that this one lists: its master and its replicas. */
   readonly named: readonly Endpoint[];
 }

@@ -32,6 +32,7 @@ export interface WriterPolicy {
   readonly requireMajority: boolean;
 }
 
+/** M17: without a required majority the writer waits, and the master stays the master. */
 export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
   const [node] = masterTier(topology);
   if (node === undefined) {
@@ -42,7 +43,7 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
 }
 
 /**
- * Why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
+ * M17: why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
  * or if there is no master to agree on. A replica counts as agreeing unless it is astray: an heir that we cannot reach may
  * have given it a full sync, after which it no longer knows this master.
  */
@@ -86,7 +87,7 @@ export function replicasIn({ nodes }: Topology): readonly TopologyNode[] {
 
 /** Replicas that serve the data of the accepted master and keep up with it. */
 export function usableReplicas(topology: Topology): readonly TopologyNode[] {
-  return topology.nodes.filter((node) => node.kind === 'replica' && isFresh(node));
+  return topology.nodes.filter((node) => node.kind === 'replica' && node.foreign !== true && isFresh(node));
 }
 
 /** Why commands wait, as a text for an operator. */
@@ -114,13 +115,20 @@ function describeNode(node: TopologyNode): string {
     case 'pending':
       return `${node.endpoint} (not probed yet)`;
     default:
-      return `${node.endpoint} (${node.kind}${node.link === undefined ? '' : `, link ${node.link}`})`;
+      return `${node.endpoint} (${[node.kind, ...describeReplica(node)].join(', ')})`;
   }
 }
 
+function describeReplica({ link, foreign }: TopologyNode & { readonly reachable: true }): readonly string[] {
+  return [
+    ...(link === undefined ? [] : [`link ${link}`]),
+    ...(foreign === true ? ['without data of the group'] : []),
+  ];
+}
+
 /**
- * A replica whose link is down or that follows another master is the last resort instead of being excluded: after the
- * master dies, every link is down until a replica is promoted, and reads must work meanwhile.
+ * A replica whose link is down is the last resort instead of being excluded: after the master dies, every link is down
+ * until a replica is promoted, and reads must work meanwhile. One without data of the group is never used.
  */
 function readerTiers(
   topology: Topology,
@@ -128,7 +136,9 @@ function readerTiers(
   current: string | undefined,
 ): readonly (readonly TopologyNode[])[] {
   const master = masterTier(topology);
-  const serving = topology.nodes.filter((node) => node.kind === 'replica' && node.link !== 'syncing');
+  const serving = topology.nodes.filter(
+    (node) => node.kind === 'replica' && node.link !== 'syncing' && node.foreign !== true,
+  );
   // Replicas report the loss of their master one after the other, so moving between them would gain nothing.
   // After a failover the reader stays on its replica until that is probed again, because most replicas follow at once.
   const fits = (node: TopologyNode) => (isJudged(node) ? isFresh(node) : node.endpoint === current);

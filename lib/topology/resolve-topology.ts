@@ -215,10 +215,11 @@ function describeSettling({ memory, previous, circumstances }: Conclusion): { re
   return { settlesAt: known || Math.round(undisputedSince + acceptAfterMs + epochMs) };
 }
 
-function describeUnproven({ memory, previous, latest, circumstances, verdict }: Conclusion): {
+/** Kept while the master is silent, so that it is the same one when it answers again. */
+function describeUnproven({ memory, previous, latest, circumstances }: Conclusion): {
   readonly unproven?: Unproven;
 } {
-  if (memory.accepted?.proof !== 'unproven' || latest === undefined || masterServer(verdict) === undefined) {
+  if (memory.accepted?.proof !== 'unproven' || latest === undefined) {
     return {};
   }
   const before = previous.accepted?.endpoint;

@@ -14,7 +14,7 @@ export interface AnsweredServer extends Server {
 }
 
 /**
- * The servers behind the observed endpoints. A server with several endpoints is named after `preferred` if that is one
+ * M1: the servers behind the observed endpoints. A server with several endpoints is named after `preferred` if that is one
  * of them, so that the accepted master keeps its name, otherwise after the first in alphabetical order.
  */
 export function groupServers(

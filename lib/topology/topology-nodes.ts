@@ -59,6 +59,7 @@ function describeAnswer(server: AnsweredServer, { evidence, master, since = -Inf
     ...(isOn === false &&
       master !== undefined &&
       isAstray(server, master, evidence) && { astray: true as const }),
+    ...(role === 'replica' && isForeign(server, evidence) && { foreign: true as const }),
     ...(lostBytes > 0 && { lostBytes }),
   } as const;
 }
@@ -77,6 +78,18 @@ function kindOf(server: AnsweredServer, evidence: Evidence, master: AnsweredServ
 function isFollowing(replica: AnsweredServer, master: AnsweredServer): boolean {
   const [own, its] = [replica.report.history?.id, master.report.history?.id];
   return own === undefined || its === undefined || own === its;
+}
+
+/** Nothing in common with the accepted master, or with the last one while there is none; see the field `foreign`. */
+function isForeign({ report }: AnsweredServer, { accepted, lineage }: Evidence): boolean {
+  const [own, its] = [report.history?.id, accepted?.replicationId];
+  const isUnrelated =
+    own !== undefined &&
+    its !== undefined &&
+    own !== its &&
+    !descendsFrom(lineage, its, own) &&
+    !descendsFrom(lineage, own, its);
+  return report.neverSynced === true || isUnrelated;
 }
 
 /** Its link is up, but its history is no ancestor of the master's: it replicates from a master that we do not know. */

@@ -48,7 +48,7 @@ interface TopologyFacts {
   readonly servers?: number;
   /** The last accepted change of master; absent until the first. */
   readonly lastFailover?: Failover;
-  /** Present while the master is accepted without proof: writes that another node acknowledged before may be missing. */
+  /** Present while the master that was accepted last has no proof: writes that another node acknowledged before may be missing. */
   readonly unproven?: Unproven;
   /** The last proven loss of acknowledged writes; absent if there was none. */
   readonly lastDataLoss?: DataLoss;
@@ -107,15 +107,18 @@ export interface Unproven {
  * - `not replicated`: asynchronous replication had not copied them to the replica that was promoted. Grows while the
  *   superseded master still accepts writes from other clients.
  * - `restarted behind`: the master came back without its last writes, from an older copy of its data.
- * - `restarted empty`: the master came back without its data.
+ * - `restarted empty`: the master came back without any key.
+ * - `replaced by empty`: another server took over that has no key at all.
  *
  * @publicApi
  */
 export interface DataLoss {
-  readonly kind: 'not replicated' | 'restarted behind' | 'restarted empty';
+  readonly kind: 'not replicated' | 'restarted behind' | 'restarted empty' | 'replaced by empty';
   readonly endpoint: string;
   /** At least this many bytes of the replication stream. */
   readonly bytes: number;
+  /** If all keys are lost: how many there were at the last probe before. */
+  readonly keys?: number;
   /** When the loss was first observed, in milliseconds since the epoch. */
   readonly at: number;
 }
@@ -152,6 +155,11 @@ export type TopologyNode = NodeIdentity &
         readonly following?: boolean;
         /** Replicas only: `true` if it replicates a history that the accepted master's history does not continue. */
         readonly astray?: true;
+        /**
+         * Replicas only: `true` if it holds no data of the group, because it was never in sync since it started or because
+         * its history has nothing in common with that of the accepted master. Readers do not use it.
+         */
+        readonly foreign?: true;
         /** Stale masters only: accepted bytes that the master does not have, if they can be determined. */
         readonly lostBytes?: number;
       }

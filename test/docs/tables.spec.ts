@@ -4,6 +4,10 @@ import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import type { NodeFault } from '../../lib/topology/observation.js';
 import type { SignalKind } from '../../lib/topology/signal.js';
 import type { TopologyKind, TopologyNode } from '../../lib/topology/topology.js';
+import { bootCases } from '../topology/boot-phases.js';
+import { failoverCases } from '../topology/failover-phases.js';
+import { restartCases } from '../topology/restart-phases.js';
+import { staleCases } from '../topology/stale-phases.js';
 import { namesIn, readPage, root, rowsOf, sectionOf } from './pages.js';
 
 const recipes = readPage('docs/recipes.md');
@@ -99,6 +103,48 @@ test('the rules of who is master are numbered without a gap, and name functions 
   });
   expect(missing).toEqual([]);
 });
+
+/** Names of tests in a file that begin with the rules that they show. */
+function citingNames(file: string): readonly string[] {
+  const code = readFileSync(root + file, 'utf8');
+  return [...code.matchAll(/\b(?:test|describe)(?:\.each\([^`]*?\]\))?\(\s*['`](M\d+.*?)['`],/gs)].map(
+    ([, name = '']) => name,
+  );
+}
+
+const phases = [...failoverCases, ...staleCases, ...restartCases, ...bootCases].map(({ name }) => name);
+const settling = ['settling', 'pick'].flatMap((file) => citingNames(`test/topology/${file}.spec.ts`));
+const allRules = [...rules.text.matchAll(/^### (M\d+): /gm)].map(([, rule = '']) => rule);
+const rulesIn = (text: string): readonly string[] => text.match(/\bM\d+\b/g) ?? [];
+
+test('the name of each phase test begins with the rules that it shows', () => {
+  expect(phases.length).toBeGreaterThan(40);
+  expect(phases.filter((name) => !/^M\d+(, M\d+)*: [^:]/.test(name))).toEqual([]);
+  expect(phases.flatMap(rulesIn).filter((rule) => !allRules.includes(rule))).toEqual([]);
+});
+
+test('each rule is shown by a test', () => {
+  const shown = new Set([...phases, ...settling].flatMap(rulesIn));
+  expect(allRules.filter((rule) => !shown.has(rule))).toEqual([]);
+});
+
+test('each rule is cited by the functions that the page names', () => {
+  const missing = rowsOf(sectionOf(rules, 'Where the rules are'))
+    .slice(1)
+    .flatMap(([rule = '', , functions = '', file = '']) =>
+      functions
+        .split(', ')
+        .filter((name) => !rulesIn(functionIn(readFileSync(root + file, 'utf8'), name)).includes(rule))
+        .map((name) => `${rule} ${name}`),
+    );
+  expect(missing).toEqual([]);
+});
+
+/** A function with the comment above it. */
+function functionIn(code: string, name: string): string {
+  const at = code.indexOf(`function ${name}(`);
+  return code.slice(code.lastIndexOf('\n}\n', at) + 3, code.indexOf('\n}\n', at));
+}
 
 test('every rule that a page cites exists', () => {
   const pages = ['README.md', 'docs/guarantees.md', 'docs/who-is-master.md'].map(readPage);

@@ -29,6 +29,7 @@ const steady: Topology = {
   nodes: [node('master', A), replica(B, { lagBytes: 14 }), replica(C)],
 };
 const contested: Topology = { ...facts, kind: 'contested', claimants: [A, B], nodes: [node('contender', A)] };
+const lone: Topology = { ...contested, claimants: [A], settlesAt: 31_000 };
 const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 'masterless', nodes });
 
 const requiring = (minReplicas: number) => ({ minReplicas, requireMajority: false });
@@ -108,6 +109,24 @@ test('a second master is degraded, even with enough replicas', () => {
   });
 });
 
+test('a master that was accepted without proof is degraded, and the message says what may be missing', () => {
+  const unproven: Topology = { ...steady, unproven: { since: 1, before: B } };
+  expect(judgeHealth(unproven, written, requiring(0))).toMatchObject({
+    status: 'degraded',
+    data: {
+      master: A,
+      topology: 'steady',
+      reason: 'UNPROVEN',
+      message: `was accepted because no reachable node disputes it; writes that ${B} acknowledged may be missing`,
+    },
+  });
+});
+
+test('a second claim is worse than the missing proof of the first', () => {
+  const both: Topology = { ...contested, master: A, unproven: { since: 1 } };
+  expect(judgeHealth(both, written, requiring(0)).data.reason).toBe('SPLIT_BRAIN');
+});
+
 test.each([
   ["READONLY You can't write against a read only replica.", 'READONLY'],
   ['MISCONF Redis is configured to save RDB snapshots, but it cannot.', 'MISCONF'],
@@ -132,6 +151,7 @@ test.each<[string, Topology, string]>([
   ['no master', masterlessOf(replica(A), unusable(B, 'REFUSED')), 'NO_MASTER'],
   ['no node at all', masterlessOf(), 'NO_MASTER'],
   ['two masters', contested, 'SPLIT_BRAIN'],
+  ['one master that nothing proves', lone, 'UNPROVEN'],
   ['a node that is loading its data', masterlessOf(unusable(A, 'LOADING'), replica(B)), 'LOADING'],
   ['a wrong password on every node', masterlessOf(unusable(A, 'WRONGPASS'), unusable(B, 'NOAUTH')), 'NOAUTH'],
   ['a wrong password on one node', masterlessOf(unusable(A, 'WRONGPASS'), replica(B)), 'NO_MASTER'],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { monotonicMs } from '../../lib/clock/clock.js';
 import { containing } from '../support/matchers.js';
 import { openReplication } from '../support/open-replication.js';
 import { promote } from '../support/replication.js';
@@ -66,7 +67,7 @@ describe('apps that watch the same nodes', () => {
     // By then each has counted the others again.
     await Promise.all(
       apps.map(({ replication }) =>
-        until('counted', () => replication.hasAnsweredSince(heir().endpoint, Date.now() - 500)),
+        until('counted', () => replication.hasAnsweredSince(heir().endpoint, monotonicMs() - 500)),
       ),
     );
     await group.master.kill();

@@ -181,6 +181,19 @@ test('all that can be done can be done with the keyboard, and the focus is seen'
   await whenMaster(opened, heir.endpoint, 2);
 });
 
+test('a single claim without proof is no split brain', async () => {
+  const { page } = await openWith({
+    kind: 'contested',
+    claimants: ['a:1'],
+    generation: 3,
+    cause: 'poll',
+    changedAt: 1_700_000_000_000,
+    nodes: [{ endpoint: 'a:1', kind: 'contender', role: 'master', reachable: true }],
+    history: [],
+  });
+  await page.getByText('Unproven master: a:1 claims to be master, writes are held, generation 3.').waitFor();
+});
+
 test('a split brain and a loss of data are described in words', async () => {
   const { page } = await openWith({
     kind: 'contested',

@@ -230,3 +230,22 @@ test('the reader runs scripts that only read', async () => {
   await whenInSync(master, [heir, other]);
   expect(await reader.call('EVAL_RO', "return redis.call('get', KEYS[1])", 1, 'key')).toBe('value');
 });
+
+test('after a power cut nothing is read from a replica that was started empty: reads wait for data, and say why', async () => {
+  const { reader, writer, master, heir, other, whenTopology } = await open('replica');
+  await writer.set('key', 'value');
+  await whenInSync(master, [heir, other]);
+  await master.command('SAVE');
+  await Promise.all([master, heir, other].map((node) => node.kill()));
+  await whenTopology(({ nodes }) => nodes.every(({ kind }) => kind === 'unusable'));
+  // It finds neither a file with data nor its master.
+  await other.restart(['--dbfilename', 'none.rdb', '--replicaof', master.host, String(master.port)]);
+  const { nodes } = await whenTopology((topology) => topology.nodes.some(({ kind }) => kind === 'replica'));
+  expect(nodes.find(({ kind }) => kind === 'replica')).toMatchObject({
+    endpoint: other.endpoint,
+    foreign: true,
+  });
+  const read = reader.get('key');
+  await master.restart();
+  expect(await read).toBe('value');
+});

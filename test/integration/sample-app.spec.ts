@@ -98,6 +98,8 @@ test('no write fails in a planned swap, and the history tells of it', async () =
       at: aNumber,
       tookMs: aNumber,
       cause: containing(''),
+      promotedWithinMs: aNumber,
+      proof: 'history',
     },
   ]);
 });

@@ -34,7 +34,7 @@ const knows = (node: object, offset: number) => 'offset' in node && node.offset 
 /** Waits until the app tells this loss, and no other. */
 async function expectLoss(
   stage: Stage,
-  loss: { kind: string; endpoint: string; bytes: number },
+  loss: { kind: string; endpoint: string; bytes: number; keys?: number },
   words: string,
 ) {
   const { lastDataLoss } = await stage.when((topology) => topology.lastDataLoss !== undefined);
@@ -98,15 +98,41 @@ test('what a master restarted from an old copy lacks is told, to the byte', asyn
   await expectLoss(stage, { kind: 'restarted behind', endpoint: a.endpoint, bytes }, words);
 });
 
-test('what a master restarted without its data lacks is told, to the byte', async () => {
+test('a master restarted without its data is told, with what it had', async () => {
   const stage = await setStage();
   const { a } = stage;
   const bytes = await writeMore(stage);
+  const keys = Number(await a.server.command('DBSIZE'));
   await a.server.kill();
   await a.server.restart(['--dbfilename', 'none.rdb']);
-  const words = `master ${a.endpoint} came back without its data (${bytes} bytes of history)`;
-  await expectLoss(stage, { kind: 'restarted empty', endpoint: a.endpoint, bytes }, words);
+  const words = `master ${a.endpoint} came back empty, and had ${keys} keys when it was probed last`;
+  await expectLoss(stage, { kind: 'restarted empty', endpoint: a.endpoint, bytes, keys }, words);
 });
+
+test('a master restarted from its append-only file has a new replication id, and nothing is called lost', async () => {
+  const stage = await setStage();
+  const { a, when, app } = stage;
+  await a.server.command('CONFIG', 'SET', 'appendonly', 'yes');
+  await writeMore(stage);
+  await until('the file is written', async () =>
+    /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(
+      String(await a.server.command('INFO', 'persistence')),
+    ),
+  );
+  const id = await replicationIdOf(a);
+  await a.server.kill();
+  await when(({ kind }) => kind === 'masterless');
+  await a.server.restart(['--appendonly', 'yes']);
+  await when((topology) => topology.kind === 'steady' && topology.master === a.endpoint);
+  expect(await replicationIdOf(a)).not.toBe(id);
+  expect(await app.writer.get('more:99')).toHaveLength(1000);
+  expect((await app.topology()).lastDataLoss).toBeUndefined();
+  expect(errorsOf(stage)).toEqual([]);
+});
+
+async function replicationIdOf({ server }: Member): Promise<string> {
+  return /master_replid:(\w+)/.exec(String(await server.command('INFO', 'replication')))?.[1] ?? '';
+}
 
 test.each([
   ['a planned swap', plannedSwap],

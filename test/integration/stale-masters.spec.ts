@@ -2,6 +2,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { startRedisServer } from '../support/redis-server.js';
+import { matching } from '../support/matchers.js';
 import { follow, promote, whenInSync } from '../support/replication.js';
 import { startGroup } from '../support/server-group.js';
 import {
@@ -188,7 +189,11 @@ test('two replicas promoted before the app starts get no write until one of them
   expect(await app.health.isWritable('redis')).toMatchObject({
     redis: { status: 'down', reason: 'SPLIT_BRAIN' },
   });
-  expect(app.logs.of().filter(({ level }) => level === 'error')).toHaveLength(1);
+  const errors = () => app.logs.of().flatMap(({ level, text }) => (level === 'error' ? [text] : []));
+  await until('the alarm is raised', () => errors().length > 0);
+  expect(errors()).toEqual([
+    matching(/^split brain: .* make one of them a replica of the other, generation 0$/),
+  ]);
   for (const node of group.nodes) expect(await node.command('DBSIZE')).toBe(0);
   await follow(other, heir);
   expect(await held).toBe('OK');

@@ -19,6 +19,7 @@ test('only the source is required', () => {
     hold: { timeoutMs: 10_000, maxCommands: 10_000 },
     resend: 'reads',
     requireMajority: false,
+    unproven: { acceptAfterMs: 30_000 },
     bootTimeoutMs: 10_000,
     pollIntervalMs: 500,
     replyTimeoutMs: 250,
@@ -38,6 +39,7 @@ test('given options are kept, and the others have their defaults', () => {
     hold: { timeoutMs: 0 },
     resend: () => true,
     requireMajority: true,
+    unproven: { acceptAfterMs: false },
     bootTimeoutMs: 1,
     pollIntervalMs: 10,
     replyTimeoutMs: 10,
@@ -105,12 +107,27 @@ describe('refused with the option, its value and the allowed values:', () => {
     [
       'an unknown option',
       { source, readfrom: 'any' },
-      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, resend, requireMajority, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+      'unknown option "readfrom"; allowed are source, redis, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
     ],
     [
       'an unknown option of hold',
       { source, hold: { timeout: 5 } },
       'unknown option "hold.timeout"; allowed are timeoutMs, maxCommands',
+    ],
+    [
+      'an unknown option of unproven',
+      { source, unproven: { after: 5 } },
+      'unknown option "unproven.after"; allowed are acceptAfterMs',
+    ],
+    [
+      'an unproven that is false',
+      { source, unproven: false },
+      'option "unproven" is false; allowed is an object',
+    ],
+    [
+      'an acceptAfterMs that is true',
+      { source, unproven: { acceptAfterMs: true } },
+      'option "unproven.acceptAfterMs" is true; allowed is a number of milliseconds from 0 to 2147483647, or false',
     ],
     ['redis that is not an object', { source, redis: 6379 }, 'option "redis" is 6379; allowed is an object'],
     ['redis that is null', { source, redis: null }, 'option "redis" is null; allowed is an object'],
@@ -163,6 +180,7 @@ describe('refused with the option, its value and the allowed values:', () => {
 
   const durations = [
     ['hold.timeoutMs', 0, (value: unknown) => ({ hold: { timeoutMs: value } })],
+    ['unproven.acceptAfterMs', 0, (value: unknown) => ({ unproven: { acceptAfterMs: value } })],
     ['bootTimeoutMs', 1, (value: unknown) => ({ bootTimeoutMs: value })],
     ['pollIntervalMs', 10, (value: unknown) => ({ pollIntervalMs: value })],
     ['replyTimeoutMs', 10, (value: unknown) => ({ replyTimeoutMs: value })],
@@ -185,7 +203,8 @@ describe('refused with the option, its value and the allowed values:', () => {
   )('%s of %s', (name, shown, { least, options }) => {
     expect(withSource(options)).toThrow(
       new TypeError(
-        `option "${name}" is ${shown}; allowed is a number of milliseconds from ${least} to 2147483647`,
+        `option "${name}" is ${shown}; allowed is a number of milliseconds from ${least} to 2147483647` +
+          (name === 'unproven.acceptAfterMs' ? ', or false' : ''),
       ),
     );
   });

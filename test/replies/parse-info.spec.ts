@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseInfo, readReplication } from '../../lib/replies/parse-info.js';
+import { countKeys, parseInfo, readReplication } from '../../lib/replies/parse-info.js';
 import { redis7Master, redis7Replica, syncingReplica, valkey8Master } from './info-texts.js';
 
 describe('INFO replication', () => {
@@ -80,6 +80,27 @@ describe('INFO replication', () => {
       'offset',
     );
   });
+});
+
+describe('a replica that cannot reach its master', () => {
+  const lost = 'role:slave\r\nmaster_link_status:down\r\n';
+
+  test.each([
+    ['was never in sync, if it has neither a past link nor an offset', '-1', '0', true],
+    ['was in sync before its restart, if it has an offset', '-1', '1516', undefined],
+    ['was in sync, if it knows since when the link is down', '7', '0', undefined],
+  ])('%s', (_, since, offset, neverSynced) => {
+    const text = `${lost}master_link_down_since_seconds:${since}\r\nmaster_repl_offset:${offset}\r\n`;
+    expect(readReplication(parseInfo(text))?.neverSynced).toBe(neverSynced);
+  });
+});
+
+test.each([
+  ['# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb7:keys=40,expires=1,avg_ttl=5\r\n', 43],
+  ['# Replication\r\nrole:master\r\n\r\n# Keyspace\r\n', 0],
+  ['# Replication\r\nrole:master\r\n', undefined],
+])('the keys in %j are %s', (text, keys) => {
+  expect(countKeys(text)).toBe(keys);
 });
 
 test('INFO fields may contain colons; headings and empty lines are no fields', () => {

@@ -25,6 +25,8 @@ export interface TcpProxy {
   /** New connections are refused; those that are open stay. */
   refuse(): void;
   accept(): Promise<void>;
+  /** New connections lead to another server, as behind a balancer or a name; those that are open stay where they are. */
+  leadTo(port: number): void;
   stop(): Promise<void>;
 }
 
@@ -41,11 +43,12 @@ export async function startProxy(
   targetPort: number,
   { targetHost = '127.0.0.1', ...options }: ProxyOptions = {},
 ): Promise<TcpProxy> {
+  let target = targetPort;
   let lost: readonly Direction[] = [];
   const flows = (direction: Direction) => !lost.includes(direction);
   const links = new Set<Link>();
   const listener = await listen((client) => {
-    const server = connectTo(targetHost, targetPort);
+    const server = connectTo(targetHost, target);
     const link = joinSockets(client, server, flows);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
@@ -71,6 +74,9 @@ export async function startProxy(
     },
     refuse: () => listener.refuse(),
     accept: () => listener.accept(),
+    leadTo(port: number) {
+      target = port;
+    },
     async stop() {
       cut();
       await listener.stop();

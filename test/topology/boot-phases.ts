@@ -3,7 +3,7 @@ import { A, B, C, master, onlyRole, pending, READER, replica, faulty } from './r
 
 export const bootCases: readonly Case[] = [
   {
-    name: 'nothing is decided until every node was probed, then the heir wins',
+    name: 'M3, M6, M7: nothing is decided until every node was probed, then the heir wins',
     phases: [
       {
         at: 10,
@@ -41,7 +41,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'two masters with unrelated histories: writes are held until one is demoted',
+    name: 'M7: two masters with unrelated histories: writes are held until one is demoted',
     phases: [
       {
         at: 10,
@@ -61,7 +61,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'no node is a master: masterless, no replica is chosen',
+    name: 'M15: no node is a master: masterless, no replica is chosen',
     phases: [
       {
         at: 10,
@@ -71,11 +71,11 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'no nodes at all: masterless',
+    name: 'M15: no nodes at all: masterless',
     phases: [{ at: 10, results: {}, facts: { kind: 'masterless', generation: 0, nodes: {} } }],
   },
   {
-    name: 'a node that joins a decided group does not undo the decision',
+    name: 'M6, M9: a node that joins a decided group does not undo the decision',
     phases: [
       {
         at: 10,
@@ -90,7 +90,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'only roles are known: a second master changes nothing while the first stays',
+    name: 'M12, M14: only roles are known: a second master changes nothing while the first stays',
     phases: [
       {
         at: 10,
@@ -123,7 +123,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'only roles are known, and two masters from the start: writes are held',
+    name: 'M7, M12: only roles are known, and two masters from the start: writes are held',
     phases: [
       {
         at: 10,
@@ -138,7 +138,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the new master reports its role only: it does not inherit facts about the old one',
+    name: 'M12, M14: the new master reports its role only: it does not inherit facts about the old one',
     phases: [
       {
         at: 10,
@@ -172,7 +172,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a busy script leaves only the role of the master visible: earlier facts about it are kept',
+    name: 'M9, M10: a busy script leaves only the role of the master visible: earlier facts about it are kept',
     phases: [
       {
         at: 10,
@@ -200,7 +200,7 @@ export const bootCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a reader endpoint that leads to the master is an alias, not a second master',
+    name: 'M1: a reader endpoint that leads to the master is an alias, not a second master',
     phases: [
       {
         at: 10,

@@ -9,11 +9,28 @@ function log(...rounds: readonly ProbeRound[]): readonly (readonly string[])[] {
   return logUnder({ requireMajority: false }, rounds);
 }
 
-function logUnder(policy: WriterPolicy, rounds: readonly ProbeRound[]): readonly (readonly string[])[] {
+/** The same while the source names one node after the other as the intended master. */
+function logWhile(
+  intended: readonly string[],
+  ...rounds: readonly ProbeRound[]
+): readonly (readonly string[])[] {
+  return logUnder({ requireMajority: false }, rounds, intended);
+}
+
+function logUnder(
+  policy: WriterPolicy,
+  rounds: readonly ProbeRound[],
+  intended: readonly string[] = [],
+): readonly (readonly string[])[] {
   let resolution = initialResolution(0);
-  return rounds.map((round) => {
+  return rounds.map((round, index) => {
     const before = resolution;
-    resolution = resolveTopology(before, observe(round));
+    resolution = resolveTopology(before, observe(round), {
+      intended: new Set(intended.slice(index, index + 1)),
+      derived: new Set(),
+      acceptAfterMs: 30_000,
+      epochMs: 0,
+    });
     return describeChange(before.topology, resolution.topology, policy).map(
       ({ level, text }) => `${level}: ${text}`,
     );
@@ -109,7 +126,8 @@ describe('the log shows', () => {
       ['log: master is 10.0.0.1:6379, generation 1'],
       [
         'warn: writes are held, cause: connection closed; no node is a master: ' +
-          '10.0.0.1:6379 (REFUSED: connect ECONNREFUSED 10.0.0.1:6379), 10.0.0.2:6379 (replica, link down)',
+          '10.0.0.1:6379 (REFUSED: connect ECONNREFUSED 10.0.0.1:6379), 10.0.0.2:6379 (replica, link down); ' +
+          'promote a node to end this',
         'warn: node 10.0.0.1:6379 cannot be used: REFUSED, connect ECONNREFUSED 10.0.0.1:6379',
       ],
       [
@@ -153,11 +171,15 @@ describe('the log shows', () => {
   test('that the master came back empty', () => {
     const empty = {
       at: 3000,
-      results: { ...gone.results, [A]: master({ on: 'R9', offset: 0, run: 'A again' }) },
+      results: { ...gone.results, [A]: master({ on: 'R9', offset: 0, keys: 0, run: 'A again' }) },
     };
-    expect(log(steady, gone, empty)[2]).toEqual([
+    const filled = {
+      ...steady,
+      results: { ...steady.results, [A]: master({ on: 'R1', offset: 900, keys: 7 }) },
+    };
+    expect(log(filled, gone, empty)[2]).toEqual([
       'log: master 10.0.0.1:6379 is back after 999 ms, generation 1',
-      'error: data loss: master 10.0.0.1:6379 came back without its data (900 bytes of history)',
+      'error: data loss: master 10.0.0.1:6379 came back empty, and had 7 keys when it was probed last',
       'log: node 10.0.0.1:6379 answers again',
     ]);
   });
@@ -165,48 +187,125 @@ describe('the log shows', () => {
   test('that a second loss followed the first', () => {
     const again = (at: number, run: string) => ({
       at,
-      results: { [A]: master({ on: run, offset: 50, run }) },
+      results: { [A]: master({ on: `${run}/R1@801`, offset: 800, run }) },
     });
     const lines = log(
       { at: 1, results: { [A]: master({ on: 'R1', offset: 900 }) } },
       again(2, 'x'),
-      again(3, 'y'),
+      { at: 3, results: { [A]: master({ on: 'x/R1@801', offset: 950, run: 'x' }) } },
+      { at: 4, results: { [A]: master({ on: 'y/x@901', offset: 900, run: 'y' }) } },
     );
     expect(lines.slice(1)).toEqual([
-      ['error: data loss: master 10.0.0.1:6379 came back without its data (900 bytes of history)'],
-      ['error: data loss: master 10.0.0.1:6379 came back without its data (50 bytes of history)'],
+      ['error: data loss: master 10.0.0.1:6379 came back without its last 100 bytes of acknowledged writes'],
+      [],
+      ['error: data loss: master 10.0.0.1:6379 came back without its last 50 bytes of acknowledged writes'],
     ]);
   });
 
-  test('a split brain, and where writes go', () => {
+  test('nothing of a contest, which is told by an alarm of its own if it lasts', () => {
     const stranger = { ...steady, at: 2000, results: { ...steady.results, [B]: master({ on: 'Rown' }) } };
-    expect(log(steady, stranger)[1]).toEqual([
-      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 claim to be the master, and replication history does not show which one is the ' +
-        'heir; writes stay with 10.0.0.1:6379, generation 1',
-    ]);
-    expect(log({ at: 1, results: stranger.results })[0]).toEqual([
-      'error: split brain: 10.0.0.1:6379 and 10.0.0.2:6379 claim to be the master, and replication history does not show which one is the ' +
-        'heir; writes are held, generation 0',
-    ]);
+    expect(log(steady, stranger, { ...steady, at: 3000 }).slice(1)).toEqual([[], []]);
   });
 
-  test('that a split brain is over', () => {
-    const stranger = { ...steady, at: 2000, results: { ...steady.results, [B]: master({ on: 'Rown' }) } };
-    expect(log(steady, stranger, { ...steady, at: 3000 })[2]).toEqual([
-      'log: the split brain is over: master is 10.0.0.1:6379, generation 1',
-    ]);
-  });
-
-  test('both the failover and the split brain when a failover ends in a contested group', () => {
+  test('the failover that ends in a contested group', () => {
     const both = {
       at: 2038,
       results: { ...promoted.results, [C]: master({ on: 'Rown' }) },
     };
     expect(log(steady, gone, both)[2]).toEqual([
       'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, cause: connection closed, generation 2',
-      'error: split brain: 10.0.0.2:6379 and 10.0.0.3:6379 claim to be the master, and replication history does not show which one is the ' +
-        'heir; writes stay with 10.0.0.2:6379, generation 2',
     ]);
+  });
+
+  test('how long ago at most the promotion was, if only a poll noticed it', () => {
+    expect(log(steady, { ...split, at: 1450 })[1]).toEqual([
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 promoted within the last 450 ms, cause: poll, generation 2',
+      'warn: node 10.0.0.1:6379 still claims to be the master but was superseded: it gets no writes',
+    ]);
+  });
+
+  test('how long a failover took that a poll noticed, if the new master was never seen as a replica', () => {
+    const unseen = { ...steady, results: { ...steady.results, [B]: faulty('TIMEOUT') } };
+    expect(log(unseen, { ...split, at: 1450 })[1]?.[0]).toBe(
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 0 ms, cause: poll, generation 2',
+    );
+  });
+
+  test('a failover that the replicas have decided', () => {
+    // Two promotions, the first of which nobody saw: no history connects A and B.
+    const chosen = {
+      at: 2038,
+      results: { ...gone.results, [B]: master({ on: 'R7/R6@1' }), [C]: replica({ on: 'R7/R6@1' }) },
+    };
+    expect(log(steady, gone, chosen)[2]).toEqual([
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, by replicas, cause: connection closed, generation 2',
+    ]);
+  });
+
+  test('a failover that the source of nodes has decided', () => {
+    const moved: ProbeRound = { at: 2038, results: { ...gone.results, [B]: master({ on: 'R7' }) } };
+    expect(logWhile([A, A, B], steady, gone, moved)[2]).toEqual([
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, by authority, cause: connection closed, generation 2',
+    ]);
+  });
+
+  describe('of a master without proof', () => {
+    const lone = { ...gone.results, [B]: master({ on: 'R7' }) };
+    const held: ProbeRound = { at: 2038, results: lone };
+    const taken: ProbeRound = { at: 32_038, results: lone };
+    const accepted = [
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 30038 ms, by unproven, cause: connection closed, generation 2',
+      'error: unproven master: 10.0.0.2:6379 was accepted because no reachable node disputes it; writes that 10.0.0.1:6379 acknowledged may be missing',
+    ];
+
+    test('that it is accepted, and what may be lost', () => {
+      expect(log(steady, gone, held, taken, { ...taken, at: 33_000 }).slice(3)).toEqual([accepted, []]);
+    });
+
+    test('that it is accepted where the app has known no master', () => {
+      const witnessed = {
+        [A]: faulty('TIMEOUT'),
+        [B]: master({ on: 'R1' }),
+        [C]: replica({ on: 'R2/R1@9' }),
+      };
+      const alone = { ...witnessed, [C]: faulty('TIMEOUT') };
+      expect(
+        log({ at: 0, results: witnessed }, { at: 1, results: alone }, { at: 30_001, results: alone })[2],
+      ).toEqual([
+        'log: master is 10.0.0.2:6379, generation 1',
+        'error: unproven master: 10.0.0.2:6379 was accepted because no reachable node disputes it; writes that another node acknowledged may be missing',
+      ]);
+    });
+
+    test('that it is proven once the replicas agree', () => {
+      const followed = { ...lone, [C]: replica({ on: 'R7' }) };
+      expect(
+        log(
+          steady,
+          gone,
+          held,
+          taken,
+          { at: 33_000, results: followed },
+          { at: 34_000, results: followed },
+        ).slice(4),
+      ).toEqual([[], ['log: master 10.0.0.2:6379 is proven by now, generation 2']]);
+    });
+
+    test('nothing more of it when it was silent for a moment', () => {
+      const silent: ProbeRound = { at: 33_000, results: { ...lone, [B]: faulty('TIMEOUT') } };
+      const back = log(steady, gone, held, taken, silent, { ...taken, at: 33_500 })[5];
+      expect(back).toEqual([
+        'log: master 10.0.0.2:6379 is back after 500 ms, generation 2',
+        'log: node 10.0.0.2:6379 answers again',
+      ]);
+    });
+
+    test('that its heir takes over, which is no proof of either', () => {
+      const heir = { ...lone, [A]: master({ on: 'R9/R7@1' }) };
+      const lines = log(steady, gone, held, taken, { at: 33_000, results: heir })[4]?.join('\n');
+      expect(lines).toContain('failover: master 10.0.0.2:6379 → 10.0.0.1:6379');
+      expect(lines).not.toContain('proven');
+    });
   });
 
   test('a new fault of a node, but not another message for the same fault', () => {

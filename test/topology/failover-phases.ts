@@ -68,13 +68,13 @@ export const split: Phase = {
 const sixth = 'R6/R5@1517';
 
 export const failoverCases: readonly Case[] = [
-  { name: 'one healthy master: nothing changes', phases: [steady, { ...steady, at: 1500 }] },
+  { name: 'M7, M9: one healthy master: nothing changes', phases: [steady, { ...steady, at: 1500 }] },
   {
-    name: 'A hangs, B is promoted, A continues: A is stale',
+    name: 'M3, M10, M15: A hangs, B is promoted, A continues: A is stale',
     phases: [steady, hung, promoted, split],
   },
   {
-    name: 'stale writes raise the offset of A above that of B: A is still stale',
+    name: 'M2, M3: stale writes raise the offset of A above that of B: A is still stale',
     phases: [
       steady,
       hung,
@@ -87,7 +87,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A accepts 574 bytes of writes after B lost its link: B wins, the loss is proven',
+    name: 'M2, M3, M10: A accepts 574 bytes of writes after B lost its link: B wins, the loss is proven',
     phases: [
       steady,
       {
@@ -111,7 +111,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A is demoted to B: an ordinary replica again',
+    name: 'M3, M9: A is demoted to B: an ordinary replica again',
     phases: [
       steady,
       hung,
@@ -125,7 +125,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'C is promoted next: A, two promotions behind, stays stale although a server remembers one step only',
+    name: 'M3, M10: C is promoted next: A, two promotions behind, stays stale although a server remembers one step only',
     phases: [
       steady,
       hung,
@@ -149,7 +149,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the accepted master is unreachable for a moment, only the stale one answers: it gets no writes',
+    name: 'M8, M16: the accepted master is unreachable for a moment, only the stale one answers: it gets no writes',
     phases: [
       steady,
       hung,
@@ -169,7 +169,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the accepted master is unreachable for a moment: a replica of the stale one does not make that one the master',
+    name: 'M8, M13, M16: the accepted master is unreachable for a moment: a replica of the stale one does not make that one the master',
     phases: [
       steady,
       hung,
@@ -193,7 +193,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A hangs during two promotions, the first of which was observed: C is the heir of the heir',
+    name: 'M3, M10: A hangs during two promotions, the first of which was observed: C is the heir of the heir',
     phases: [
       steady,
       hung,
@@ -224,7 +224,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A hangs during two promotions, the first of which was not observed: C is refused until the replicas follow it',
+    name: 'M13, M14, M16: A hangs during two promotions, the first of which was not observed: C is refused until the replicas follow it',
     phases: [
       steady,
       hung,
@@ -277,7 +277,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B and C are both promoted while A is unreachable: history cannot decide, writes are held',
+    name: 'M10, M16: B and C are both promoted while A is unreachable: history cannot decide, writes are held',
     phases: [
       steady,
       hung,
@@ -313,7 +313,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B and C are both promoted, and another replica follows B: writes go to B, the group is contested',
+    name: 'M13, M14: B and C are both promoted, and another replica follows B: writes go to B, the group is contested',
     phases: [
       steady,
       hung,
@@ -337,7 +337,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B and C are both promoted while A lives: A was superseded twice and gets no writes',
+    name: 'M3, M16: B and C are both promoted while A lives: A was superseded twice and gets no writes',
     phases: [
       steady,
       {
@@ -357,7 +357,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B was promoted before its first sync: no heir, writes are held while A is unreachable',
+    name: 'M16: B was promoted before its first sync: no heir, writes are held while A is unreachable',
     phases: [
       steady,
       {
@@ -378,7 +378,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B was promoted before its first sync: no heir, writes stay with A',
+    name: 'M9, M14: B was promoted before its first sync: no heir, writes stay with A',
     phases: [
       steady,
       {
@@ -395,7 +395,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'B is promoted by mistake and demoted again: its own report and the replicas make A the master again',
+    name: 'M8, M13: B is promoted by mistake and demoted again: its own report and the replicas make A the master again',
     phases: [
       steady,
       {
@@ -422,7 +422,7 @@ export const failoverCases: readonly Case[] = [
     ],
   },
   {
-    name: 'FAILOVER TO B: both are replicas for a moment, then B is master and C is chained behind A',
+    name: 'M10, M15: FAILOVER TO B: both are replicas for a moment, then B is master and C is chained behind A',
     phases: [
       steady,
       {

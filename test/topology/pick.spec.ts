@@ -32,6 +32,11 @@ const cutOff = {
   [B]: replica({ on: 'R1', link: 'down' }),
   [C]: replica({ on: 'R1', link: 'down' }),
 };
+/** It was started empty, and cannot reach its master. */
+const neverSynced: ProbeResult = {
+  kind: 'answered',
+  report: { role: 'replica', history: { id: 'R8' }, offset: 0, link: 'down', neverSynced: true, named: [] },
+};
 const anyNumber = { requireMajority: false };
 const majority = { requireMajority: true };
 const noReplicas = { [A]: master({ on: 'R1' }), [B]: faulty('REFUSED'), [C]: faulty('REFUSED') };
@@ -62,24 +67,24 @@ describe('the writer', () => {
     [
       'history does not show the heir',
       after({ [A]: master({ on: 'R1' }), [B]: master({ on: 'R2' }) }),
-      `${A} and ${B} claim to be the master, and replication history does not show which one is the heir`,
+      `${A} and ${B} claim to be the master, and replication history does not show which one is the heir; make one of them a replica of the other`,
     ],
     [
       'an unrelated node claims to be the master',
       after(healthy, { ...cutOff, [B]: master({ on: 'Rown' }) }),
-      `${B} claims to be the master, but replication history does not show that it is the heir`,
+      `${B} claims to be the master, but replication history does not show that it is the heir; make the other nodes replicas of it, or bring the heir back`,
     ],
     [
       'the only master was superseded, as a replica proves',
       after(healthy, { ...healthy, [B]: faulty('TIMEOUT'), [C]: replica({ on: 'R2/R1@900' }) }),
-      `${A} claims to be the master, but the replication history of another node shows that it was superseded`,
+      `${A} claims to be the master, but the replication history of another node shows that it was superseded; make the other nodes replicas of it, or bring the heir back`,
     ],
   ])('waits while %s, and gives the reason', (_, topology, reason) => {
     expect(pickWriter(topology, anyNumber)).toEqual({ kind: 'wait', reason });
   });
 });
 
-describe('the writer that requires a majority', () => {
+describe('M17: the writer that requires a majority', () => {
   test.each<[string, Topology]>([
     ['all agree', after(healthy)],
     ['two of three agree', after(healthy, { ...healthy, [C]: faulty('TIMEOUT') })],
@@ -182,6 +187,33 @@ describe('the reader', () => {
     [
       'the only replica follows another master',
       after({ ...noReplicas, [B]: replica({ on: 'R9' }) }),
+      {
+        master: `master ${A}`,
+        replica: 'wait',
+        replicaPreferred: `master ${A}`,
+        masterPreferred: `master ${A}`,
+        any: `master ${A}`,
+      },
+    ],
+    [
+      'the only replica was never in sync, and there is no master',
+      after({ [A]: faulty('REFUSED'), [B]: neverSynced }),
+      { master: 'wait', replica: 'wait', replicaPreferred: 'wait', masterPreferred: 'wait', any: 'wait' },
+    ],
+    [
+      'a replica that was restarted empty is beside a good one, and the master is gone',
+      after(healthy, { [A]: faulty('REFUSED'), [B]: neverSynced, [C]: replica({ on: 'R1', link: 'down' }) }),
+      {
+        master: 'wait',
+        replica: `replica ${C}`,
+        replicaPreferred: `replica ${C}`,
+        masterPreferred: `replica ${C}`,
+        any: `replica ${C}`,
+      },
+    ],
+    [
+      'a replica is on the history that the master continues',
+      after({ [A]: master({ on: 'R2/R1@10' }), [B]: replica({ on: 'R1', link: 'down' }) }),
       {
         master: `master ${A}`,
         replica: `replica ${B}`,

@@ -20,15 +20,15 @@ interface ReportedFields {
   /** Default: `run of <endpoint>`. Pass another one for a process that was restarted. */
   readonly run?: string;
   readonly offset?: number;
+  /** How many keys it has. */
+  readonly keys?: number;
   /** Replication id: `R5`, or `R5/R1@1254` with the previous id and the first offset not shared with it. */
   readonly on: string;
 }
 
-export function master({ run, offset, on }: ReportedFields): ProbeResult {
-  return {
-    kind: 'answered',
-    report: { role: 'master', ...identity(run, offset), ...history(on), named: [] },
-  };
+export function master({ run, offset, keys, on }: ReportedFields): ProbeResult {
+  const base = { role: 'master', ...identity(run, offset), ...history(on) } as const;
+  return { kind: 'answered', report: { ...base, ...(keys !== undefined && { keys }), named: [] } };
 }
 
 export function replica({

@@ -139,6 +139,7 @@ describe('the time and cause of a change', () => {
       at: 1038,
       tookMs: 38,
       cause: 'connection closed',
+      promotedWithinMs: 18,
       proof: 'history',
     });
     expect(found.topology).toMatchObject({ kind: 'steady', cause: 'connection closed', changedAt: 1038 });

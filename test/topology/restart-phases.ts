@@ -17,20 +17,20 @@ const down: Phase = {
 const written: Phase = {
   ...steady,
   at: 1900,
-  results: { ...steady.results, [A]: master({ on: 'R1', offset: 1127 }) },
+  results: { ...steady.results, [A]: master({ on: 'R1', offset: 1127, keys: 9 }) },
 };
 
 const synced = (on: string) => ({ [B]: replica({ on, offset: 900 }), [C]: replica({ on, offset: 900 }) });
 
 export const restartCases: readonly Case[] = [
   {
-    name: 'A comes back empty at its address: it is the master, and the loss of all data is reported',
+    name: 'M11: A comes back empty at its address: it is the master, and the loss of all data is reported',
     phases: [
       written,
       down,
       {
         at: 3600,
-        results: { [A]: master({ on: 'R4', offset: 0, run: 'A again' }), ...synced('R4') },
+        results: { [A]: master({ on: 'R4', offset: 0, keys: 0, run: 'A again' }), ...synced('R4') },
         facts: { ...steady.facts, loss: { kind: 'restarted empty', endpoint: A, bytes: 1127 } },
       },
       {
@@ -41,7 +41,19 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A comes back with all its data: the same master, nothing lost',
+    name: 'M11: A comes back from its append-only file, with a new replication id and all its keys: nothing lost',
+    phases: [
+      written,
+      down,
+      {
+        at: 3600,
+        results: { [A]: master({ on: 'R4', offset: 0, keys: 9, run: 'A again' }), ...synced('R4') },
+        facts: steady.facts,
+      },
+    ],
+  },
+  {
+    name: 'M10, M11: A comes back with all its data: the same master, nothing lost',
     phases: [
       written,
       down,
@@ -56,7 +68,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A comes back from an older snapshot: the same master, 324 bytes lost',
+    name: 'M10, M11: A comes back from an older snapshot: the same master, 324 bytes lost',
     phases: [
       written,
       down,
@@ -68,7 +80,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'A comes back empty while B was promoted: B is the provable heir and gets the writes',
+    name: 'M10, M14: A comes back empty while B was promoted: B is the provable heir and gets the writes',
     phases: [
       written,
       down,
@@ -91,7 +103,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a single master gets its first replica: its new replication id causes no event',
+    name: 'M9: a single master gets its first replica: its new replication id causes no event',
     phases: [
       {
         at: 1000,
@@ -106,7 +118,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the backlog of a master without replicas expires: its new id, without the previous one, causes no event',
+    name: 'M9: the backlog of a master without replicas expires: its new id, without the previous one, causes no event',
     phases: [
       {
         at: 1000,
@@ -121,7 +133,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica that was restarted claims to be master while A lives: writes stay with A',
+    name: 'M5, M10, M14: a replica that was restarted claims to be master while A lives: writes stay with A',
     phases: [
       written,
       {
@@ -155,7 +167,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica was restarted as a master and its peers follow it: it is the heir',
+    name: 'M5: a replica was restarted as a master and its peers follow it: it is the heir',
     phases: [
       written,
       {
@@ -176,7 +188,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the promoted master is restarted with its data: the old master is still stale',
+    name: 'M3, M10, M11: the promoted master is restarted with its data: the old master is still stale',
     phases: [
       written,
       {
@@ -204,7 +216,7 @@ export const restartCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a contest in which the master kept its writes does not start the clock of a later failover',
+    name: 'M10, M14: a contest in which the master kept its writes does not start the clock of a later failover',
     phases: [
       written,
       {

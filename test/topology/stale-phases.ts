@@ -24,7 +24,7 @@ const withReplica = (result: ReturnType<typeof replica>): Phase => ({
 
 export const staleCases: readonly Case[] = [
   {
-    name: 'a replica on the history of an heir that cannot be reached proves A stale; the heir gets the writes',
+    name: 'M4, M10, M16: a replica on the history of an heir that cannot be reached proves A stale; the heir gets the writes',
     phases: [
       steady,
       provenByReplica,
@@ -42,7 +42,7 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica may report a switchover before the other nodes are probed again: no split brain',
+    name: 'M4, M15: a replica may report a switchover before the other nodes are probed again: no split brain',
     phases: [
       steady,
       {
@@ -57,11 +57,11 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica on the history of an heir proves A stale at boot too',
+    name: 'M4, M7: a replica on the history of an heir proves A stale at boot too',
     phases: [{ ...provenByReplica, facts: { ...provenByReplica.facts, generation: 0 } }],
   },
   {
-    name: 'a replica in a full sync proves nothing, because it is about to discard its history',
+    name: 'M4, M9: a replica in a full sync proves nothing, because it is about to discard its history',
     phases: [
       steady,
       {
@@ -71,7 +71,7 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'a replica that follows A again restores A after a second, although the heir is still out of reach',
+    name: 'M4, M8, M18: a replica that follows A again restores A after a second, although the heir is still out of reach',
     phases: [
       steady,
       provenByReplica,
@@ -86,7 +86,7 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'one replica that was once promoted does not outweigh the majority that follows A',
+    name: 'M4, M7: one replica that was once promoted does not outweigh the majority that follows A',
     phases: [
       {
         ...steady,
@@ -96,7 +96,7 @@ export const staleCases: readonly Case[] = [
     ],
   },
   {
-    name: 'the loss grows while others write to the stale master, and stays when it is demoted',
+    name: 'M2, M3: the loss grows while others write to the stale master, and stays when it is demoted',
     phases: [
       steady,
       { ...split, results: { ...split.results, [A]: master({ on: 'R1', offset: 1353 }) }, facts: lost(100) },

@@ -24,7 +24,11 @@ export function summarize({ kind, master, generation, claimants = [] }) {
       return `No master, writes are held, generation ${generation}.`;
     case 'contested': {
       const fate = master === undefined ? 'writes are held' : `writes stay with ${master}`;
-      return `Split brain: ${claimants.join(' and ')} claim to be master, ${fate}, generation ${generation}.`;
+      const claims =
+        claimants.length === 1
+          ? `Unproven master: ${claimants[0]} claims to be master`
+          : `Split brain: ${claimants.join(' and ')} claim to be master`;
+      return `${claims}, ${fate}, generation ${generation}.`;
     }
     default:
       return 'Waiting for the first probe of the group.';
@@ -52,11 +56,11 @@ export function describeReach({ kind, reachable, fault, message }) {
   return kind === 'pending' ? 'not known yet' : `no: ${fault}, ${message}`;
 }
 
-export function describeLoss({ kind, endpoint, bytes, at }) {
+export function describeLoss({ kind, endpoint, bytes, keys, at }) {
   const size = formatBytes(bytes);
   const words =
-    kind === 'restarted empty'
-      ? `${endpoint} restarted as master without its data, ${size} of history`
+    keys !== undefined
+      ? `${endpoint} is master without any key, and there were ${keys} before`
       : `at least ${size} of acknowledged writes never reached ${endpoint}`;
   return `Data loss at ${formatTime(at)}: ${words}.`;
 }
