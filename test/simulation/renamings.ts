@@ -16,6 +16,7 @@ async function swapBehindNames(chaos: Chaos): Promise<void> {
   await repoint(chaos, heir);
   await wait(0, 1500);
   renameAll(chaos, heir);
+  await cutSome(chaos, heir);
 }
 
 async function crashBehindNames(chaos: Chaos): Promise<void> {
@@ -33,10 +34,18 @@ async function crashBehindNames(chaos: Chaos): Promise<void> {
   await repoint(chaos, heir);
   await wait(0, 1000);
   renameAll(chaos, heir);
+  await cutSome(chaos, heir);
   await wait(0, 1500);
   old.start('disk', heir);
   old.resume();
   old.replicaOf(heir);
+}
+
+/** Some of the connections are closed, and the names lead the new ones elsewhere. */
+async function cutSome({ random, wait }: Chaos, master: Server): Promise<void> {
+  await wait(0, 500);
+  const share = random.oneOf([0, 0.3, 0.6]);
+  master.killClients(() => random.chance(share));
 }
 
 /** Points the first name at the master, and the second, if there is one, at another server. */

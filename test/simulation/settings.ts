@@ -85,9 +85,10 @@ export function settingsFor(seed: number): Settings {
 /** A story is as likely as it is often in the list. */
 const STORIES: readonly [Story, ...Story[]] = [
   'names',
+  'names',
   ...Array<Story>(2).fill('quiet'),
   ...Array<Story>(5).fill('loss'),
-  ...Array<Story>(12).fill('faults'),
+  ...Array<Story>(11).fill('faults'),
 ];
 
 /** The first leads to the master, the second, if listed, to a replica. */
