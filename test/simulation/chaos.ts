@@ -51,6 +51,9 @@ export function createChaos(world: World, isAlone: boolean): ChaosControl {
     },
   };
   const begin = (fault: Fault) => {
+    if (isOver) {
+      return;
+    }
     fault(chaos).catch((error: unknown) => {
       if (!(error instanceof ChaosOver)) {
         history.add({ kind: 'uncaught', text: `in a fault: ${String(error)}` });
