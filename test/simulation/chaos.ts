@@ -21,6 +21,8 @@ export interface Chaos {
   readonly any: () => Server;
   /** A server dies: for good if the rest can go on without it, at most one of the group. */
   readonly bury: (server: Server) => void;
+  /** Somebody sets the clock of the app's machine, by seconds or by up to an hour. */
+  readonly setClock: () => void;
   readonly othersThan: (...servers: readonly Server[]) => readonly Server[];
 }
 
@@ -36,6 +38,7 @@ export function createChaos(world: World, isAlone: boolean): ChaosControl {
     ...choosing(world),
     staleMs: boundsFor(world.settings).staleMs,
     bury: (server) => bury(world, server),
+    setClock: () => setClock(world),
     log: (text) => history.add({ kind: 'fault', text }),
     pushed(master) {
       // The app can follow promptly only if nothing else is wrong and it knew the group before.
@@ -91,6 +94,14 @@ function choosing({ servers, random }: World): Pick<Chaos, 'any' | 'master' | 'h
       return anyOf(inStep.length > 0 ? inStep : othersThan(master));
     },
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+function setClock({ clock, history, random }: World): void {
+  const byMs = random.oneOf([-1, -1, 1]) * random.below(random.oneOf([5000, HOUR_MS]));
+  history.add({ kind: 'fault', text: `the clock is set by ${byMs} ms` });
+  clock.set(byMs);
 }
 
 function bury({ servers, settings, random }: World, server: Server): void {

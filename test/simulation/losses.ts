@@ -26,6 +26,7 @@ async function thawAfterHeirDied(chaos: Chaos): Promise<void> {
   chaos.bury(heir);
   await wait(0, 800);
   old.resume();
+  await setClockWhileHeld(chaos);
   if (random.chance(0.6)) {
     await wait(0, 800);
     await followAll(chaos, old, chaos.othersThan(old, heir));
@@ -51,6 +52,7 @@ async function silentWitness(chaos: Chaos): Promise<void> {
   await beSeen(chaos);
   const silence = random.oneOf(['blocked', 'hung', 'dead'] as const);
   silenceNode(chaos, witness, silence);
+  await setClockWhileHeld(chaos);
   await wait(300, 4000);
   if (random.chance(0.5)) {
     log(`the way to ${heir.name} is free`);
@@ -101,11 +103,19 @@ async function forkWithoutMaster(chaos: Chaos): Promise<void> {
   await wait(0, 300);
   first?.promote();
   second?.promote();
+  await setClockWhileHeld(chaos);
   await wait(3000, 6000);
   if (first !== undefined) {
     await followAll(chaos, first, chaos.othersThan(old, first));
   }
   await wait(2000, 4000);
+}
+
+async function setClockWhileHeld({ random, wait, setClock }: Chaos): Promise<void> {
+  if (random.chance(0.4)) {
+    await wait(0, 500);
+    setClock();
+  }
 }
 
 /** Lasts long enough for the app to probe every node, in most cases. */

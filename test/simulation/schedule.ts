@@ -63,7 +63,7 @@ async function live(settings: Settings, world: World): Promise<void> {
     disturb(chaos, begin);
   }
   if (random.chance(0.3)) {
-    clock.after(random.below(3000), () => setClock(world));
+    clock.after(random.below(3000), () => chaos.setClock());
   }
   clock.after(random.below(3000), () => subscribe('late', world, app.replication));
   await clock.run(random.oneOf(settings.story === 'loss' ? [4000, 8000, 12_000] : [2000, 2500, 3000, 6000]));
@@ -83,15 +83,6 @@ function disturb({ random, world }: Chaos, begin: (fault: Fault) => void): void 
     const fault = random.oneOf(disturbances);
     world.clock.after(random.below(4000), () => begin(fault));
   }
-}
-
-const HOUR_MS = 3_600_000;
-
-/** Somebody sets the clock of the app's machine, by seconds or by up to an hour. */
-function setClock({ clock, history, random }: World): void {
-  const byMs = random.oneOf([-1, -1, 1]) * random.below(random.oneOf([5000, HOUR_MS]));
-  history.add({ kind: 'fault', text: `the clock is set by ${byMs} ms` });
-  clock.set(byMs);
 }
 
 function startApp(settings: Settings, world: World): App {
@@ -173,16 +164,16 @@ async function recover(
   (['write', 'read', 'publish'] as const).forEach((what) => void attempt(what));
   await clock.run(limit, () => works.write && works.read && works.publish);
   if (world.random.chance(0.25)) {
-    await restInPeace(world);
+    await restInPeace(world, chaos);
   }
 }
 
-/** Nothing happens for a while, but somebody may set the clock. */
-async function restInPeace(world: World): Promise<void> {
-  const { clock, history, random } = world;
+/** After a last alarm nothing happens for a while, but somebody may have set the clock. */
+async function restInPeace({ clock, history, random }: World, chaos: Chaos): Promise<void> {
   if (random.chance(0.7)) {
-    setClock(world);
+    chaos.setClock();
   }
+  chaos.any().killClients();
   history.add({ kind: 'milestone', name: 'calm' });
   await clock.run(clock.now + 3500);
 }
