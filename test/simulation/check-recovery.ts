@@ -1,7 +1,8 @@
 import { masterOf, type Topology } from '../../lib/topology/topology.js';
 import type { Entry, NodeTruth, Sample } from './history.js';
 import type { Operation } from './operations.js';
-import { recoveryMsOf } from './settings.js';
+import { RECONNECT_MS, recoveryMsOf } from './settings.js';
+import { Spell } from './spell.js';
 import type { Terms, Violation } from './violation.js';
 
 /** Checks that the writer reaches the right node in time, and writes to no stale one. */
@@ -74,6 +75,7 @@ function followsPushes(entries: readonly Entry[], { bounds, settings }: Terms): 
 function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
   let accepted: { readonly node: string; readonly runId: string | undefined } | undefined;
   let proven: { readonly runId: string; readonly since: number } | undefined;
+  const away = new Spell();
   for (const entry of entries) {
     if (entry.kind === 'milestone' && entry.name === 'closing') {
       break;
@@ -89,12 +91,8 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
     }
     const master = provableMaster(entry.sample, settings.requireMajority ? undefined : accepted?.runId);
     proven = master && (proven?.runId === master.runId ? proven : { runId: master.runId, since: entry.at });
-    if (
-      master &&
-      proven &&
-      entry.at - proven.since > bounds.recoveryMs &&
-      entry.sample.writer !== master.node
-    ) {
+    away.note(entry.at, entry.sample.writer === master?.node ? undefined : 'away');
+    if (master && proven && entry.at - proven.since > bounds.recoveryMs && away.lasts(RECONNECT_MS)) {
       return [
         {
           invariant: 'the writer is ready on a provable master in time',

@@ -2,6 +2,7 @@ import { masterOf, type Topology } from '../../lib/topology/topology.js';
 import type { Entry, NodeTruth, Sample } from './history.js';
 import { hasMajority, Proofs } from './proofs.js';
 import type { Operation } from './operations.js';
+import { RECONNECT_MS } from './settings.js';
 import { Spell } from './spell.js';
 import type { Terms, Violation } from './violation.js';
 
@@ -28,6 +29,7 @@ function endsWaiting(entries: readonly Entry[], { settings, bounds }: Terms): re
   const { acceptAfterMs, requireMajority } = settings;
   const undisputed = new Spell();
   const agreed = new Spell();
+  const waiting = new Spell();
   for (const entry of entries) {
     if (entry.kind !== 'sample') {
       continue;
@@ -40,7 +42,8 @@ function endsWaiting(entries: readonly Entry[], { settings, bounds }: Terms): re
     const isLong =
       agreed.lasts(AGREED_MS + bounds.recoveryMs) ||
       (!requireMajority && undisputed.lasts((acceptAfterMs || Infinity) + bounds.recoveryMs));
-    if (isLong && (sample.writer !== master?.node || sample.held > 0)) {
+    waiting.note(at, sample.writer !== master?.node || sample.held > 0 ? 'waiting' : undefined);
+    if (isLong && waiting.lasts(RECONNECT_MS)) {
       return [
         {
           invariant: 'no command is held for ever while one master is reachable and undisputed',

@@ -96,6 +96,9 @@ const NAMES = ['primary.test:6379', 'replica.test:6379'];
 
 const SERVERS = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379', '10.0.0.4:6379'];
 
+/** A connection that is closed is made anew within this time. */
+export const RECONNECT_MS = 1000;
+
 export interface Bounds {
   /** From the moment a master is provable until the writer is ready on it. */
   readonly recoveryMs: number;
