@@ -110,13 +110,12 @@ export class Proofs {
     return (this.#replicaRunIds.get(node) ?? runId) === runId;
   }
 
-  /** The accepted master is a replica now, and most replicas follow this claimant. */
+  /** The accepted master is a replica now, and the app may see no replica that does not follow this claimant. */
   #isConfirmed(node: NodeTruth, nodes: readonly NodeTruth[]): boolean {
     const replicas = nodes.filter(({ role, isSilent }) => role === 'replica' && !isSilent);
-    const followers = replicas.filter(({ follows, id }) => follows === node.node && id === node.id);
     return (
       replicas.some(({ node: name }) => this.#accepted.includes(name)) &&
-      followers.length * 2 > replicas.length
+      replicas.some((replica) => isFollowerOf(node, replica))
     );
   }
 }
@@ -134,8 +133,11 @@ function begin({ id, runId }: NodeTruth): Claim {
 
 /** More than half of all nodes, those out of reach included, are the claimant or replicate from it. */
 export function hasMajority(claimant: NodeTruth, nodes: readonly NodeTruth[]): boolean {
-  const followers = nodes.filter(
-    (node) => node.reachable && node.isClear && node.follows === claimant.node && node.id === claimant.id,
-  );
+  const followers = nodes.filter((node) => node.reachable && node.isClear && isFollowerOf(claimant, node));
   return (1 + followers.length) * 2 > nodes.length;
+}
+
+/** A replica of a replica is on the same history. */
+function isFollowerOf(claimant: NodeTruth, { follows, id }: NodeTruth): boolean {
+  return follows !== undefined && id === claimant.id;
 }
