@@ -14,6 +14,7 @@ import {
 import type { ControlConnection } from './control-connection.js';
 import { FleetMembership } from '../fleet/fleet-membership.js';
 import { faultOf } from '../replies/node-fault.js';
+import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
 import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
 import { watchNode } from './watch-node.js';
@@ -67,12 +68,12 @@ export class NodeControl {
   }
 
   /**
-   * Dials the node anew, beside the connection that there is. If another server answers, or if it reports `master`, the
-   * new connection replaces the old one, and the node is probed at once. Never errors.
+   * Dials the node anew, beside the connection that there is. If another server answers or, where run ids are unknown, one
+   * with another role than `role`, the new connection replaces the old one, and the node is probed at once. Never errors.
    */
-  redial(): Observable<unknown> {
+  redial(role: ServerRole): Observable<unknown> {
     const { emit, endpoint, connectTimeoutMs } = this.#context;
-    return defer(() => from(this.#dialBeside())).pipe(
+    return defer(() => from(this.#dialBeside(role))).pipe(
       this.#within(connectTimeoutMs, 'no connection'),
       tap((isOther) => isOther && emit('connection closed', endpoint)),
       catchError(() => EMPTY),
@@ -84,7 +85,7 @@ export class NodeControl {
   }
 
   /** Whether the node leads to another server by now. */
-  async #dialBeside(): Promise<boolean> {
+  async #dialBeside(role: ServerRole): Promise<boolean> {
     const { connect, endpoint } = this.#context;
     const before = this.#session;
     const connection = connect(endpoint, 'observer');
@@ -94,7 +95,7 @@ export class NodeControl {
     const answer = await probe(connection.call, state);
     const isOther =
       state.runId === undefined || before?.probe.runId === undefined
-        ? answer.kind === 'report' && answer.report.role === 'master'
+        ? answer.kind === 'report' && answer.report.role !== role
         : state.runId !== before.probe.runId;
     if (!isOther || this.#beside !== connection || this.#session !== before || before === undefined) {
       return false;

@@ -1,8 +1,8 @@
 import {
   catchError,
   defer,
+  EMPTY,
   exhaustMap,
-  filter,
   finalize,
   map,
   of,
@@ -33,8 +33,11 @@ export function observeNode(context: ObserverContext): Observable<Observation> {
     };
     const redialling = context.redial$
       .pipe(
-        filter(() => last.kind === 'answered' && last.report.role === 'replica'),
-        exhaustMap(() => control.redial()),
+        exhaustMap((reason) => {
+          const role = last.kind === 'answered' ? last.report.role : undefined;
+          const isNeeded = role === 'replica' || (role !== undefined && reason === 'wrong role');
+          return isNeeded ? control.redial(role) : EMPTY;
+        }),
       )
       .subscribe();
     return defer(() => probeOnce(control, context, last)).pipe(

@@ -28,9 +28,15 @@ export interface ObserverContext {
   readonly nextProbe: (last: Observation) => Observable<unknown>;
   /** Must be called when a probe begins. Returns the reason for the probe. */
   readonly beginProbe: () => Signal;
-  /** Emits when a node that reports `replica` is to be dialled anew: its address may lead to another server by now. */
-  readonly redial$: Observable<unknown>;
+  /** Emits when the node is to be dialled anew: its address may lead to another server by now. */
+  readonly redial$: Observable<RedialReason>;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
   /** Reports, once, something that an operator should know. */
   readonly notify: (text: string) => void;
 }
+
+/**
+ * - `no master`: concerns nodes that report `replica`.
+ * - `wrong role`: a new connection has shown another role or process than the observed one.
+ */
+export type RedialReason = 'no master' | 'wrong role';

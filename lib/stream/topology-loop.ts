@@ -180,7 +180,7 @@ export class TopologyLoop {
         return this.#pace.kind === 'sweeping' ? this.#pace.signal : { kind: 'poll', at: this.#now };
       },
       nextProbe: (last) => schedule.next(last),
-      redial$: whenToRedial({ ...this.#options, seeking$: this.#isSeeking$, fleet }),
+      redial$: whenToRedial({ ...this.#options, endpoint, seeking$: this.#isSeeking$, fleet }),
       emit: (kind, from) => this.#options.emit(kind, formatEndpoint(from)),
     };
   }

@@ -1,5 +1,7 @@
 import {
   delayWhen,
+  filter,
+  map,
   merge,
   NEVER,
   switchMap,
@@ -9,6 +11,8 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { NodeFleet } from '../fleet/node-fleet.js';
+import type { RedialReason } from '../observers/observer-context.js';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Signal } from '../topology/signal.js';
 
 const REDIAL_MS = 1000;
@@ -17,6 +21,7 @@ const PATIENCE_MS = 50;
 const MIN_GAP_MS = 250;
 
 interface RedialOptions {
+  readonly endpoint: Endpoint;
   readonly seeking$: Observable<boolean>;
   readonly signals$: Observable<Signal>;
   readonly fleet: NodeFleet;
@@ -24,11 +29,20 @@ interface RedialOptions {
 }
 
 /**
- * Emits when a node that reports `replica` is to be dialled anew: while no master is known, once a second and after each
- * signal. The name or address of the node may lead to another server by now, although the connection to the old one is
- * still open.
+ * Emits when a node is to be dialled anew, because its name or address may lead to another server by now, although the
+ * connection to the old one is still open:
+ *
+ * - while no master is known, once a second and after each signal;
+ * - when a new connection to the node has shown another role or process than the observed one, at most once a second.
  */
-export function whenToRedial({ seeking$, signals$, fleet, scheduler }: RedialOptions): Observable<unknown> {
+export function whenToRedial(options: RedialOptions): Observable<RedialReason> {
+  return merge(
+    whileSeeking(options).pipe(map(() => 'no master' as const)),
+    onWrongRole(options).pipe(map(() => 'wrong role' as const)),
+  );
+}
+
+function whileSeeking({ seeking$, signals$, fleet, scheduler }: RedialOptions): Observable<unknown> {
   const signalled$ = signals$.pipe(throttleTime(MIN_GAP_MS, scheduler, { leading: true, trailing: true }));
   return seeking$.pipe(
     switchMap((isSeeking) =>
@@ -38,5 +52,14 @@ export function whenToRedial({ seeking$, signals$, fleet, scheduler }: RedialOpt
           )
         : NEVER,
     ),
+  );
+}
+
+function onWrongRole({ endpoint, signals$, fleet, scheduler }: RedialOptions): Observable<unknown> {
+  const name = formatEndpoint(endpoint);
+  return signals$.pipe(
+    filter((signal) => signal.kind === 'wrong role' && signal.endpoint === name),
+    throttleTime(REDIAL_MS, scheduler, { leading: true, trailing: true }),
+    delayWhen(() => timer(PATIENCE_MS + fleet.spreadMs(), scheduler)),
   );
 }

@@ -9,12 +9,12 @@ interface AppEnd {
 
 /** The app's end of a simulated connection: a real stream that uses no socket of the operating system. */
 export class AppSocket extends Socket {
-  readonly node: string;
+  readonly server: string;
   readonly #end: AppEnd;
 
-  constructor(node: string, end: AppEnd) {
+  constructor(server: string, end: AppEnd) {
     super();
-    this.node = node;
+    this.server = server;
     this.#end = end;
   }
 

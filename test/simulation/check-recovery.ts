@@ -1,6 +1,8 @@
 import { masterOf, type Topology } from '../../lib/topology/topology.js';
 import type { Entry, NodeTruth, Sample } from './history.js';
 import type { Operation } from './operations.js';
+import { RECONNECT_MS, recoveryMsOf } from './settings.js';
+import { Spell } from './spell.js';
 import type { Terms, Violation } from './violation.js';
 
 /** Checks that the writer reaches the right node in time, and writes to no stale one. */
@@ -20,12 +22,13 @@ export function checkRecovery(
 /** Time in which the replicas follow the master after the group was healed. */
 const RESYNC_MS = 600;
 
-function worksAfterHealing(entries: readonly Entry[], { bounds }: Terms): readonly Violation[] {
+function worksAfterHealing(entries: readonly Entry[], { settings }: Terms): readonly Violation[] {
   const healed = entries.find((entry) => entry.kind === 'milestone' && entry.name === 'healed');
   if (healed?.kind !== 'milestone') {
     return [];
   }
-  const deadline = healed.at + RESYNC_MS + bounds.recoveryMs;
+  const nodes = samplesOf(entries).find(({ at }) => at >= healed.at)?.nodes ?? [];
+  const deadline = healed.at + RESYNC_MS + recoveryMsOf(settings, nodes);
   return (['write', 'read', 'publish'] as const).flatMap((what) => {
     const works = entries.find((entry) => entry.kind === 'milestone' && entry.name === `${what} works`);
     return works !== undefined && works.at <= deadline
@@ -72,6 +75,7 @@ function followsPushes(entries: readonly Entry[], { bounds, settings }: Terms): 
 function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Terms): readonly Violation[] {
   let accepted: { readonly node: string; readonly runId: string | undefined } | undefined;
   let proven: { readonly runId: string; readonly since: number } | undefined;
+  const away = new Spell();
   for (const entry of entries) {
     if (entry.kind === 'milestone' && entry.name === 'closing') {
       break;
@@ -87,12 +91,8 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
     }
     const master = provableMaster(entry.sample, settings.requireMajority ? undefined : accepted?.runId);
     proven = master && (proven?.runId === master.runId ? proven : { runId: master.runId, since: entry.at });
-    if (
-      master &&
-      proven &&
-      entry.at - proven.since > bounds.recoveryMs &&
-      entry.sample.writer !== master.node
-    ) {
+    away.note(entry.at, entry.sample.writer === master?.node ? undefined : 'away');
+    if (master && proven && entry.at - proven.since > bounds.recoveryMs && away.lasts(RECONNECT_MS)) {
       return [
         {
           invariant: 'the writer is ready on a provable master in time',
@@ -125,7 +125,8 @@ function leavesStaleMaster(
   operations: readonly Operation[],
   { bounds, settings }: Terms,
 ): readonly Violation[] {
-  if (settings.rights === 'no INFO') {
+  // An app on the old master does not find out where its names lead while that one says master.
+  if (settings.rights === 'no INFO' || settings.story === 'names') {
     return [];
   }
   const byWriter = new Set(operations.flatMap(({ op, issued }) => (issued.via === 'reader' ? [] : [op])));
@@ -141,12 +142,12 @@ function leavesStaleMaster(
       // Counted only if the next sample agrees, because the node may have become a master again in between.
       violations.push(
         ...doubtful
-          .filter(({ node }) => staleSince.has(node))
+          .filter(({ server }) => staleSince.has(server))
           .map((each) => describeStaleWrite(each, staleSince)),
       );
       doubtful = [];
     } else if (entry.kind === 'written' && byWriter.has(entry.op)) {
-      const since = staleSince.get(entry.node) ?? Infinity;
+      const since = staleSince.get(entry.server) ?? Infinity;
       doubtful.push(...(entry.at - since > bounds.staleMs ? [entry] : []));
     }
   }
@@ -162,12 +163,12 @@ function learnRunIds(replicaRunIds: Map<string, string>, { nodes }: Topology): v
 }
 
 function describeStaleWrite(
-  { op, node, at }: Entry & { readonly kind: 'written' },
+  { op, server, at }: Entry & { readonly kind: 'written' },
   staleSince: ReadonlyMap<string, number>,
 ): Violation {
   return {
     invariant: 'nothing is written to a master that is provably stale',
-    text: `${op} was written to ${node}, whose heir has been visible since ${staleSince.get(node)}`,
+    text: `${op} was written to ${server}, whose heir has been visible since ${staleSince.get(server)}`,
     at,
   };
 }

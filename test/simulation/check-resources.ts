@@ -16,6 +16,7 @@ export function checkResources(
     ),
     ...staysSmall(entries, operations, terms),
     ...dialsSparingly(entries, terms),
+    ...calmsDown(entries),
     ...closesInTime(entries),
     ...endsAll(entries),
     ...settlesAll(operations),
@@ -39,6 +40,43 @@ function dialsSparingly(entries: readonly Entry[], { settings }: Terms): readonl
             invariant: 'a node is dialled in moderation',
             text: `${node} was dialled more than ${DIALS_PER_SECOND} times within a second`,
             at: hasty.at,
+          },
+        ];
+  });
+}
+
+/** Time after which a sweep has ended, and the probes per second of a node after that. */
+const SWEEP_MS = 1500;
+const PROBES_PER_SECOND = 15;
+
+/** Once all is well, nodes are probed at the pace of calm, whatever the clock of the app's machine says. */
+function calmsDown(entries: readonly Entry[]): readonly Violation[] {
+  const calm = entries.find((entry) => entry.kind === 'milestone' && entry.name === 'calm');
+  const end = entries.find((entry) => entry.kind === 'milestone' && entry.name === 'closing');
+  const samples = entries.flatMap((entry) =>
+    calm !== undefined &&
+    end !== undefined &&
+    entry.kind === 'sample' &&
+    entry.at >= calm.at + SWEEP_MS &&
+    entry.at < end.at
+      ? [entry]
+      : [],
+  );
+  const [first] = samples;
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) {
+    return [];
+  }
+  const limit = (PROBES_PER_SECOND * (last.at - first.at)) / 1000;
+  return last.sample.nodes.flatMap(({ node, probes }, index) => {
+    const count = probes - (first.sample.nodes[index]?.probes ?? 0);
+    return count <= limit
+      ? []
+      : [
+          {
+            invariant: 'a sweep ends',
+            text: `${node} was probed ${count} times in ${last.at - first.at} ms although all is well`,
+            at: last.at,
           },
         ];
   });

@@ -4,8 +4,16 @@ import { check } from './check.js';
 import type { Happening, Milestone, NodeTruth, Sample } from './history.js';
 import { boundsFor, settingsFor } from './settings.js';
 
-/** The settings of seed 1, with all permissions. */
-const settings = { ...settingsFor(1), rights: 'all', resend: 'reads', requireMajority: false } as const;
+/** The settings of seed 1, with all permissions and nodes listed by address. */
+const settings = {
+  ...settingsFor(1),
+  story: 'faults',
+  nodes: settingsFor(1).servers,
+  rights: 'all',
+  resend: 'reads',
+  requireMajority: false,
+  acceptAfterMs: 2000,
+} as const;
 const bounds = boundsFor(settings);
 const [a = '', b = ''] = settings.nodes;
 
@@ -23,7 +31,13 @@ const issued = (op: string, change: object = {}): Happening => ({
   effect: 'write',
   ...change,
 });
-const written = (op: string, node = a): Happening => ({ kind: 'written', op, connection: 1, node });
+const written = (op: string, node = a): Happening => ({
+  kind: 'written',
+  op,
+  connection: 1,
+  node,
+  server: node,
+});
 const executed = (op: string, change: object = {}): Happening => ({
   kind: 'executed',
   op,
@@ -62,12 +76,16 @@ const bIsMaster = published([node(a, 'stale'), node(b, 'master')], b, 2);
 const truth = (name: string, role: 'master' | 'replica', change: Partial<NodeTruth> = {}): NodeTruth => ({
   node: name,
   reachable: true,
+  isSilent: false,
+  isGone: false,
   isClear: true,
   role,
   runId: `run of ${name}`,
   id: 'history of a',
   previousId: undefined,
   follows: role === 'replica' ? a : undefined,
+  isSyncing: false,
+  probes: 0,
   ...change,
 });
 
@@ -187,6 +205,42 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
       { ...superseded(), at: bounds.staleMs + 3 },
     ],
   ],
+  [
+    'a sweep ends',
+    [
+      milestone('calm', 1),
+      { ...sample(), at: 2000 },
+      { ...sample({ nodes: [truth(a, 'master', { probes: 100 }), truth(b, 'replica')] }), at: 3000 },
+      milestone('closing', 3001),
+    ],
+  ],
+  [
+    'no command is held for ever while one master is reachable and undisputed',
+    [
+      { ...alone(undefined), at: 1 },
+      { ...alone(undefined), at: settings.acceptAfterMs + bounds.recoveryMs + 2 },
+    ],
+  ],
+  [
+    'nothing is written to a master that was proven to be over, and nothing newer disproves it',
+    [
+      { ...superseded(), at: 1 },
+      { ...superseded(), at: bounds.staleMs + 2 },
+      { ...alone(a), at: bounds.staleMs + 50 },
+      { ...issued('op1'), at: bounds.staleMs + 51 },
+      { ...written('op1'), at: bounds.staleMs + 52 },
+      { ...alone(a), at: bounds.staleMs + 100 },
+    ],
+  ],
+  [
+    'time accepts only what was undisputed for long enough',
+    [
+      { ...forked(), at: 1 },
+      { ...forked(), at: bounds.staleMs + 2 },
+      { ...alone(undefined), at: bounds.staleMs + 50 },
+      { ...unproven(), at: bounds.staleMs + 51 },
+    ],
+  ],
 ])('it is found that %s', (invariant, happenings) => {
   expect(found(...happenings)).toContain(invariant);
 });
@@ -195,4 +249,22 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
 function superseded(): Happening {
   const heir = truth(b, 'master', { id: 'history of b', previousId: 'history of a' });
   return sample({ nodes: [truth(a, 'master'), heir], writer: b });
+}
+
+/** The second node is out of reach. */
+function alone(writer: string | undefined): Happening {
+  const silent = truth(b, 'replica', { reachable: false, isSilent: true });
+  return sample({ nodes: [truth(a, 'master'), silent], writer });
+}
+
+/** Both nodes claim to be the master, and the history of neither continues that of the other. */
+function forked(): Happening {
+  return sample({
+    nodes: [truth(a, 'master'), truth(b, 'master', { id: 'history of b' })],
+    writer: undefined,
+  });
+}
+
+function unproven(): Happening {
+  return { ...aIsMaster, topology: { ...aIsMaster.topology, unproven: { since: 0 } } };
 }

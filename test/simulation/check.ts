@@ -2,6 +2,7 @@ import { checkOutcomes } from './check-outcomes.js';
 import { checkRecovery } from './check-recovery.js';
 import { checkResources } from './check-resources.js';
 import { checkTopology } from './check-topology.js';
+import { checkUnproven } from './check-unproven.js';
 import type { Entry } from './history.js';
 import { operationsOf } from './operations.js';
 import type { Terms, Violation } from './violation.js';
@@ -13,6 +14,7 @@ export function check(entries: readonly Entry[], terms: Terms): readonly Violati
     ...checkOutcomes(operations, terms),
     ...checkTopology(entries, operations),
     ...checkRecovery(entries, operations, terms),
+    ...checkUnproven(entries, operations, terms),
     ...checkResources(entries, operations, terms),
   ].toSorted((a, b) => a.at - b.at);
 }

@@ -19,6 +19,8 @@ export class VirtualClock {
   readonly #queue = new EventQueue<Timer>();
   readonly #real = new Map<object, ReadonlyMap<string, unknown>>();
   #now = 0;
+  /** What somebody has added to the time of day. The time of the machine's monotonic clock goes on regardless. */
+  #setBy = 0;
   #appTimers = 0;
 
   /** Milliseconds since the schedule began. */
@@ -29,6 +31,11 @@ export class VirtualClock {
   /** How many timers the app has armed. */
   get appTimers(): number {
     return this.#appTimers;
+  }
+
+  /** Sets the time of day of the app's machine, forward or, if negative, back. */
+  set(byMs: number): void {
+    this.#setBy += byMs;
   }
 
   /** Schedules an event of the simulated world. The returned function cancels it. */
@@ -82,7 +89,7 @@ export class VirtualClock {
       clearInterval: clear,
       clearImmediate: clear,
     });
-    this.#replace(Date, { now: () => EPOCH + Math.floor(this.#now) });
+    this.#replace(Date, { now: () => EPOCH + this.#setBy + Math.floor(this.#now) });
     this.#replace(performance, { now: () => this.#now });
     this.#replace(Math, { random });
     return () => {

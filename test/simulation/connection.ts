@@ -21,7 +21,10 @@ export interface Path {
 
 interface ConnectionOptions {
   readonly id: number;
+  /** The name or address that the app has dialled. */
   readonly node: string;
+  /** Where that led. */
+  readonly server: string;
   readonly path: Path;
   readonly clock: VirtualClock;
   readonly history: History;
@@ -40,7 +43,7 @@ export class Connection {
   #isNursed = false;
 
   constructor(options: ConnectionOptions) {
-    const { id, node, path, clock } = options;
+    const { id, server, path, clock } = options;
     const decode = createRequestDecoder();
     this.id = id;
     this.#options = options;
@@ -56,11 +59,16 @@ export class Connection {
       isBlocked: () => path.isBlocked('from node'),
       receive: (segment) => this.#arriveAtApp(segment),
     });
-    this.socket = new AppSocket(node, {
+    this.socket = new AppSocket(server, {
       write: (chunk) => this.#write(decode(chunk)),
       end: () => this.#endApp('ended'),
       destroy: () => this.#endApp('gone'),
     });
+  }
+
+  /** Whether the app has not given it up. */
+  get isOpen(): boolean {
+    return this.#appSide !== 'gone';
   }
 
   /** The server has accepted it. */
@@ -105,11 +113,11 @@ export class Connection {
   }
 
   #write(requests: readonly string[][]): void {
-    const { history, node } = this.#options;
+    const { history, node, server } = this.#options;
     for (const request of requests) {
       const op = opOf(request);
       if (op !== undefined) {
-        history.add({ kind: 'written', op, connection: this.id, node });
+        history.add({ kind: 'written', op, connection: this.id, node, server });
       }
     }
     this.#up.send({ kind: 'data', content: [...requests] });

@@ -141,7 +141,8 @@ export async function mistakenPromotion(chaos: Chaos): Promise<void> {
   replica.replicaOf(master);
 }
 
-async function repoint(chaos: Chaos, master: Server): Promise<void> {
+/** The replicas follow another master, one after the other. */
+export async function repoint(chaos: Chaos, master: Server): Promise<void> {
   for (const other of chaos.random.shuffled(chaos.othersThan(master))) {
     if (other.role === 'replica') {
       await chaos.wait(0, 200);

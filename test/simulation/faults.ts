@@ -1,4 +1,5 @@
 import type { Chaos, Fault } from './chaos.js';
+import { renameAll } from './renamings.js';
 import {
   crash,
   failoverCommand,
@@ -34,6 +35,16 @@ export const faults: readonly [Fault, ...Fault[]] = [
   slowness,
   falseAlarm,
   lostBacklog,
+];
+
+/** Faults that change no role. */
+export const disturbances: readonly [Fault, ...Fault[]] = [
+  partition,
+  cutConnections,
+  pauseClients,
+  shortHang,
+  slowness,
+  falseAlarm,
 ];
 
 /** Faults whose last step a server pushes to its clients. */
@@ -157,12 +168,15 @@ async function lostBacklog({ log, ...chaos }: Chaos): Promise<void> {
   return Promise.resolve();
 }
 
-/** Ends all faults; afterwards one node is the master and the others follow it. */
-export function heal({ world, log, ...chaos }: Chaos): string {
+/** Ends all faults; afterwards one node is the master and all others that are left follow it. */
+export function heal(chaos: Chaos): string {
+  const { world, log, random } = chaos;
   const { servers, network } = world;
+  const living = servers.filter(({ isGone }) => !isGone);
   world.mendAll();
-  const master = chaos.random.chance(0.5) ? chaos.master() : chaos.any();
-  for (const server of servers) {
+  const candidates = [...(random.chance(0.5) ? [chaos.master()] : []), ...random.shuffled(living)];
+  const master = candidates.find(({ isGone }) => !isGone) ?? chaos.any();
+  for (const server of living) {
     network.change(server.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });
     server.trouble = undefined;
     server.paused = 'nothing';
@@ -171,6 +185,7 @@ export function heal({ world, log, ...chaos }: Chaos): string {
     network.resume(server.name);
   }
   master.promote();
+  renameAll(chaos, master);
   log(`all is well, ${master.name} is the master`);
   chaos.othersThan(master).forEach((server) => server.replicaOf(master));
   return master.name;

@@ -19,8 +19,12 @@ export type Outcome =
 /** The actual state of a node, regardless of what it reports or the app knows. */
 export interface NodeTruth {
   readonly node: string;
-  /** Whether the app gets its answers in time. */
+  /** Whether the app gets its answers in time, on a new connection as well. */
   readonly reachable: boolean;
+  /** Whether it has died for good. */
+  readonly isGone: boolean;
+  /** Whether the app gets no answer at all. */
+  readonly isSilent: boolean;
   /** Whether it refuses only what its role forbids. */
   readonly isClear: boolean;
   readonly role: 'master' | 'replica';
@@ -29,12 +33,16 @@ export interface NodeTruth {
   readonly previousId: string | undefined;
   /** Replicas with a link that is up: the node they replicate from. */
   readonly follows: string | undefined;
+  /** Whether a full synchronisation is about to replace its history. */
+  readonly isSyncing: boolean;
+  /** How often it has been asked for its state since the schedule began. */
+  readonly probes: number;
 }
 
 /** The actual state of the group and the resources of the app at one moment. */
 export interface Sample {
   readonly nodes: readonly NodeTruth[];
-  /** The node the writer is ready on. */
+  /** The server the writer is ready on. */
   readonly writer: string | undefined;
   readonly held: number;
   readonly timers: number;
@@ -53,7 +61,14 @@ export type Happening =
       /** Its transaction was begun under a `WATCH` that the server had confirmed. */
       readonly watches?: boolean;
     }
-  | { readonly kind: 'written'; readonly op: string; readonly connection: number; readonly node: string }
+  | {
+      readonly kind: 'written';
+      readonly op: string;
+      readonly connection: number;
+      /** As the app calls it. */
+      readonly node: string;
+      readonly server: string;
+    }
   | {
       readonly kind: 'executed';
       readonly op: string;
@@ -82,6 +97,8 @@ export type Milestone =
   /** All faults have ended: there is one master, which the others follow. */
   | 'healed'
   | `${'write' | 'read' | 'publish'} works`
+  /** Nothing happens any more until the app is closed, but the clock of the app's machine may have been set. */
+  | 'calm'
   /** A server has pushed the last step of a failover; `node` is the master from then on. */
   | 'pushed'
   | 'closing'

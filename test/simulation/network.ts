@@ -15,7 +15,7 @@ export interface Host {
   readonly accept: (connection: Connection) => ServerEnd;
 }
 
-/** The state of the network path between the app and one node. */
+/** The state of the network path between the app and one server. */
 export interface Way {
   toNode: 'free' | 'blocked';
   fromNode: 'free' | 'blocked';
@@ -31,6 +31,12 @@ export interface NetworkOptions {
   readonly giveUpMs: number;
 }
 
+interface Target {
+  readonly host: Host;
+  /** The name or address that the app dials. */
+  readonly node: string;
+}
+
 /** As TCP does it. */
 const KNOCK_AGAIN_MS = 1000;
 
@@ -39,7 +45,9 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #ways = new Map<string, Way>();
-  readonly #connections: { readonly connection: Connection; readonly node: string }[] = [];
+  /** The server that each name leads to. Connections that are open stay where they are. */
+  readonly #names = new Map<string, string>();
+  readonly #connections: { readonly connection: Connection; readonly server: string }[] = [];
   #openSockets = 0;
 
   constructor(options: NetworkOptions) {
@@ -56,39 +64,64 @@ export class Network {
     this.#ways.set(host.name, { toNode: 'free', fromNode: 'free', extraMs: 0 });
   }
 
-  way(node: string): Way {
-    const way = this.#ways.get(node);
+  /** Lets a name lead to a server from now on. */
+  point(name: string, server: string): void {
+    this.#names.set(name, server);
+  }
+
+  /** Whether a new connection to one of these names or addresses leads to the server. */
+  leadsTo(server: string, names: readonly string[]): boolean {
+    return names.some((name) => this.#serverOf(name) === server);
+  }
+
+  /** Whether the app has a connection to the server. */
+  isConnected(server: string): boolean {
+    return this.#connections.some((each) => each.server === server && each.connection.isOpen);
+  }
+
+  way(server: string): Way {
+    const way = this.#ways.get(server);
     if (way === undefined) {
-      throw new Error(`no node ${node}`);
+      throw new Error(`no server ${server}`);
     }
     return way;
   }
 
-  /** Changes the path to a node. Blocked bytes are delivered if the path is free again. */
-  change(node: string, change: Partial<Way>): void {
-    Object.assign(this.way(node), change);
-    this.resume(node);
+  /** Changes the path to a server. Blocked bytes are delivered if the path is free again. */
+  change(server: string, change: Partial<Way>): void {
+    Object.assign(this.way(server), change);
+    this.resume(server);
   }
 
   /** To be called when a machine has started or stopped. */
-  resume(node: string): void {
-    this.#connections.filter((each) => each.node === node).forEach(({ connection }) => connection.resume());
+  resume(server: string): void {
+    this.#connections
+      .filter((each) => each.server === server)
+      .forEach(({ connection }) => connection.resume());
   }
 
   /** How the app reaches a node. */
   readonly dial: Dial = (endpoint, options) =>
     new Observable((subscriber) => {
       const node = formatEndpoint(endpoint);
-      const host = this.#hosts.get(node);
+      const host = this.#hosts.get(this.#serverOf(node));
       this.#options.history.add({ kind: 'dialled', node });
       if (host === undefined) {
         subscriber.error(systemError('ENOTFOUND', `getaddrinfo ENOTFOUND ${node}`));
         return undefined;
       }
-      return this.#attempt(host, subscriber, options);
+      return this.#attempt({ host, node }, subscriber, options);
     });
 
-  #attempt(host: Host, subscriber: Subscriber<Socket>, { connectTimeoutMs }: DialOptions): () => void {
+  #serverOf(name: string): string {
+    return this.#names.get(name) ?? name;
+  }
+
+  #attempt(
+    { host, node }: Target,
+    subscriber: Subscriber<Socket>,
+    { connectTimeoutMs }: DialOptions,
+  ): () => void {
     const { clock } = this.#options;
     const path = this.#pathTo(host);
     let pending: Connection | undefined;
@@ -102,7 +135,7 @@ export class Network {
       if (path.isBlocked('to node') || path.isBlocked('from node')) {
         callOff = clock.after(KNOCK_AGAIN_MS, knock);
       } else if (host.isListening()) {
-        const connection = this.#connect(host, path);
+        const connection = this.#connect({ host, node }, path);
         pending = connection;
         connection.socket.on('error', fail);
         callOff = clock.after(path.delayMs(), () => {
@@ -125,17 +158,18 @@ export class Network {
     };
   }
 
-  #connect(host: Host, path: Path): Connection {
+  #connect({ host, node }: Target, path: Path): Connection {
     const { clock, history } = this.#options;
     const connection = new Connection({
       id: this.#connections.length + 1,
-      node: host.name,
+      node,
+      server: host.name,
       path,
       clock,
       history,
       onClosed: () => (this.#openSockets -= 1),
     });
-    this.#connections.push({ connection, node: host.name });
+    this.#connections.push({ connection, server: host.name });
     this.#openSockets += 1;
     connection.accept(host.accept(connection));
     return connection;

@@ -3,12 +3,14 @@ import { Replication } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { seededRandom } from '../topology/seeded-random.js';
-import { createChaos, type Chaos } from './chaos.js';
+import { createChaos, type Chaos, type Fault } from './chaos.js';
 import { check } from './check.js';
-import { faults, heal, pushedFaults } from './faults.js';
+import { disturbances, faults, heal, pushedFaults } from './faults.js';
 import type { Entry } from './history.js';
 import { Load } from './load.js';
-import { boundsFor, settingsFor, type Settings } from './settings.js';
+import { losses } from './losses.js';
+import { renamings } from './renamings.js';
+import { boundsFor, recoveryMsOf, settingsFor, type Settings } from './settings.js';
 import { takeSample } from './truth.js';
 import type { Violation } from './violation.js';
 import { createWorld, type World } from './world.js';
@@ -49,16 +51,22 @@ interface App {
 
 async function live(settings: Settings, world: World): Promise<void> {
   const { clock, random } = world;
-  const count = settings.isQuiet ? 1 : random.oneOf([1, 1, 2, 3]);
+  const count = settings.story === 'faults' ? random.oneOf([1, 1, 2, 3]) : 1;
   const { chaos, begin, end } = createChaos(world, count === 1);
   const app = startApp(settings, world);
   sampleForever(world, app.writer);
   for (let left = count; left > 0; left -= 1) {
-    const fault = random.oneOf(settings.isQuiet ? pushedFaults : faults);
+    const fault = random.oneOf(faultsOf[settings.story]);
     clock.after(random.oneOf([0, 500, 500]) + random.below(1500), () => begin(fault));
   }
+  if (settings.story === 'loss' || settings.story === 'names') {
+    disturb(chaos, begin);
+  }
+  if (random.chance(0.3)) {
+    clock.after(random.below(3000), () => chaos.setClock());
+  }
   clock.after(random.below(3000), () => subscribe('late', world, app.replication));
-  await clock.run(random.oneOf([2000, 2500, 3000, 6000]));
+  await clock.run(random.oneOf(settings.story === 'loss' ? [4000, 8000, 12_000] : [2000, 2500, 3000, 6000]));
   end();
   if (settings.ending === 'after recovery') {
     await recover(settings, world, { ...app, chaos });
@@ -67,9 +75,19 @@ async function live(settings: Settings, world: World): Promise<void> {
   await finish(world);
 }
 
+const faultsOf = { faults, quiet: pushedFaults, loss: losses, names: renamings };
+
+/** Something small happens as well. */
+function disturb({ random, world }: Chaos, begin: (fault: Fault) => void): void {
+  if (random.chance(0.4)) {
+    const fault = random.oneOf(disturbances);
+    world.clock.after(random.below(4000), () => begin(fault));
+  }
+}
+
 function startApp(settings: Settings, world: World): App {
   const { hold, readFrom, resend, requireMajority } = settings;
-  const { pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs } = settings;
+  const { pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, acceptAfterMs } = settings;
   const { history, clock, network } = world;
   const options = resolveOptions({
     source: staticNodes(settings.nodes),
@@ -78,6 +96,7 @@ function startApp(settings: Settings, world: World): App {
     readFrom,
     resend,
     requireMajority,
+    unproven: { acceptAfterMs },
     pollIntervalMs,
     replyTimeoutMs,
     shutdownTimeoutMs,
@@ -122,15 +141,16 @@ function sampleForever(world: World, writer: Redis): void {
 /** Heals the group; then writes, reads and subscriptions must work again in time. */
 async function recover(
   settings: Settings,
-  { clock, history }: World,
+  world: World,
   { load, chaos }: App & { readonly chaos: Chaos },
 ): Promise<void> {
+  const { clock, history, servers } = world;
   history.add({ kind: 'milestone', name: 'healed', node: heal(chaos) });
-  const limit = clock.now + boundsFor(settings).recoveryMs + 1000;
+  const limit = clock.now + recoveryMsOf(settings, servers) + 1000;
   const receivedBefore = load.received;
   // Without the run id, an idle connection to a machine that lost power cannot be detected.
   const isReceived = settings.workers > 0 && settings.rights !== 'no INFO';
-  const works = { write: false, read: false, publish: !isReceived };
+  const works = { write: false, read: !canRead(world), publish: !isReceived };
   const attempt = async (what: 'write' | 'read' | 'publish') => {
     while (!works[what] && clock.now < limit) {
       const { outcome } = await load[what]();
@@ -143,6 +163,28 @@ async function recover(
   };
   (['write', 'read', 'publish'] as const).forEach((what) => void attempt(what));
   await clock.run(limit, () => works.write && works.read && works.publish);
+  if (world.random.chance(0.25)) {
+    await restInPeace(world, chaos);
+  }
+}
+
+/** After a last alarm nothing happens for a while, but somebody may have set the clock. */
+async function restInPeace({ clock, history, random }: World, chaos: Chaos): Promise<void> {
+  if (random.chance(0.7)) {
+    chaos.setClock();
+  }
+  chaos.any().unblockAll();
+  history.add({ kind: 'milestone', name: 'calm' });
+  await clock.run(clock.now + 3500);
+}
+
+/**
+ * Whether the reader may use any of the nodes that are left. An app whose names all led to the master when it dialled them
+ * looks for no replica behind them.
+ */
+function canRead({ settings, servers }: World): boolean {
+  const isReplicaLeft = servers.some(({ role, isGone }) => role === 'replica' && !isGone);
+  return settings.readFrom !== 'replica' || (isReplicaLeft && settings.story !== 'names');
 }
 
 async function close(

@@ -38,6 +38,10 @@ export class Server implements Host {
   /** `CLIENT PAUSE`; writes pause in `FAILOVER` and while shutting down, too. */
   paused: 'nothing' | 'writes' | 'all' = 'nothing';
   runId: string;
+  /** How often it has executed `INFO`. */
+  probes = 0;
+  /** Whether it is started again after it has died. */
+  #fate: 'returns' | 'gone' = 'returns';
   #saved: Snapshot;
   #execs = 0;
 
@@ -60,6 +64,11 @@ export class Server implements Host {
 
   isListening(): boolean {
     return this.process !== 'dead';
+  }
+
+  /** Whether it has died for good. */
+  get isGone(): boolean {
+    return this.#fate === 'gone';
   }
 
   accept(connection: Connection): ServerEnd {
@@ -154,9 +163,15 @@ export class Server implements Host {
     this.replica.die(how);
   }
 
+  /** As `die`, and nobody starts it again. */
+  dieForGood(how: 'killed' | 'without power'): void {
+    this.#fate = 'gone';
+    this.die(how);
+  }
+
   /** Starts a new process, with the data on disk or without data, as a master or as a replica. */
   start(from: 'disk' | 'nothing', upstream?: Server): void {
-    if (this.process !== 'dead') {
+    if (this.process !== 'dead' || this.isGone) {
       return;
     }
     const role = upstream === undefined ? 'master' : 'replica';

@@ -6,7 +6,10 @@ import type { Rights } from './refusals.js';
 /** The fixed settings of one schedule. */
 export interface Settings {
   readonly seed: number;
+  /** What the app lists: the address of each server, or names that lead to some of them. */
   readonly nodes: readonly string[];
+  /** The address of each server. */
+  readonly servers: readonly string[];
   readonly password: string | undefined;
   readonly rights: Rights;
   readonly wording: 'Redis 6' | 'Redis 7';
@@ -26,8 +29,9 @@ export interface Settings {
   readonly shutdownTimeoutMs: number;
   readonly resend: 'reads' | 'idempotent';
   readonly requireMajority: boolean;
-  /** One failover without other faults or commands, so that only pushes of the servers reveal it in time. */
-  readonly isQuiet: boolean;
+  /** The option `unproven.acceptAfterMs`. */
+  readonly acceptAfterMs: number | false;
+  readonly story: Story;
   /** Number of callers, each of which issues one command after the other. */
   readonly workers: number;
   /** Average pause of a caller after a command. */
@@ -35,13 +39,25 @@ export interface Settings {
   readonly ending: 'after recovery' | 'amid trouble';
 }
 
+/**
+ * - `faults`: a few random faults.
+ * - `quiet`: one failover without other faults or commands, so that only pushes of the servers reveal it in time.
+ * - `loss`: a node is lost for good or out of sight, and what it proved is all that the app can know.
+ * - `names`: the app lists names, which are pointed at other servers while connections stay open.
+ */
+export type Story = 'faults' | 'quiet' | 'loss' | 'names';
+
 /** Derives the settings from the seed; the faults are drawn later. */
 export function settingsFor(seed: number): Settings {
   const { oneOf, chance, below } = seededRandom(seed);
-  const isQuiet = chance(0.1);
+  const story = oneOf(STORIES);
+  const isQuiet = story === 'quiet';
+  const servers = SERVERS.slice(0, oneOf(story === 'loss' ? [2, 3, 3, 4] : [2, 2, 3, 3, 4]));
   return {
     seed,
-    nodes: NODES.slice(0, oneOf([2, 2, 3, 3, 4])),
+    story,
+    servers,
+    nodes: story === 'names' ? NAMES.slice(0, oneOf([1, 2])) : servers,
     password: chance(0.2) ? 'secret' : undefined,
     rights: oneOf(['all', 'all', 'all', 'all', 'no INFO', 'no XREAD']),
     wording: oneOf(['Redis 7', 'Redis 7', 'Redis 6']),
@@ -54,19 +70,34 @@ export function settingsFor(seed: number): Settings {
     connectTimeoutMs: oneOf([300, 1000, 2000]),
     hold: { timeoutMs: oneOf([200, 1000, 3000, 10_000]), maxCommands: oneOf([0, 3, 10_000, 10_000]) },
     readFrom: oneOf([...readPolicies]),
-    pollIntervalMs: isQuiet ? 2500 : oneOf([200, 500, 1000, 2500]),
+    pollIntervalMs: isQuiet ? 2500 : oneOf(story === 'loss' ? [200, 500] : [200, 500, 1000, 2500]),
     replyTimeoutMs: oneOf([60, 120, 250]),
     shutdownTimeoutMs: oneOf([0, 500, 2000]),
     resend: oneOf(['reads', 'reads', 'reads', 'idempotent']),
-    requireMajority: chance(0.15),
-    isQuiet,
+    requireMajority: story !== 'names' && chance(0.15),
+    acceptAfterMs: chance(0.1) ? false : oneOf([2000, 2500, 3000]),
     workers: isQuiet || chance(0.05) ? 0 : 1 + below(5),
     restMs: oneOf([60, 150, 400]),
     ending: chance(0.15) ? 'amid trouble' : 'after recovery',
   };
 }
 
-const NODES = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379', '10.0.0.4:6379'];
+/** A story is as likely as it is often in the list. */
+const STORIES: readonly [Story, ...Story[]] = [
+  'names',
+  'names',
+  ...Array<Story>(2).fill('quiet'),
+  ...Array<Story>(5).fill('loss'),
+  ...Array<Story>(11).fill('faults'),
+];
+
+/** The first leads to the master, the second, if listed, to a replica. */
+const NAMES = ['primary.test:6379', 'replica.test:6379'];
+
+const SERVERS = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379', '10.0.0.4:6379'];
+
+/** A connection that is closed is made anew within this time. */
+export const RECONNECT_MS = 1000;
 
 export interface Bounds {
   /** From the moment a master is provable until the writer is ready on it. */
@@ -81,13 +112,21 @@ export interface Bounds {
 /** The bounds that the library must keep with these settings. */
 export function boundsFor(settings: Settings): Bounds {
   const { pollIntervalMs, replyTimeoutMs, connectTimeoutMs, shutdownTimeoutMs, latencyMs } = settings;
+  // Where a name leads is found out once a second.
+  const redialMs = settings.story === 'names' ? 1000 + 4 * replyTimeoutMs : 0;
   const probeMs = 1.1 * pollIntervalMs + 4 * replyTimeoutMs + replyTimeoutMs + 10 * latencyMs;
   return {
     // Two probes, a handshake that hangs, and the longest backoff of a node (1 s) and of ioredis (2 s).
-    recoveryMs: 2 * probeMs + connectTimeoutMs + 1000 + 2000,
+    recoveryMs: 2 * probeMs + connectTimeoutMs + 1000 + 2000 + redialMs,
     promptMs: 150 + 30 * latencyMs,
     staleMs: probeMs + 50,
     // After the replies under way, two seconds are left for a node that does not close its side.
     closeMs: shutdownTimeoutMs + 2000 + 100,
   };
+}
+
+/** From the moment the group is healed until the writer is ready. What a dead node proved is outweighed by time only. */
+export function recoveryMsOf(settings: Settings, nodes: readonly { readonly isGone: boolean }[]): number {
+  const isAnyGone = nodes.some(({ isGone }) => isGone);
+  return boundsFor(settings).recoveryMs + (isAnyGone ? settings.acceptAfterMs || 0 : 0);
 }

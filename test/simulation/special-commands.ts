@@ -27,7 +27,10 @@ export const specialCommands: Readonly<Record<string, (call: Call) => void>> = {
   SELECT: isOk,
   CLIENT: isOk,
   PING: ({ client, args: [text] }) => client.reply(text === undefined ? simple('PONG') : bulk(text)),
-  INFO: ({ server, client, args }) => client.reply(infoReply(stateOf(server), args)),
+  INFO({ server, client, args }) {
+    server.probes += 1;
+    client.reply(infoReply(stateOf(server), args));
+  },
   ROLE: ({ server, client }) => client.reply(roleReply(stateOf(server))),
   MULTI({ client }) {
     client.transaction = { commands: [], isRefused: false };

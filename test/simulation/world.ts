@@ -7,6 +7,7 @@ import type { Settings } from './settings.js';
 
 /** The simulated world: servers, their machines, the network and the clock. */
 export interface World {
+  readonly settings: Settings;
   readonly clock: VirtualClock;
   readonly history: History;
   readonly network: Network;
@@ -32,7 +33,9 @@ export function createWorld(settings: Settings): World {
     from.resume();
     to.resume();
   };
+  pointNames(settings, network);
   return {
+    settings,
     clock,
     history,
     network,
@@ -43,15 +46,22 @@ export function createWorld(settings: Settings): World {
   };
 }
 
+/** The first name leads to the master, the second to a replica. */
+function pointNames({ story, nodes, servers }: Settings, network: Network): void {
+  if (story === 'names') {
+    nodes.forEach((name, index) => network.point(name, servers[index] ?? name));
+  }
+}
+
 interface Surroundings extends Pick<World, 'clock' | 'history'> {
   readonly severed: ReadonlySet<string>;
 }
 
 function startServers(settings: Settings, { clock, history, severed }: Surroundings): readonly Server[] {
-  const { nodes, seed, password, rights, wording, closesOnReplicaWrite } = settings;
+  const { servers: names, seed, password, rights, wording, closesOnReplicaWrite } = settings;
   const random = seededRandom(seed + 3);
   let ids = 0;
-  const servers = nodes.map(
+  const servers = names.map(
     (name) =>
       new Server(name, {
         clock,
