@@ -104,7 +104,7 @@ export class TopologyLoop {
     const intended = new Set(nodes.filter((node) => node.intended === 'master').map(formatEndpoint));
     const derived = new Set(nodes.filter((node) => node.derived === true).map(formatEndpoint));
     this.#state = { ...this.#state, intended, derived };
-    return nodes.map(({ intended: _, derived: __, ...endpoint }) => endpoint);
+    return nodes.map(toEndpoint);
   }
 
   get #circumstances(): Circumstances {
@@ -221,4 +221,8 @@ function withNodes(
       return [name, observations.get(name) ?? pending] as const;
     }),
   );
+}
+
+function toEndpoint({ host, port, tls, servername }: SourceNode): Endpoint {
+  return { host, port, ...(tls !== undefined && { tls }), ...(servername !== undefined && { servername }) };
 }

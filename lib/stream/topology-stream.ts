@@ -37,30 +37,19 @@ export interface TopologyStream {
   readonly close: () => void;
 }
 
+const defaults = { scheduler: monotonicScheduler, random: Math.random, acceptAfterMs: 30_000, epochOffsetMs };
+
 /** The one place where the loop is closed: topology → connections → signals → observers → topology. */
 export function createTopologyStream(options: TopologyStreamOptions): TopologyStream {
-  const {
-    scheduler = monotonicScheduler,
-    random = Math.random,
-    acceptAfterMs = 30_000,
-    epochOffsetMs: offset = epochOffsetMs,
-  } = options;
+  const context = { ...defaults, ...options };
+  const { scheduler } = context;
   const closed$ = new ReplaySubject<void>(1);
   const signals$ = new Subject<Signal>();
   const observed$ = new Subject<Observation>();
   const emit = (kind: SignalKind, endpoint?: string) =>
     signals$.next({ kind, at: scheduler.now(), ...(endpoint !== undefined && { endpoint }) });
   const resolution$ = new Observable<Resolution>((subscriber) =>
-    new TopologyLoop({
-      ...options,
-      scheduler,
-      random,
-      acceptAfterMs,
-      epochOffsetMs: offset,
-      signals$,
-      observed$,
-      emit,
-    }).run(subscriber),
+    new TopologyLoop({ ...context, signals$, observed$, emit }).run(subscriber),
   );
   const topology$ = resolution$.pipe(
     map(({ topology }) => topology),

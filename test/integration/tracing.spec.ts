@@ -62,7 +62,7 @@ async function traced(
   const spans = all.filter(
     ({ parentSpanContext }) => parentSpanContext?.spanId === request.spanContext().spanId,
   );
-  return { request, spans: [...spans].sort((a, b) => startOf(a) - startOf(b)) };
+  return { request, spans: spans.toSorted((a, b) => startOf(a) - startOf(b)) };
 }
 
 const startOf = ({ startTime: [seconds, nanoseconds] }: ReadableSpan) => seconds * 1e3 + nanoseconds / 1e6;

@@ -90,10 +90,10 @@ describe('a replica that cannot reach its master', () => {
   const lost = 'role:slave\r\nmaster_link_status:down\r\n';
 
   test.each([
-    ['was never in sync, if it has neither a past link nor an offset', '-1', '0', true],
-    ['was in sync before its restart, if it has an offset', '-1', '1516', undefined],
-    ['was in sync, if it knows since when the link is down', '7', '0', undefined],
-  ])('%s', (_, since, offset, neverSynced) => {
+    ['was never in sync, if it has neither a past link nor an offset', { since: -1, offset: 0 }, true],
+    ['was in sync before its restart, if it has an offset', { since: -1, offset: 1516 }, undefined],
+    ['was in sync, if it knows since when the link is down', { since: 7, offset: 0 }, undefined],
+  ])('%s', (_, { since, offset }, neverSynced) => {
     const text = `${lost}master_link_down_since_seconds:${since}\r\nmaster_repl_offset:${offset}\r\n`;
     expect(readReplication(parseInfo(text))?.neverSynced).toBe(neverSynced);
   });

@@ -331,14 +331,14 @@ test.each([
   [6, ['::1']],
 ])('with the option family %i only such addresses of a name are nodes', async (family, expected) => {
   vi.useRealTimers();
-  const found = new Promise<readonly SourceNode[]>((resolve, reject) => {
+  const found = new Promise<readonly SourceNode[]>((next, error) => {
     running = primaryEndpoint('localhost:6379')({
       observations$: new Subject<Observation>(),
       signals$: new Subject<Signal>(),
       seeking$: of(false),
       family,
       scheduler: asyncScheduler,
-    }).subscribe({ next: resolve, error: reject });
+    }).subscribe({ next, error });
   });
   const hosts = (await found).map(({ host }) => host);
   // A machine without IPv6 has no such address for the name.

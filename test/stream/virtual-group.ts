@@ -60,10 +60,9 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
   const stream = createTopologyStream({
     source: source ?? staticNodes(Object.keys(nodes)),
     observe: observeNode,
-    cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
+    ...plainSettings,
     notify: (text) => notes.push(text),
     scheduler,
-    epochOffsetMs: () => 0,
     random: inTurn(randoms),
   });
   return {
@@ -82,6 +81,11 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
     ...movable(scheduler),
   };
 }
+
+const plainSettings = {
+  cadence: { pollIntervalMs: 500, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
+  epochOffsetMs: () => 0,
+};
 
 function inTurn(values: readonly number[]): () => number {
   let drawn = 0;

@@ -55,9 +55,7 @@ export async function startProxy(
     onceBothClosed(client, server, () => links.delete(link));
   }, options);
   const cut = () => links.forEach((link) => link.cut());
-  const partition = (direction: Direction | 'both') => {
-    lost = direction === 'both' ? ['toServer', 'toClient'] : [direction];
-  };
+  const partition = (direction: Direction | 'both') => void (lost = directionsIn(direction));
   return {
     endpoint: listener.endpoint,
     host: listener.host,
@@ -74,14 +72,16 @@ export async function startProxy(
     },
     refuse: () => listener.refuse(),
     accept: () => listener.accept(),
-    leadTo(port: number) {
-      target = port;
-    },
+    leadTo: (port) => void (target = port),
     async stop() {
       cut();
       await listener.stop();
     },
   };
+}
+
+function directionsIn(direction: Direction | 'both'): readonly Direction[] {
+  return direction === 'both' ? ['toServer', 'toClient'] : [direction];
 }
 
 interface Link {

@@ -56,7 +56,7 @@ export function describeReach({ kind, reachable, fault, message }) {
   return kind === 'pending' ? 'not known yet' : `no: ${fault}, ${message}`;
 }
 
-export function describeLoss({ kind, endpoint, bytes, keys, at }) {
+export function describeLoss({ endpoint, bytes, keys, at }) {
   const size = formatBytes(bytes);
   const words =
     keys !== undefined
