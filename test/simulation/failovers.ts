@@ -45,7 +45,7 @@ export async function crash(chaos: Chaos): Promise<void> {
   const old = chaos.master();
   const heir = chaos.heirOf(old);
   log(`crash of ${old.name}, heir ${heir.name}`);
-  const how = random.chance(0.75) ? 'killed' : 'without power';
+  const how = random.chance(0.5) ? 'killed' : 'without power';
   old.die(how);
   await wait(20, 500);
   heir.promote();

@@ -59,7 +59,7 @@ async function restart({ random, wait, log, ...chaos }: Chaos): Promise<void> {
   if (random.chance(0.5)) {
     server.save();
   }
-  server.die(random.chance(0.8) ? 'killed' : 'without power');
+  server.die(random.chance(0.5) ? 'killed' : 'without power');
   await wait(10, 400);
   server.start(from, random.chance(0.75) ? upstream : undefined);
 }

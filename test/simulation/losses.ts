@@ -111,9 +111,10 @@ async function forkWithoutMaster(chaos: Chaos): Promise<void> {
   await wait(2000, 4000);
 }
 
+/** More than once, so that some commands are held at that moment whatever the limit of their time is. */
 async function setClockWhileHeld({ random, wait, setClock }: Chaos): Promise<void> {
-  if (random.chance(0.4)) {
-    await wait(0, 500);
+  for (let times = random.oneOf([0, 0, 4]); times > 0; times -= 1) {
+    await wait(0, 400);
     setClock();
   }
 }
