@@ -37,7 +37,12 @@ export interface TopologyStream {
   readonly close: () => void;
 }
 
-const defaults = { scheduler: monotonicScheduler, random: Math.random, acceptAfterMs: 30_000, epochOffsetMs };
+const defaults = {
+  scheduler: monotonicScheduler,
+  random: () => Math.random(),
+  acceptAfterMs: 30_000,
+  epochOffsetMs,
+};
 
 /** The one place where the loop is closed: topology → connections → signals → observers → topology. */
 export function createTopologyStream(options: TopologyStreamOptions): TopologyStream {

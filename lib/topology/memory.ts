@@ -1,6 +1,6 @@
 import { claimsIn, standingOf, type AcceptedMaster, type Evidence, type Intent } from './claims.js';
 import type { Verdict } from './judge.js';
-import { descendantsOf, type Lineage } from './lineage.js';
+import { descendantsOf, descendsFrom, type Lineage } from './lineage.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import type { Proof } from './topology.js';
 
@@ -75,6 +75,7 @@ export function rememberSuperseded(
   const news = claimsIn(evidence)
     .filter((claim) => claim !== master && standingOf(claim, evidence) !== 'standing')
     .flatMap(({ report }) => report.history?.id ?? [])
+    .concat(historyLostUnseen(evidence) ?? [])
     .filter((id) => id !== accepted && !before.has(id));
   const isDisproved = accepted !== undefined && before.has(accepted);
   if (news.length === 0 && !isDisproved) {
@@ -95,6 +96,20 @@ export function rememberReplicaTimes(
       return at === undefined ? [] : [[server.endpoint, at] as const];
     }),
   );
+}
+
+/** The accepted master may hang while a replica shows that it is over, and thaw when that replica is out of reach. */
+function historyLostUnseen({ accepted, servers, lineage }: Evidence): string | undefined {
+  const id = accepted?.replicationId;
+  const replicas = servers
+    .filter(isAnswered)
+    .filter(({ report }) => report.role === 'replica' && report.link !== 'syncing');
+  const followers = replicas.filter(({ report }) => report.link === 'up' && report.history?.id === id);
+  const isOver = replicas.some(
+    ({ report }) =>
+      report.history !== undefined && id !== undefined && descendsFrom(lineage, report.history.id, id),
+  );
+  return isOver && followers.length * 2 <= replicas.length ? id : undefined;
 }
 
 export function rememberReplicas(

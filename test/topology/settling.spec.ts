@@ -202,6 +202,17 @@ test('M8: a proof is not forgotten because the replica that gave it falls silent
   ]);
 });
 
+test('M8: a proof counts also for a master that hung while it could be seen', () => {
+  const witness = replica({ on: 'R2/R1@101', offset: 120 });
+  const states = play(
+    { at: 0, results: { [A]: oldMaster, [B]: gone, [C]: follower } },
+    { at: 1000, results: { [A]: faulty('TIMEOUT'), [B]: gone, [C]: witness } },
+    { at: 1250, results: { [A]: faulty('TIMEOUT'), [B]: gone, [C]: gone } },
+    { at: 1500, results: { [A]: oldMaster, [B]: gone, [C]: gone } },
+  );
+  expect(states.at(-1)).toBe('contested - 1');
+});
+
 test('M19: a stranger is accepted at once where the primary name leads to it, and to the accepted master no more', () => {
   expect(
     play(
