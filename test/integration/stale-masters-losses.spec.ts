@@ -101,7 +101,8 @@ test('what a master restarted from an old copy lacks is told, to the byte', asyn
   await expectLoss(stage, { kind: 'restarted behind', endpoint: a.endpoint, bytes }, words);
 });
 
-test('a master restarted without its data is told, with what it had', async () => {
+test('a master restarted without its data is told, with what it had', async (context) => {
+  needsServer(context, ['Redis 7.0', 'INFO with several sections']);
   const stage = await setStage();
   const { a } = stage;
   const bytes = await writeMore(stage);

@@ -5,6 +5,7 @@ import { openReplication } from '../support/open-replication.js';
 import { failoverTo, plannedSwap, promote } from '../support/replication.js';
 import { restoreGroup } from '../support/restore-group.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { needsServer } from '../support/server-under-test.js';
 import { readLoad, startLoad, type LoadResult } from '../support/steady-load.js';
 
 let group: ServerGroup;
@@ -148,7 +149,8 @@ test('a restart of the master with its data holds the writes until it is back', 
   expect(writer.status).toBe('ready');
 });
 
-test('a master that comes back empty is written to, and the loss is reported', async () => {
+test('a master that comes back empty is written to, and the loss is reported', async (context) => {
+  needsServer(context, ['Redis 7.0', 'INFO with several sections']);
   const { load, master, notes, replication, whenTopology } = await openUnderLoad();
   // A probe has found keys, so that it is known what is lost.
   const info = String(await master.command('INFO', 'replication'));
