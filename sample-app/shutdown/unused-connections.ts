@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
+const checkMs = 20;
+
 /**
  * Connections that have not carried a request: browsers open some in advance. A server that closes waits for them until
  * the browser closes them, because it counts a connection as idle only after a request.
@@ -14,18 +16,26 @@ export class UnusedConnections implements OnApplicationBootstrap, BeforeApplicat
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
   onApplicationBootstrap(): void {
-    const server: unknown = this.adapterHost.httpAdapter.getHttpServer();
-    if (!(server instanceof Server)) {
-      return;
-    }
-    server.on('connection', (socket: Socket) => {
+    this.server?.on('connection', (socket: Socket) => {
       this.unused.add(socket);
       socket.once('close', () => this.unused.delete(socket));
     });
-    server.on('request', ({ socket }: IncomingMessage) => this.unused.delete(socket));
+    this.server?.on('request', ({ socket }: IncomingMessage) => this.unused.delete(socket));
   }
 
+  /** The server listens on until all hooks have run. More connections can come until then, and nothing tells that moment. */
   beforeApplicationShutdown(): void {
-    this.unused.forEach((socket) => socket.destroy());
+    const { server } = this;
+    const check = setInterval(() => {
+      if (server?.listening !== true) {
+        this.unused.forEach((socket) => socket.destroy());
+        clearInterval(check);
+      }
+    }, checkMs);
+  }
+
+  private get server(): Server | undefined {
+    const server: unknown = this.adapterHost.httpAdapter.getHttpServer();
+    return server instanceof Server ? server : undefined;
   }
 }
