@@ -50,8 +50,10 @@ function lossOfChange(
     return undefined;
   }
   const isRestart = endpoint === accepted.endpoint;
+  const isContinued = history.previous?.id === replicationId;
   // A new replication id proves nothing: a master that restarts from an append-only file has one, and all its data.
-  if (report.keys === 0 && accepted.keys !== undefined && accepted.keys > 0) {
+  // Where the history is continued, it tells exactly what is missing, also if that is every key.
+  if (!isContinued && report.keys === 0 && accepted.keys !== undefined && accepted.keys > 0) {
     const kind = isRestart ? 'restarted empty' : 'replaced by empty';
     return { kind, bytes: offset, keys: accepted.keys };
   }

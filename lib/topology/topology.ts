@@ -108,7 +108,7 @@ export interface Unproven {
  *   superseded master still accepts writes from other clients.
  * - `restarted behind`: the master came back without its last writes, from an older copy of its data.
  * - `restarted empty`: the master came back without any key.
- * - `replaced by empty`: another server took over that has no key at all.
+ * - `replaced by empty`: another server took over that has no key at all, and another history.
  *
  * @publicApi
  */

@@ -184,6 +184,21 @@ describe('the log shows', () => {
     ]);
   });
 
+  test('how many bytes are lost, to the byte, if the heir continues the history without a single key', () => {
+    const filled = {
+      ...steady,
+      results: { ...steady.results, [A]: master({ on: 'R1', offset: 900, keys: 7 }) },
+    };
+    const heir = {
+      ...promoted,
+      results: { ...promoted.results, [B]: master({ on: 'R2/R1@15', offset: 14, keys: 0, run: 'B' }) },
+    };
+    expect(log(filled, gone, heir)[2]).toEqual([
+      'warn: failover: master 10.0.0.1:6379 → 10.0.0.2:6379 in 38 ms, cause: connection closed, generation 2',
+      'error: data loss: 886 bytes of acknowledged writes never reached 10.0.0.2:6379',
+    ]);
+  });
+
   test('that a second loss followed the first', () => {
     const again = (at: number, run: string) => ({
       at,
