@@ -25,10 +25,10 @@ export interface ConnectionOptions {
   readonly hold: HoldOptions;
   readonly resend: Resend;
   readonly notices: Notices;
+  /** A node that is left gets this time to answer what was sent. */
+  readonly replyTimeoutMs: number;
 }
 
-/** How long to wait for pending replies of a node that is left. The same as the default of `replyTimeoutMs`. */
-const DRAIN_MS = 250;
 /** The default of ioredis. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -47,7 +47,7 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, resend, notices }: ConnectionOptions,
+  { stream, dial, redis, hold, resend, notices, replyTimeoutMs }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
@@ -61,7 +61,7 @@ function settingsFor(
       stream,
       choose,
       notices,
-      drainMs: DRAIN_MS,
+      drainMs: replyTimeoutMs,
       handshakeMs: connectTimeout,
       reach: (endpoint: Endpoint) => dial(endpoint, { tls, family, connectTimeoutMs: connectTimeout }),
     },

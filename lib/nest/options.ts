@@ -55,7 +55,9 @@ export interface RedisReplicationOptions {
   readonly bootTimeoutMs?: number;
   /** The interval between two probes of a node in calm; about 10 % of jitter is added. Default 500. */
   readonly pollIntervalMs?: number;
-  /** How long a node may take to answer a probe before it is suspect. Default 250. */
+  /**
+   * How long a node may take to answer a probe before it is suspect, and what was sent to it when it is left. Default 250.
+   */
   readonly replyTimeoutMs?: number;
   /** How long to wait for pending replies when the app shuts down. Default 2000. */
   readonly shutdownTimeoutMs?: number;

@@ -186,13 +186,14 @@ export class Replication {
   }
 
   private connectionOptions(role: string) {
-    const { redis, hold, resend } = this.options;
+    const { redis, hold, resend, replyTimeoutMs } = this.options;
     return {
       stream: this.stream,
       dial: this.dial,
       redis: { ...redis, connectionName: clientName(redis, role) },
       hold,
       resend,
+      replyTimeoutMs,
       notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
     };
   }

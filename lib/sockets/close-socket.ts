@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Subscription } from 'rxjs';
 
 /** The same limit as `disconnectTimeout` of ioredis. */
 const CLOSE_LIMIT_MS = 2000;
@@ -11,18 +12,25 @@ export function closeGently(socket: Socket): void {
 
 /**
  * Destroys the socket after `afterMs` milliseconds if it is still open and `isDue` returns `true` then. What has arrived
- * by then is read first: in a busy process the timer is late, and replies wait in the socket.
+ * by then is read first: in a busy process the timer is late, and replies wait in the socket. Unsubscribe to cancel.
  */
-export function destroyLate(socket: Socket, afterMs: number, isDue: () => boolean = () => true): void {
-  const limit = setTimeout(() => {
+export function destroyLate(
+  socket: Socket,
+  afterMs: number,
+  isDue: () => boolean = () => true,
+): Subscription {
+  const limit = new Subscription();
+  const timer = setTimeout(() => {
     // Immediates run after input.
     setImmediate(() => {
-      if (isDue()) {
+      if (!limit.closed && isDue()) {
         socket.destroy();
       }
     });
   }, afterMs);
-  socket.once('close', () => clearTimeout(limit));
+  limit.add(() => clearTimeout(timer));
+  socket.once('close', () => limit.unsubscribe());
+  return limit;
 }
 
 /** Calls back when the socket is about to close: it closes a little after it has ended or failed, and nothing may be written. */

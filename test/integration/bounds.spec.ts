@@ -179,6 +179,7 @@ test('10,000 changes of the topology: listeners and memory stay as they were', a
     dial,
     redis: {},
     hold: { timeoutMs: 10_000, maxCommands: 10_000, maxBytes: 64_000_000 },
+    replyTimeoutMs: 250,
     resend: 'reads',
     requireMajority: false,
     notices: new Notices(() => undefined),

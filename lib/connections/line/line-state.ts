@@ -15,7 +15,10 @@ export interface LineSettings {
   readonly candidates?: (topology: Topology) => readonly TopologyNode[];
   /** Opens a socket to a node. */
   readonly reach: (endpoint: Endpoint) => Observable<Socket>;
-  /** How long to wait for pending replies of a node that is left, in milliseconds. */
+  /**
+   * How long to wait for the missing replies of a node that is left, in milliseconds, from when there is another node to
+   * go to. Four times as long while there is none.
+   */
   readonly drainMs: number;
   /** Told when a node cannot be connected to, and when it can again. Duplicates share it. */
   readonly notices: Notices;

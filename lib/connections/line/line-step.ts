@@ -31,6 +31,20 @@ export function nextStep({ endpoint, runId, topology, pick }: Situation): LineSt
     : { kind: 'suspend', reason };
 }
 
+/** What happens to a socket that is being left, as long as replies are missing. */
+export type DrainStep =
+  | { readonly kind: 'close' }
+  /** There is no other node to go to, so waiting for the replies delays nothing. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'hurry'; readonly to: string };
+
+export function nextDrainStep({ endpoint, topology, pick }: Omit<Situation, 'runId'>): DrainStep {
+  if (findNode(topology, endpoint)?.reachable !== true) {
+    return { kind: 'close' };
+  }
+  return pick.kind === 'use' ? { kind: 'hurry', to: pick.node.endpoint } : { kind: 'wait' };
+}
+
 /** Whether the state is one that a change of the topology can end. */
 export function isUnderWay(
   state: LineState,
@@ -42,7 +56,13 @@ export function isUnderWay(
 export function closeSocket(state: LineState): void {
   if (state.kind === 'open' || state.kind === 'handshake') {
     closeGently(state.socket);
-  } else if (state.kind !== 'waiting') {
+  } else {
+    destroySocket(state);
+  }
+}
+
+export function destroySocket(state: LineState): void {
+  if ('socket' in state) {
     state.socket.destroy();
   }
 }

@@ -13,10 +13,11 @@ import type { Socket } from 'node:net';
 import { destroyLate, whenClosing } from '../../sockets/close-socket.js';
 import { endpointOf, type Pick } from '../../topology/pick.js';
 import type { Topology } from '../../topology/topology.js';
+import { Draining } from './draining.js';
 import { NodeDialer } from './node-dialer.js';
 import { LineMachine } from './line-machine.js';
 import { reasonToWait, type LineClient, type LineSettings, type LineState } from './line-state.js';
-import { closeSocket, isUnderWay, nextStep } from './line-step.js';
+import { closeSocket, destroySocket, isUnderWay, nextDrainStep, nextStep } from './line-step.js';
 import { NodeFailures } from './node-failures.js';
 import { matchesPick, type ServerIdentity } from './server-identity.js';
 
@@ -29,6 +30,7 @@ export class NodeLine {
   #topology: Topology | undefined;
   readonly #dialer: NodeDialer;
   readonly failures: NodeFailures;
+  #draining: Draining | undefined;
   #current: string | undefined;
   #runId: string | undefined;
   readonly #machine = new LineMachine(() => this.#client?.onShut());
@@ -142,9 +144,7 @@ export class NodeLine {
 
   end(): void {
     this.#hungUp$.next();
-    if ('socket' in this.state) {
-      this.state.socket.destroy();
-    }
+    destroySocket(this.state);
     this.stopFollowing();
   }
 
@@ -201,11 +201,15 @@ export class NodeLine {
       return;
     }
     this.#dialer.prepare(topology, this.#current, this.endpoint);
-    if (!isUnderWay(state)) {
+    if (state.kind === 'waiting') {
       return;
     }
     const { endpoint } = state;
     const pick = this.#settings.choose(topology, endpoint);
+    if (!isUnderWay(state)) {
+      this.#draining?.apply(nextDrainStep({ endpoint, topology, pick }));
+      return;
+    }
     const step = nextStep({ endpoint, runId: this.#runId, topology, pick });
     if (step.kind === 'resume') {
       this.#resume(state);
@@ -217,15 +221,12 @@ export class NodeLine {
   }
 
   #resume(state: LineState): void {
-    if (state.kind === 'suspended') {
-      const { endpoint, socket } = state;
-      if (this.#enter({ kind: 'open', endpoint, socket })) {
-        this.#client?.onOpen();
-      }
+    if (state.kind === 'suspended' && this.#enter({ ...state, kind: 'open' })) {
+      this.#client?.onOpen();
     }
   }
 
-  /** A node that still answers gets `drainMs` to answer what was sent. A node that hangs gets no time. */
+  /** A node that still answers gets time to answer what was sent. A node that hangs gets none. */
   #leave({ reason, drain }: { readonly reason: string; readonly drain: boolean }): void {
     const before = this.state;
     if (!('socket' in before) || !this.#enter({ ...before, kind: 'leaving', reason })) {
@@ -236,9 +237,9 @@ export class NodeLine {
       socket.destroy();
       return;
     }
-    const draining = this.#client.whenDrained(() => socket.destroy());
-    socket.once('close', () => draining.unsubscribe());
-    destroyLate(socket, this.#settings.drainMs);
+    const { whenDrained } = this.#client;
+    this.#draining = new Draining({ socket, whenDrained, limitMs: this.#settings.drainMs });
+    this.#reconsider();
   }
 
   #enter(state: LineState): boolean {
