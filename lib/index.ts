@@ -25,6 +25,7 @@ export {
 export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
 export type { NodeSource, SourceContext, SourceNode } from './sources/node-source.js';
 export { primaryEndpoint, type PrimaryEndpointOptions } from './sources/primary-endpoint.js';
+export type { ResolvedAddress } from './sources/resolve-name.js';
 export { staticNodes } from './sources/static-nodes.js';
 export { parseEndpoint, type Endpoint } from './topology/endpoint.js';
 export type {

@@ -135,6 +135,75 @@ describe('the addresses behind a name', () => {
   });
 });
 
+describe('a time to live', () => {
+  const withTtl = (...ttls: readonly number[]) => {
+    const asked: number[] = [];
+    return {
+      asked,
+      lookup: async () => {
+        asked.push(Date.now());
+        return ttls.map((ttl, index) => ({ address: `10.0.0.${index + 1}`, ttl }));
+      },
+    };
+  };
+  const gapsIn = (times: readonly number[]) => times.slice(1).map((at, index) => at - (times[index] ?? at));
+
+  test('is over before the name is resolved again, the shortest of its addresses', async () => {
+    const { lookup, asked } = withTtl(30, 15);
+    await resolve({}, { lookup });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(gapsIn(asked)).toEqual([16_000, 16_000, 16_000]);
+  });
+
+  test('of a day counts as a minute', async () => {
+    const { lookup, asked } = withTtl(86_400);
+    await resolve({}, { lookup });
+    await vi.advanceTimersByTimeAsync(130_000);
+    expect(gapsIn(asked)).toEqual([60_000, 60_000]);
+  });
+
+  test.each([0, -1, Number.NaN])('of %d leaves the interval as it is', async (ttl) => {
+    const { lookup, asked } = withTtl(ttl);
+    await resolve({}, { lookup });
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(gapsIn(asked)).toEqual([2000, 2000, 2000]);
+  });
+
+  test('delays nothing after a signal and while no master is known', async () => {
+    const { lookup, asked } = withTtl(30);
+    const { signal, seek } = await resolve({}, { lookup });
+    await vi.advanceTimersByTimeAsync(1000);
+    signal();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(gapsIn(asked)).toEqual([1000]);
+    seek(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toHaveLength(2 + 5);
+  });
+});
+
+describe('an answer', () => {
+  test('of a thousand addresses counts with its first 32', async () => {
+    const { names } = await resolve({
+      [PRIMARY]: Array.from({ length: 1000 }, (_none, at) => `10.0.${at >> 8}.${at & 255}`),
+    });
+    expect(names()).toHaveLength(32);
+  });
+
+  test('with what is no address counts without it', async () => {
+    const { names } = await resolve({ [PRIMARY]: ['10.0.0.1', 'other.example', ''] });
+    expect(names()).toEqual(['10.0.0.1:6379']);
+  });
+
+  test('that fails at once is one that fails', async () => {
+    const lookup = () => {
+      throw new Error('no resolver');
+    };
+    const { names } = await resolve({}, { lookup });
+    expect(names()).toEqual([`${PRIMARY}:6379`]);
+  });
+});
+
 describe('a signal', () => {
   test('makes the source resolve the name at once', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };

@@ -9,6 +9,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { Replication, type Report } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
+import type { Dial } from '../../lib/sockets/dial.js';
 import { masterOf } from '../../lib/topology/topology.js';
 
 export interface OpenReplication {
@@ -29,12 +30,13 @@ type Options = Partial<RedisReplicationOptions>;
 export function createReplication(
   nodes: readonly string[] | NodeSource,
   options: Options = {},
+  openSocket?: Dial,
 ): OpenReplication {
   const notes: string[] = [];
   const report: Report = ({ text }) => notes.push(text);
   const source = typeof nodes === 'function' ? nodes : staticNodes(nodes);
   const resolved = resolveOptions({ source, pollIntervalMs: 50, ...options });
-  const replication = new Replication(resolved, report);
+  const replication = new Replication(resolved, report, openSocket);
   onTestFinished(() => replication.onApplicationShutdown());
   const whenTopology = (fits: (topology: Topology) => boolean) =>
     firstValueFrom(replication.topology$.pipe(filter(fits)));
@@ -52,8 +54,9 @@ export function createReplication(
 export async function openReplication(
   nodes: readonly string[] | NodeSource,
   options: Options = {},
+  openSocket?: Dial,
 ): Promise<OpenReplication> {
-  const opened = createReplication(nodes, { boot: 'required', ...options });
+  const opened = createReplication(nodes, { boot: 'required', ...options }, openSocket);
   await opened.replication.onModuleInit();
   return opened;
 }

@@ -26,7 +26,7 @@ export interface TcpProxy {
   refuse(): void;
   accept(): Promise<void>;
   /** New connections lead to another server, as behind a balancer or a name; those that are open stay where they are. */
-  leadTo(port: number): void;
+  leadTo(port: number, host?: string): void;
   stop(): Promise<void>;
 }
 
@@ -43,12 +43,12 @@ export async function startProxy(
   targetPort: number,
   { targetHost = '127.0.0.1', ...options }: ProxyOptions = {},
 ): Promise<TcpProxy> {
-  let target = targetPort;
+  let target = { host: targetHost, port: targetPort };
   let lost: readonly Direction[] = [];
   const flows = (direction: Direction) => !lost.includes(direction);
   const links = new Set<Link>();
   const listener = await listen((client) => {
-    const server = connectTo(targetHost, target);
+    const server = connectTo(target.host, target.port);
     const link = joinSockets(client, server, flows);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
@@ -72,7 +72,7 @@ export async function startProxy(
     },
     refuse: () => listener.refuse(),
     accept: () => listener.accept(),
-    leadTo: (port) => void (target = port),
+    leadTo: (port, host = target.host) => void (target = { host, port }),
     async stop() {
       cut();
       await listener.stop();
