@@ -7,7 +7,8 @@ import {
   type CommandItem,
   type CommandStream,
 } from './internals.js';
-import { answerByHello, isForbidden } from './role-by-hello.js';
+import { isForbidden } from '../../replies/is-forbidden.js';
+import { answerWithoutInfo } from './role-without-info.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
 
@@ -79,7 +80,7 @@ export class Handshake {
     if (info === undefined || !isForbidden(error)) {
       return false;
     }
-    void answerByHello(info, error, (hello) => this.#write(hello));
+    void answerWithoutInfo(info, (hello) => this.#write(hello));
     return true;
   }
 
