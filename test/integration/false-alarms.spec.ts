@@ -181,13 +181,15 @@ describe('it is no failover when a FAILOVER is aborted', () => {
 
   test('after the master became a replica of one that refuses it', async () => {
     const own = await ownGroup();
-    const { master, heir } = rolesOf(own);
+    const { master, heir, other } = rolesOf(own);
     const port = await findFreePort();
     await heir.command('CONFIG', 'SET', 'replica-announce-port', port);
     await master.command('CLIENT', 'KILL', 'TYPE', 'replica');
     const announced = `port=${port},state=online,`;
     const list = async () => [...(await readInfo(master, 'replication')).values()].join();
     await until('it is announced', async () => (await list()).includes(announced));
+    // It lost its link as well.
+    await whenInSync(master, [other]);
     const watch = await openAlarmWatch(own.endpoints);
     await watch.whenAnswered(10);
     await master.command('FAILOVER', 'TO', heir.host, port, 'TIMEOUT', 5000);

@@ -6,6 +6,7 @@ import { openReplication, type OpenReplication } from '../support/open-replicati
 import { startRedisServer, type RedisServer } from '../support/redis-server.js';
 import { follow, promote, whenInSync } from '../support/replication.js';
 import { startGroup } from '../support/server-group.js';
+import { needsServer } from '../support/server-under-test.js';
 import { startProxy } from '../support/tcp-proxy.js';
 
 /** Short, so that a test does not wait for half a minute, and long enough to see that nothing is accepted before. */
@@ -60,7 +61,8 @@ test('a: of three nodes the old master takes writes again when the remaining rep
   expect(app.replication.latest).not.toHaveProperty('unproven');
 });
 
-test('a: an heir that comes back after all wins by its history, and the loss of what was written meanwhile is reported', async () => {
+test('a: an heir that comes back after all wins by its history, and the loss of what was written meanwhile is reported', async (context) => {
+  needsServer(context, ['Redis 7.0', 'masters that restart with their history']);
   const { a, b, endpoints } = await start(1);
   const app = await openReplication(endpoints, options);
   await loseTheHeir(a, b, app);

@@ -7,6 +7,7 @@ import { bulk, error } from '../support/resp.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { containing } from '../support/matchers.js';
 import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { needsServer } from '../support/server-under-test.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -57,7 +58,8 @@ async function useCertificate(server: RedisServer, { cert, key }: Certificates):
 
 const options = { hold: { timeoutMs: 300 }, readFrom: 'replica' } as const;
 
-test('a certificate that was exchanged on a running server is named as why the writer cannot connect', async () => {
+test('a certificate that was exchanged on a running server is named as why the writer cannot connect', async (context) => {
+  needsServer(context, ['Redis 7.0', 'CONFIG SET with several parameters']);
   const [old, fresh] = [await createCertificates(), await createCertificates()];
   const servers = await startGroup({ tls: old, replicas: 0 });
   group = servers;
