@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import type { ControlConnection } from './control-connection.js';
 import { FleetMembership } from '../fleet/fleet-membership.js';
-import { faultOf } from '../replies/node-fault.js';
+import { isLost } from './is-lost.js';
 import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
 import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
@@ -58,7 +58,7 @@ export class NodeControl {
     // A closed connection does not mean that the node is down. Only a new connection can show that.
     return ask(session).pipe(
       catchError((error: unknown) => {
-        if (faultOf(error).fault !== 'CLOSED') {
+        if (!isLost(error)) {
           return throwError(() => error);
         }
         this.hangUp();

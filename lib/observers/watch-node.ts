@@ -15,6 +15,7 @@ import {
 import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
 import { faultOf } from '../replies/node-fault.js';
+import { isLost } from './is-lost.js';
 import type { ObserverContext } from './observer-context.js';
 
 /** A watcher is armed again at once (in a fleet, after a random delay), but not more often than this. */
@@ -60,14 +61,14 @@ async function block(
 
 /** `CLIENT UNBLOCK` also ends in an UNBLOCKED error; either is only a reason to probe, so they are treated alike. */
 function readEnding(error: unknown): Ending {
-  const { fault, message } = faultOf(error);
+  const { message } = faultOf(error);
   if (message.startsWith('UNBLOCKED')) {
     return 'unblocked';
   }
   if (/^(NOPERM|ERR unknown command|WRONGTYPE)/i.test(message)) {
     return 'forbidden';
   }
-  return fault === 'CLOSED' ? 'closed' : 'unarmed';
+  return isLost(error) ? 'closed' : 'unarmed';
 }
 
 /** Emits no signal if the watcher could not be armed, because the connection that probes the node finds out why. */

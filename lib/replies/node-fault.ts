@@ -1,5 +1,5 @@
 import type { NodeFault } from '../topology/observation.js';
-import { withoutCredentials } from '../topology/without-credentials.js';
+import { safeText } from '../topology/safe-text.js';
 
 /** Why a node cannot be used, with a message for an operator. */
 export interface Fault {
@@ -7,32 +7,50 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Classifies the error of a connection attempt or of a reply. The message never contains a credential. */
+/** Classifies the error of a connection attempt or of a reply. The message is safe to show. */
 export function faultOf(error: unknown): Fault {
-  const message = withoutCredentials(error instanceof Error ? error.message : String(error));
-  const foreign = faultByFirstByte(message);
+  const text = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  const foreign = foreignByCode(code) ?? foreignByFirstByte(text);
   if (foreign !== undefined) {
     return foreign;
   }
-  const code = codeOf(error);
+  const message = safeText(text);
   const fault = faultByCode(code) ?? faultByReply(message);
   return { fault, message: fault === 'TLS' ? `TLS handshake failed: ${message}` : message };
+}
+
+const speaksTls: Fault = {
+  fault: 'TLS',
+  message: 'the port speaks TLS; name it rediss://host:port, or set the option "tls"',
+};
+
+const speaksAnother: Fault = { fault: 'ERROR', message: 'the port does not speak the Redis protocol' };
+
+/** The codes of `wire/`, with which the connections of observers and watchers end. */
+function foreignByCode(code: string): Fault | undefined {
+  switch (code) {
+    case 'RESP_TLS':
+      return speaksTls;
+    case 'RESP_FOREIGN':
+      return speaksAnother;
+    default:
+      return undefined;
+  }
 }
 
 /**
  * Reads the errors with which ioredis 5 and 6 end a reply that is not one: "Protocol error, got "H" as reply type byte.
  * Please report this." and "Unknown RESP type 72 "H". Please report this."
  */
-function faultByFirstByte(message: string): Fault | undefined {
+function foreignByFirstByte(message: string): Fault | undefined {
   const [, , quoted] = /^(Protocol error, got|Unknown RESP type)\b.*?("(?:.|\n)*?")/.exec(message) ?? [];
   if (quoted === undefined) {
     return undefined;
   }
   // The first byte of a TLS alert. ioredis 5 quotes it as in JSON.
   const isTls = quoted === '"\u0015"' || quoted === '"\\u0015"';
-  return isTls
-    ? { fault: 'TLS', message: 'the port speaks TLS; name it rediss://host:port, or set the option "tls"' }
-    : { fault: 'ERROR', message: 'the port does not speak the Redis protocol' };
+  return isTls ? speaksTls : speaksAnother;
 }
 
 function codeOf(error: unknown): string {

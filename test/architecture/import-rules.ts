@@ -11,12 +11,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // The one place that reads a clock.
   clock: [],
   options: [],
+  // RESP over one socket. It knows nothing of nodes.
+  wire: [],
   replies: ['topology'],
   notices: ['topology'],
   sockets: ['topology'],
   sources: ['topology', 'options'],
   fleet: ['topology', 'replies'],
-  observers: ['topology', 'replies', 'sockets', 'fleet'],
+  observers: ['topology', 'wire', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
   'connections/ioredis': ['topology', 'replies', 'options'],
@@ -60,7 +62,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
 /** What users import. Only these files gather the exports of others, and no file imports them. */
 export const entryFiles: readonly string[] = ['lib/index.ts', 'lib/health/index.ts'];
 
-const ioredisLayers = ['observers', 'connections', 'connections/ioredis', 'connections/outcomes'];
+const ioredisLayers = ['connections', 'connections/ioredis', 'connections/outcomes'];
 const nestLayers = ['nest', 'health'];
 
 /** One line for each import that is not allowed. */

@@ -1,0 +1,53 @@
+import { ReplyError } from './reply-error.js';
+
+export interface Login {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** The version of RESP to ask for. Default 3. */
+  readonly protocol?: 2 | 3 | undefined;
+}
+
+type Call = (...command: readonly string[]) => Promise<unknown>;
+
+/**
+ * Logs in as ioredis does, in RESP3 where the server or proxy knows it (Redis 6, Valkey).
+ *
+ * @throws ReplyError if the server refuses.
+ */
+export async function logIn(call: Call, { username, password, protocol = 3 }: Login): Promise<void> {
+  const hasLogin = Boolean(username) || Boolean(password);
+  const secret = password ?? '';
+  if (protocol === 3) {
+    const auth = hasLogin ? ['AUTH', username || 'default', secret] : [];
+    try {
+      return await tolerant(call('HELLO', '3', ...auth));
+    } catch (error) {
+      if (!isUnknownProtocol(error)) {
+        throw error;
+      }
+    }
+  }
+  if (hasLogin) {
+    await tolerant(username ? call('AUTH', username, secret) : call('AUTH', secret));
+  }
+}
+
+/** A password that the server does not need is no fault; ioredis connects with it, too. */
+async function tolerant(reply: Promise<unknown>): Promise<void> {
+  try {
+    await reply;
+  } catch (error) {
+    const isNotNeeded =
+      error instanceof ReplyError &&
+      /no password is set|without any password configured|wrong number of arguments for 'auth'/i.test(
+        error.message,
+      );
+    if (!isNotNeeded) {
+      throw error;
+    }
+  }
+}
+
+function isUnknownProtocol(error: unknown): boolean {
+  return error instanceof ReplyError && /NOPROTO|unknown command\b.*\bHELLO\b/is.test(error.message);
+}
