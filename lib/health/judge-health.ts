@@ -1,4 +1,4 @@
-import { withoutCredentials } from '../topology/without-credentials.js';
+import { safeText } from '../topology/safe-text.js';
 import { usableReplicas, whyNoMajority, whyWait, type WriterPolicy } from '../topology/pick.js';
 import { isSplitBrain, whyUnproven } from '../topology/describe-contest.js';
 import { findNode, masterOf, type Topology, type TopologyKind } from '../topology/topology.js';
@@ -167,7 +167,7 @@ function explain(
 
 function explainRefusal(refusal: string, { probeKey }: Pick<HealthPolicy, 'probeKey'>): Explanation {
   const reason = codeOf(refusal);
-  const message = withoutCredentials(refusal);
+  const message = safeText(refusal);
   const hint = `; the user needs SET and the key "${probeKey}" (option "probeKey")`;
   return { reason, message: reason === 'NOPERM' ? `${message}${hint}` : message };
 }

@@ -29,6 +29,7 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
+import { oneLine } from '../topology/safe-text.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Receives log messages for operators. */
@@ -56,7 +57,8 @@ export class Replication {
   constructor(options: ResolvedOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     this.options = options;
     this.dial = openSocket;
-    this.report = report;
+    // The last gate: whatever a node makes us say, it is one line of the log.
+    this.report = ({ level, text }) => report({ level, text: oneLine(text) });
     this.stream = createTopologyStream({
       source: options.source,
       observe: (observer) => this.observe(observer),

@@ -3,7 +3,12 @@
  * without the command `AUTH` quotes its arguments.
  */
 export function withoutCredentials(message: string): string {
-  return message
-    .replace(/\bUser .+ has no permissions\b/, 'the user has no permissions')
-    .replace(/,? with args beginning with:[^]*$/i, '');
+  return withoutUser(message).replace(/,? with args beginning with:[^]*$/i, '');
+}
+
+/** In linear time, because a server may send a text of any length. */
+function withoutUser(message: string): string {
+  const from = message.search(/\bUser /);
+  const to = message.lastIndexOf(' has no permissions');
+  return from >= 0 && to > from ? `${message.slice(0, from)}the user${message.slice(to)}` : message;
 }

@@ -20,3 +20,16 @@ test.each([
 ])('"%s" becomes "%s"', (message, safe) => {
   expect(withoutCredentials(message)).toBe(safe);
 });
+
+test.each([
+  ['blanks', ' '],
+  ['half a refusal', 'User '],
+  ['the other half', ' has no permissions'],
+  ['half a quotation', ', with args beginning with'],
+])('five megabytes of %s are searched in linear time', (_, piece) => {
+  const text = piece.repeat(5_000_000 / piece.length);
+  const since = performance.now();
+  expect(withoutCredentials(text)).not.toContain('with args beginning with:');
+  // In quadratic time it takes hours.
+  expect(performance.now() - since).toBeLessThan(5000);
+});

@@ -1,6 +1,7 @@
 import { exists, hasFlag } from '@ioredis/commands';
 import type { Command } from 'ioredis';
 import type { Notices } from '../../notices/notices.js';
+import { safeText } from '../../topology/safe-text.js';
 
 /** Refusals that concern all writes, with the flag of the commands that they concern. */
 const REFUSALS = new Map([
@@ -25,7 +26,7 @@ export class WriteRefusals {
     for (const code of REFUSALS.keys()) {
       if (message.startsWith(`${code} `)) {
         this.#open.add(code);
-        this.#notices.raise(code, { level: 'warn', text: `${node} refuses writes: ${message}` });
+        this.#notices.raise(code, { level: 'warn', text: `${node} refuses writes: ${safeText(message)}` });
       }
     }
   }
