@@ -65,8 +65,10 @@ function probeOnce(
   const { endpoint, scheduler } = context;
   const signal = context.beginProbe();
   // Runs beside the probe, so that it takes no extra time, but not at the first timeout, which must be reported at once.
-  const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(shareReplay(1));
-  isServing$.subscribe();
+  const isServing$ = (isSilent(last) ? context.isServing() : of(false)).pipe(
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const beside = isServing$.subscribe();
   return control.ask().pipe(
     map((answer): Observation => {
       const base = { endpoint, at: scheduler.now(), signal };
@@ -82,6 +84,7 @@ function probeOnce(
         map((why): Observation => ({ kind: 'faulty', endpoint, at: scheduler.now(), signal, ...why })),
       );
     }),
+    finalize(() => beside.unsubscribe()),
   );
 }
 

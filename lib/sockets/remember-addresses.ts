@@ -1,6 +1,6 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { tap } from 'rxjs';
+import { defer, finalize, Subscription, tap } from 'rxjs';
 import type { Dial } from './dial.js';
 
 /** How long a name server may take before the last address is used, in milliseconds. */
@@ -19,14 +19,18 @@ export function rememberAddresses(dial: Dial, resolve: LookupFunction = dnsLooku
     if (isIP(host) !== 0) {
       return dial(endpoint, options);
     }
-    const lookup = lookupWith(resolve, () => addresses.get(host));
-    return dial(endpoint, { ...options, lookup }).pipe(
-      tap((socket) => {
-        if (socket.remoteAddress !== undefined) {
-          remember(addresses, host, socket.remoteAddress);
-        }
-      }),
-    );
+    return defer(() => {
+      const attempt = new Subscription();
+      const lookup = lookupWith(resolve, { lastAddress: () => addresses.get(host), attempt });
+      return dial(endpoint, { ...options, lookup }).pipe(
+        tap((socket) => {
+          if (socket.remoteAddress !== undefined) {
+            remember(addresses, host, socket.remoteAddress);
+          }
+        }),
+        finalize(() => attempt.unsubscribe()),
+      );
+    });
   };
 }
 
@@ -39,7 +43,13 @@ function remember(addresses: Map<string, string>, host: string, address: string)
   }
 }
 
-function lookupWith(resolve: LookupFunction, lastAddress: () => string | undefined): LookupFunction {
+interface LookupContext {
+  readonly lastAddress: () => string | undefined;
+  /** Ends with the attempt to connect. */
+  readonly attempt: Subscription;
+}
+
+function lookupWith(resolve: LookupFunction, { lastAddress, attempt }: LookupContext): LookupFunction {
   return (hostname, options, callback) => {
     const last = lastAddress();
     let state: 'waiting' | 'settled' = 'waiting';
@@ -60,6 +70,7 @@ function lookupWith(resolve: LookupFunction, lastAddress: () => string | undefin
     };
     const patience =
       last === undefined ? undefined : setTimeout(() => settle(() => useLast(last)), PATIENCE_MS);
+    attempt.add(() => clearTimeout(patience));
     resolve(hostname, options, (error, ...answer) =>
       settle(() =>
         error?.code === 'EAI_AGAIN' && last !== undefined ? useLast(last) : callback(error, ...answer),

@@ -1,3 +1,4 @@
+import { Observable } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fakeId } from '../support/fake-node-state.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
@@ -109,6 +110,30 @@ describe('a node that hangs', () => {
     await observer.probe();
     await until('no connection is left', () => node.connections === 0);
     expect(observer.observations.at(-1)).toMatchObject({ fault: 'TIMEOUT' });
+  });
+
+  test('is not asked any more whether it is paused when the observer is unsubscribed, or once it answers', async () => {
+    let asked = 0;
+    let asking = 0;
+    const isServing = () =>
+      new Observable<boolean>(() => {
+        asked += 1;
+        asking += 1;
+        return () => (asking -= 1);
+      });
+    const { node, observer } = await start({}, { replyTimeoutMs: 150, isServing });
+    await observer.seen(1);
+    node.hang();
+    await observer.probe();
+    node.resume();
+    expect(await observer.probe()).toMatchObject({ kind: 'answered' });
+    expect([asked, asking]).toEqual([1, 0]);
+    node.hang();
+    await observer.probe();
+    void observer.probe().catch(() => undefined);
+    await until('it is asked again', () => asked === 2);
+    observer.stop();
+    expect(asking).toBe(0);
   });
 
   test('is disconnected during the dial when the observer is unsubscribed', async () => {

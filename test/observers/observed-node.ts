@@ -37,6 +37,8 @@ export interface ObservedNodeOptions {
   readonly redis?: Parameters<typeof controlConnector>[0];
   /** The default is generous, so that a busy machine makes no difference. */
   readonly replyTimeoutMs?: number;
+  /** Default: it answers nothing at all. */
+  readonly isServing?: ObserverContext['isServing'];
 }
 
 /** Observes one node over TCP; after the first probe, it is probed only when the test requests it. */
@@ -109,12 +111,13 @@ class RecordedFleet extends NodeFleet {
 
 function contextFor(
   endpoint: Endpoint,
-  { redis = {}, replyTimeoutMs = 2000 }: ObservedNodeOptions,
+  { redis = {}, replyTimeoutMs = 2000, isServing = aloneAndIdle.isServing }: ObservedNodeOptions,
   reported: Reported,
 ): Omit<ObserverContext, 'nextProbe' | 'fleet'> {
   return {
     ...aloneAndIdle,
     endpoint,
+    isServing,
     database: redis.db ?? 0,
     connect: connectorFor(redis, 2 * replyTimeoutMs),
     replyTimeoutMs,

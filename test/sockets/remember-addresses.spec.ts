@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type LookupFunction } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { dial } from '../../lib/sockets/dial.js';
@@ -31,7 +32,15 @@ async function start() {
     socket.destroy();
     return remoteAddress;
   };
-  return { state, connect };
+  const attempt = () => {
+    const attempting = dialNamed(endpoint, { connectTimeoutMs: 5000 }).subscribe();
+    return () => attempting.unsubscribe();
+  };
+  return { state, connect, attempt };
+}
+
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
 
 function addressOf(address: AddressInfo | string | null): AddressInfo {
@@ -48,6 +57,18 @@ test.each(['hangs', 'fails'] as const)(
     await expect(connect()).resolves.toBe('127.0.0.1');
   },
 );
+
+test('an attempt that is given up leaves no timer', async () => {
+  const { state, connect, attempt } = await start();
+  await connect();
+  state.answer = 'hangs';
+  const before = countTimers();
+  const giveUp = attempt();
+  await nextTurn();
+  expect(countTimers()).toBeGreaterThan(before + 1);
+  giveUp();
+  expect(countTimers()).toBe(before);
+});
 
 test('a name that does not exist any more is an error, although its last address is known', async () => {
   const { state, connect } = await start();
