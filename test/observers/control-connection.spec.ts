@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { controlConnector } from '../../lib/observers/control-connection.js';
 import { dial } from '../../lib/sockets/dial.js';
 import type { Endpoint } from '../../lib/topology/endpoint.js';
+import { containing } from '../support/matchers.js';
+import { error } from '../support/resp.js';
 import { startFakeNode, type FakeNode } from '../support/fake-node.js';
 import { until } from '../support/until.js';
 
@@ -29,6 +32,58 @@ test('it authenticates and names itself, and takes nothing else from the options
   connection.close();
   const sent = node.commands.map((argv) => argv.join(' ').toLowerCase());
   expect(sent).toEqual(['auth app pass', 'client setname nestjs-redis-replication:observer', 'get key']);
+});
+
+test('it asks for RESP3, with the credentials of the moment in which it opens', async () => {
+  const fake = await startFakeNode();
+  node = fake;
+  const redis = { username: 'app', password: 'old' };
+  const connect = controlConnector(redis, reach);
+  redis.password = 'new';
+  const connection = connect({ host: '127.0.0.1', port: fake.port }, 'watcher');
+  await connection.open();
+  await until('it is named', () => fake.commands.length === 2);
+  connection.close();
+  expect(fake.commands).toEqual([
+    ['HELLO', '3', 'AUTH', 'app', 'new'],
+    ['CLIENT', 'SETNAME', 'nestjs-redis-replication:watcher'],
+  ]);
+});
+
+test.each([
+  ['the login', 'HELLO', 'ERR I do not know HELLO 3 AUTH app s3cret'],
+  ['another command', 'INFO', 'ERR your password is s3cret'],
+])(
+  'a server that quotes the password in the reply to %s does not make us repeat it',
+  async (_, refused, text) => {
+    const fake = await startFakeNode({ onCommand: ([name]) => (name === refused ? error(text) : undefined) });
+    node = fake;
+    const redis = { username: 'app', password: 's3cret' };
+    const connection = controlConnector(redis, reach)({ host: '127.0.0.1', port: fake.port }, 'observer');
+    const failure: unknown = await connection
+      .open()
+      .then(() => connection.call('INFO'))
+      .catch((reason: unknown) => reason);
+    connection.close();
+    expect(failure).toMatchObject({ message: containing('ERR the server quotes the password') });
+    expect(inspect(failure, { depth: Infinity })).not.toContain('s3cret');
+  },
+);
+
+test('a server with too many clients is named as the reason, although it closes the connection', async () => {
+  const fake = await startFakeNode({
+    onCommand([name], connection) {
+      if (name !== 'CLIENT') return undefined;
+      connection.send(error('ERR max number of clients reached'));
+      connection.close();
+      return 'hang';
+    },
+  });
+  node = fake;
+  const connect = controlConnector({ protocol: 2 }, reach);
+  const connection = connect({ host: '127.0.0.1', port: fake.port }, 'observer');
+  await connection.open();
+  await expect(connection.call('INFO')).rejects.toThrow('max number of clients');
 });
 
 test('a refused connection rejects with the real reason, and is closed', async () => {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { fakeId } from '../support/fake-node-state.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import type { FakeConnection } from '../support/fake-redis.js';
-import { error } from '../support/resp.js';
+import { error, simple } from '../support/resp.js';
 import { containing, matching } from '../support/matchers.js';
 import { until } from '../support/until.js';
 import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from './observed-node.js';
@@ -175,6 +175,32 @@ describe('a connection that is closed', () => {
     expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { offset: 1 } });
     expect(drops).toEqual([]);
     expect(observer.observations).toHaveLength(2);
+  });
+
+  test('because one reply is broken is replaced at once, within the same probe', async () => {
+    const broken = ['the second probe'];
+    const { node, observer } = await start({
+      onCommand: ([name, section]) =>
+        name === 'INFO' &&
+        section === 'replication' &&
+        started.node?.state.offset === 1 &&
+        broken.pop() !== undefined
+          ? simple('half a line\nand the rest')
+          : undefined,
+    });
+    await observer.seen(1);
+    node.update({ offset: 1 });
+    expect(await observer.probe()).toMatchObject({ kind: 'answered', report: { offset: 1 } });
+    expect(broken).toEqual([]);
+  });
+
+  test('because every reply is broken is a fault of the node', async () => {
+    const { observer } = await start({
+      onCommand: ([name]) => (name === 'INFO' ? simple('half a line\nand the rest') : undefined),
+    });
+    const faulty = { kind: 'faulty', fault: 'ERROR', message: 'a line of a reply is malformed' };
+    expect(await observer.seen(1)).toMatchObject(faulty);
+    expect(await observer.probe()).toMatchObject(faulty);
   });
 
   test('because the server is down is a refusal, which emits one signal', async () => {

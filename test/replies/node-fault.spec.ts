@@ -70,6 +70,16 @@ describe('the fault of a node', () => {
     });
   });
 
+  test.each([
+    ['RESP_FOREIGN', 'ERROR', 'the port does not speak the Redis protocol'],
+    ['RESP_TLS', 'TLS', 'the port speaks TLS; name it rediss://host:port, or set the option "tls"'],
+    ['RESP_TOO_LARGE', 'ERROR', 'message for RESP_TOO_LARGE'],
+    ['RESP_MALFORMED', 'ERROR', 'message for RESP_MALFORMED'],
+    ['RESP_UNASKED', 'ERROR', 'message for RESP_UNASKED'],
+  ])('by the code %s of our own reader is %s', (code, fault, message) => {
+    expect(faultOf(coded(code))).toEqual({ fault, message });
+  });
+
   test('with an unknown code is read from the message', () => {
     expect(faultOf(coded('EWHATEVER', 'NOAUTH Authentication required.'))).toMatchObject({ fault: 'NOAUTH' });
   });
@@ -78,6 +88,13 @@ describe('the fault of a node', () => {
     expect(faultOf('broken')).toEqual({ fault: 'ERROR', message: 'broken' });
     expect(faultOf(undefined)).toEqual({ fault: 'ERROR', message: 'undefined' });
   });
+});
+
+test('a long text with line ends and terminal codes is shown on one line of 200 characters', () => {
+  const { fault, message } = faultOf(new Error(`NOAUTH one\nWARN two \u001b[31m${'x'.repeat(5_000_000)}`));
+  expect(fault).toBe('NOAUTH');
+  expect(message).toMatch(/^NOAUTH one WARN two +\[31mx+…$/);
+  expect(message).toHaveLength(200);
 });
 
 test('the password that a server without AUTH quotes is left out', () => {
