@@ -1,6 +1,6 @@
 import type { BulkForm } from './header.js';
 import type { Step } from './line-reader.js';
-import { ProtocolFault } from './protocol-fault.js';
+import { malformed } from './protocol-fault.js';
 
 /** The text, or `skipped`. */
 export type BulkText = { readonly form: BulkForm; readonly text: Buffer } | 'skipped';
@@ -35,7 +35,7 @@ export class BulkReader {
     if (ofText > 0) {
       this.#filled += chunk.copy(this.#kept, this.#filled, from, end);
     } else if (chunk[from] !== LINE_END.charCodeAt(-ofText)) {
-      throw new ProtocolFault('RESP_MALFORMED', 'a text in a reply does not end where it must');
+      throw malformed('a text does not end where it says');
     }
     this.#remaining -= end - from;
     if (this.#remaining > 0) {

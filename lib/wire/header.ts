@@ -1,4 +1,4 @@
-import { ProtocolFault } from './protocol-fault.js';
+import { malformed, ProtocolFault } from './protocol-fault.js';
 
 /** A value of a reply. Maps are flat lists of names and values, and sets are lists, as in RESP2. */
 export type Value = string | number | boolean | null | readonly Value[];
@@ -22,14 +22,14 @@ export function checkType(byte: number): void {
   }
   if (!Object.hasOwn(readers, String.fromCharCode(byte))) {
     const hex = byte.toString(16).padStart(2, '0');
-    throw new ProtocolFault('RESP_FOREIGN', `a reply begins with the byte 0x${hex}`);
+    throw new ProtocolFault('RESP_FOREIGN', `the server sent a reply that begins with the byte 0x${hex}`);
   }
 }
 
 /** Reads a line without its end. The types are those of RESP2 and RESP3. */
 export function readHeader(line: Buffer): Header {
   const read = readers[line.toString('latin1', 0, 1)];
-  return read === undefined ? malformed() : read(line.toString('utf8', 1));
+  return read === undefined ? refuse() : read(line.toString('utf8', 1));
 }
 
 const readers: Readonly<Record<string, (text: string) => Header>> = {
@@ -38,8 +38,8 @@ const readers: Readonly<Record<string, (text: string) => Header>> = {
   ':': (text) => ({ kind: 'value', value: /^-?\d{1,15}$/.test(text) ? Number(text) : integerText(text) }),
   $: (text) => bulkOrNil('text', text),
   '*': (text) => (text === '-1' ? nil : { kind: 'list', form: 'array', count: lengthOf(text) }),
-  _: (text) => (text === '' ? nil : malformed()),
-  '#': (text) => (text === 't' || text === 'f' ? { kind: 'value', value: text === 't' } : malformed()),
+  _: (text) => (text === '' ? nil : refuse()),
+  '#': (text) => (text === 't' || text === 'f' ? { kind: 'value', value: text === 't' } : refuse()),
   ',': (text) => ({ kind: 'value', value: text }),
   '(': (text) => ({ kind: 'value', value: integerText(text) }),
   '!': (text) => ({ kind: 'bulk', form: 'error', length: lengthOf(text) }),
@@ -58,21 +58,21 @@ function bulkOrNil(form: BulkForm, text: string): Header {
 
 /** At most fifteen digits, which a number holds exactly, also doubled. */
 function lengthOf(text: string): number {
-  return /^\d{1,15}$/.test(text) ? Number(text) : malformed();
+  return /^\d{1,15}$/.test(text) ? Number(text) : refuse();
 }
 
 /** A verbatim text begins with its format: three letters and a colon. */
 function verbatimLength(text: string): number {
   const length = lengthOf(text);
-  return length < FORMAT_LENGTH ? malformed() : length;
+  return length < FORMAT_LENGTH ? refuse() : length;
 }
 
 export const FORMAT_LENGTH = 4;
 
 function integerText(text: string): string {
-  return /^[+-]?\d+$/.test(text) ? text : malformed();
+  return /^[+-]?\d+$/.test(text) ? text : refuse();
 }
 
-function malformed(): never {
-  throw new ProtocolFault('RESP_MALFORMED', 'a line of a reply is malformed');
+function refuse(): never {
+  throw malformed('a line is not as its type demands');
 }

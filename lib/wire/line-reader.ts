@@ -1,6 +1,6 @@
 import { checkType } from './header.js';
 import { MAX_LINE_BYTES } from './limits.js';
-import { ProtocolFault } from './protocol-fault.js';
+import { malformed, tooLarge } from './protocol-fault.js';
 
 /** Where reading goes on, and what is complete, if anything. */
 export type Step<T> = readonly [end: number, complete?: T | undefined];
@@ -26,16 +26,13 @@ export class LineReader {
     this.#length += chunk.copy(this.#line, this.#length, from, end);
     this.#lastByte = end > from ? (chunk[end - 1] ?? 0) : this.#lastByte;
     if (this.#length > MAX_LINE_BYTES && this.#line[0] !== ERROR) {
-      throw new ProtocolFault(
-        'RESP_TOO_LARGE',
-        `the server sends a line of more than ${MAX_LINE_BYTES} bytes`,
-      );
+      throw tooLarge(`a line of more than ${MAX_LINE_BYTES} bytes`);
     }
     if (lineFeed < 0) {
       return [end];
     }
     if (this.#lastByte !== CR) {
-      throw new ProtocolFault('RESP_MALFORMED', 'a line of a reply does not end as it must');
+      throw malformed('a line has no end');
     }
     const line = this.#line.subarray(0, Math.min(this.#length, MAX_LINE_BYTES) - 1);
     this.#length = 0;

@@ -18,3 +18,11 @@ export class ProtocolFault extends Error {
     this.code = code;
   }
 }
+
+export function malformed(what: string): ProtocolFault {
+  return new ProtocolFault('RESP_MALFORMED', `the server sent a malformed reply: ${what}`);
+}
+
+export function tooLarge(what: string): ProtocolFault {
+  return new ProtocolFault('RESP_TOO_LARGE', `the server sent more than is read: ${what}`);
+}

@@ -9,7 +9,7 @@ import {
   MAX_REPLY_ELEMENTS,
 } from './limits.js';
 import { LineReader, type Step } from './line-reader.js';
-import { ProtocolFault } from './protocol-fault.js';
+import { malformed, tooLarge } from './protocol-fault.js';
 
 /** What a server sends: the reply to a command, an error in its place, or a push, which is no reply. */
 export type Frame =
@@ -89,7 +89,7 @@ export class ReplyReader {
       throw tooLarge(`a reply that is nested more than ${MAX_DEPTH} levels deep`);
     }
     if (form === 'push' && this.#lists.length > 0) {
-      throw new ProtocolFault('RESP_MALFORMED', 'there is a push inside of a reply');
+      throw malformed('there is a push inside of it');
     }
     const items = this.#isKeeping && form !== 'attribute' ? [] : undefined;
     this.#lists.push({ form, remaining: count, items });
@@ -205,8 +205,4 @@ function sizeOf(header: Header): number {
     default:
       return header satisfies never;
   }
-}
-
-function tooLarge(what: string): ProtocolFault {
-  return new ProtocolFault('RESP_TOO_LARGE', `the server sends ${what}`);
 }

@@ -198,7 +198,11 @@ describe('a connection that is closed', () => {
     const { observer } = await start({
       onCommand: ([name]) => (name === 'INFO' ? simple('half a line\nand the rest') : undefined),
     });
-    const faulty = { kind: 'faulty', fault: 'ERROR', message: 'a line of a reply is malformed' };
+    const faulty = {
+      kind: 'faulty',
+      fault: 'ERROR',
+      message: 'the server sent a malformed reply: a line has no end',
+    };
     expect(await observer.seen(1)).toMatchObject(faulty);
     expect(await observer.probe()).toMatchObject(faulty);
   });
