@@ -9,6 +9,8 @@ export interface FakeConnection {
   protocol: Protocol;
   /** Sends a reply without a request, or the late reply to a command that hangs. */
   send(reply: Reply): void;
+  /** Sends bytes that need not be a reply, as latin1. */
+  sendBytes(bytes: string): void;
   /** Closes the connection after all data has been sent. */
   close(): void;
 }
@@ -69,6 +71,9 @@ function openConnection(socket: Socket, id: number): FakeConnection {
     protocol: 2,
     send(reply) {
       if (socket.writable) socket.write(encodeReply(reply, this.protocol));
+    },
+    sendBytes(bytes) {
+      if (socket.writable) socket.write(bytes, 'latin1');
     },
     close: () => void socket.end(),
   };
