@@ -22,6 +22,7 @@ const patterns: readonly (readonly [string, string])[] = [
   ['an empty push', '>0\r\n'],
   ['a push of nil', '>1\r\n_\r\n'],
   ['nested lists', '*1\r\n'.repeat(55)],
+  ['nested lists of a billion', '*999999999\r\n'.repeat(18)],
   ['the gateway error of a proxy', 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'],
   ['an alert of TLS', '\u0015\u0003\u0003\0\u0002\u0002\u0028'],
   ['a length below zero', '$-5\r\n'],
