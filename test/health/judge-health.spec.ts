@@ -233,6 +233,13 @@ test('down if the app has closed the writer', () => {
   });
 });
 
+test('what a master says when it refuses the write is shown on one line, within 200 characters', () => {
+  const { data } = judgeHealth(steady, refused(`OOM no\n\u001b[2J${'x'.repeat(5_000_000)}`), requiring(0));
+  expect(data.reason).toBe('OOM');
+  expect(data.message).toMatch(/^OOM no \[2Jx+…$/);
+  expect(data.message).toHaveLength(200);
+});
+
 test('a refused write is down, regardless of other masters and replicas', () => {
   expect(judgeHealth({ ...contested, master: A }, refused('OOM no'), requiring(0)).status).toBe('down');
   expect(judgeHealth(steady, refused('OOM no'), requiring(9))).toMatchObject({

@@ -1,5 +1,5 @@
 import { NestFactory } from '@nestjs/core';
-import { filter, firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, throwError } from 'rxjs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { countNodes } from '../support/counted-nodes.js';
 import { fakeId } from '../support/fake-node-state.js';
@@ -145,4 +145,11 @@ test('lines go to the logger of the app, those from before it was set as well', 
   expect(logs.of()).toEqual([
     { level: 'log', context: 'RedisReplication', text: `master is ${group.master.endpoint}, generation 1` },
   ]);
+});
+
+test('whatever a text holds, it is one line of the log', async () => {
+  const source = () => throwError(() => new Error('one\r\n[Nest] ERROR forged \u001b[2J'));
+  const app = await startApp(['127.0.0.1:1'], { source, boot: 'background' });
+  await until('it is told', () => linesOf(app).length > 0);
+  expect(linesOf(app)[0]).toMatch(/^warn the source of nodes failed: one \[Nest\] ERROR forged +\[2J$/);
 });
