@@ -1,11 +1,9 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { findFreePort } from '../support/free-port.js';
-import { listen } from '../support/listener.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { startRedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -55,44 +53,6 @@ test('closing leaves no socket and no timer', async () => {
     return clients.length === 1;
   });
   expect(duplicate.status).toBe('end');
-  await until('no timer or socket is left', () => countResources() <= before, {
-    state: () => process.getActiveResourcesInfo(),
-  });
-});
-
-/** Takes connections and never answers, as behind a broken network. */
-async function blackHole() {
-  const hole = await listen((socket) => socket.resume());
-  onTestFinished(() => hole.stop());
-  return { endpoint: hole.endpoint, isReached: () => hole.sockets.size > 0 };
-}
-
-/** Its queue of connections is full, so an attempt to connect has no end. */
-async function fullNode() {
-  const server = await startRedisServer({ args: ['--tcp-backlog', '1'] });
-  onTestFinished(() => server.stop());
-  server.hang();
-  const fillers = Array.from({ length: 8 }, () =>
-    connect(server.port, server.host).on('error', () => undefined),
-  );
-  onTestFinished(() => fillers.forEach((filler) => filler.destroy()));
-  const countConnected = () => fillers.filter(({ connecting }) => !connecting).length;
-  // One more than the length of the queue.
-  await until('its queue is full', () => countConnected() === 2);
-  return { endpoint: server.endpoint, isReached: () => true };
-}
-
-test.each([
-  ['never answers', blackHole],
-  ['never connects', fullNode],
-])('closing while a node %s leaves no socket and no timer, however long it may take', async (_, start) => {
-  const { endpoint, isReached } = await start();
-  let before = -1;
-  await until('it is counted', () => (before = countResources()) >= 0);
-  const { replication } = createReplication([endpoint], { replyTimeoutMs: 60_000, boot: 'background' });
-  await replication.onModuleInit();
-  await until('it is observed', () => isReached() && countResources() > before);
-  await replication.onApplicationShutdown();
   await until('no timer or socket is left', () => countResources() <= before, {
     state: () => process.getActiveResourcesInfo(),
   });
