@@ -21,3 +21,8 @@ export function readAll(...chunks: readonly string[]): Outcome {
     return { frames, fault: error.code };
   }
 }
+
+/** A text of latin1 that arrives byte by byte. */
+export function byteByByte(text: string): readonly string[] {
+  return Array.from(Buffer.from(text, 'latin1'), (byte) => String.fromCharCode(byte));
+}
