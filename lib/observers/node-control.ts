@@ -16,7 +16,7 @@ import { FleetMembership } from '../fleet/fleet-membership.js';
 import { isLost } from './is-lost.js';
 import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
-import { probe, startProbe, type Answer, type ProbeSession } from './probe.js';
+import { needsNewSession, probe, startProbe, type Answer, type ProbeSession } from './probe.js';
 import { watchNode } from './watch-node.js';
 
 interface Session {
@@ -48,7 +48,7 @@ export class NodeControl {
     const ask = ({ connection, probe: state, membership }: Session) =>
       from(probe(connection.call, state)).pipe(
         this.#within(replyTimeoutMs, 'no answer'),
-        tap(() => state.isProvisional && this.hangUp()),
+        tap((answer) => needsNewSession(state, answer) && this.hangUp()),
         tap({ complete: () => membership.afterProbe() }),
       );
     const session = this.#session;

@@ -2,7 +2,8 @@ import type { NodeFault, NodeReport } from '../topology/observation.js';
 import type { ControlConnection } from './control-connection.js';
 import { isForbidden } from '../replies/is-forbidden.js';
 import { parseHello } from '../replies/parse-hello.js';
-import { countKeys, parseInfo, readReplication, type InfoFields } from '../replies/parse-info.js';
+import { MAX_INFO_LENGTH, readInfoText, type Info, type InfoFields } from '../replies/info-text.js';
+import { readId, readReplication } from '../replies/parse-info.js';
 import { parseRole } from '../replies/parse-role.js';
 
 /** What a node answered: a report, or why it cannot be used as a data node. */
@@ -22,6 +23,8 @@ export interface ProbeSession {
   readonly unfit?: Answer & { readonly kind: 'unfit' };
   /** The server was loading or busy, so the next probe needs a new session. */
   readonly isProvisional?: true;
+  /** M21: what the server said of itself was untrusted, so a new session is needed once that is over. */
+  readonly isUntrusted?: true;
 }
 
 type Call = ControlConnection['call'];
@@ -29,27 +32,29 @@ type Call = ControlConnection['call'];
 /** Finds out what kind of server a new connection leads to and which command the user may run. */
 export async function startProbe(call: Call): Promise<ProbeSession> {
   try {
-    const text = String(await call('INFO'));
-    const info = parseInfo(text);
-    const runId = info.get('run_id');
-    const known = {
-      command: 'INFO',
-      ...(runId !== undefined && { runId }),
-      sections: acceptsSeveralSections(info) ? ['replication', 'keyspace'] : ['replication'],
-    } as const;
-    // Valkey can name the field `server_mode`.
-    const unfit = unfitMode(info.get('redis_mode') ?? info.get('server_mode'));
-    const loading = unfitWhileLoading(info.get('loading'));
-    if (unfit === undefined && loading !== undefined) {
-      return { ...known, unfit: loading, isProvisional: true };
+    const info = await askInfo(call, []);
+    switch (info.kind) {
+      case 'too long':
+        return { command: 'INFO', unfit: info.answer, isProvisional: true };
+      case 'forged':
+        return { ...(await startByHello(call)), isUntrusted: true };
+      case 'plain':
+        return readSession(info.fields);
+      default:
+        return info satisfies never;
     }
-    return { ...known, ...(unfit && { unfit }) };
   } catch (error) {
     if (isBusy(error)) {
-      return startWhileBusy(call);
+      return { ...(await startByHello(call)), isProvisional: true };
     }
     return isForbidden(error) ? startWithoutInfo(call) : rethrow(error);
   }
+}
+
+/** Whether the next probe needs a new connection, on which the server tells what it is. */
+export function needsNewSession(session: ProbeSession, answer: Answer): boolean {
+  const isOver = answer.kind === 'report' && answer.report.untrusted !== true;
+  return session.isProvisional === true || (session.isUntrusted === true && isOver);
 }
 
 /** Asks for the role, in as much detail as the user may see. */
@@ -69,10 +74,26 @@ export async function probe(call: Call, session: ProbeSession): Promise<Answer> 
   }
 }
 
+function readSession(fields: InfoFields): ProbeSession {
+  const runId = readId(fields.get('run_id'));
+  const known = {
+    command: 'INFO',
+    ...(runId !== undefined && { runId }),
+    sections: acceptsSeveralSections(fields) ? ['replication', 'keyspace'] : ['replication'],
+  } as const;
+  // Valkey can name the field `server_mode`.
+  const unfit = unfitMode(fields.get('redis_mode') ?? fields.get('server_mode'));
+  const loading = unfitWhileLoading(fields.get('loading'));
+  if (unfit === undefined && loading !== undefined) {
+    return { ...known, unfit: loading, isProvisional: true };
+  }
+  return { ...known, ...(unfit && { unfit }) };
+}
+
 /** A new connection to a busy server is common: a script first blocks it long enough for the old one to time out. */
-async function startWhileBusy(call: Call): Promise<ProbeSession> {
+async function startByHello(call: Call): Promise<ProbeSession> {
   const unfit = unfitMode(parseHello(await call('HELLO')).mode);
-  return { command: 'INFO', isProvisional: true, ...(unfit && { unfit }) };
+  return { command: 'INFO', ...(unfit && { unfit }) };
 }
 
 async function startWithoutInfo(call: Call): Promise<ProbeSession> {
@@ -85,24 +106,51 @@ async function startWithoutInfo(call: Call): Promise<ProbeSession> {
 }
 
 async function probeInfo(call: Call, { runId, sections = ['replication'] }: ProbeSession): Promise<Answer> {
+  const identity = runId !== undefined && { runId };
   try {
-    const text = String(await call('INFO', ...sections));
-    const report = readReplication(parseInfo(text));
-    const keys = countKeys(text);
-    return toAnswer(
-      report && {
-        ...report,
-        ...(runId !== undefined && { runId }),
-        ...(keys !== undefined && { keys }),
-      },
-    );
+    const info = await askInfo(call, sections);
+    switch (info.kind) {
+      case 'too long':
+        return info.answer;
+      case 'forged':
+        return withReport(await probeRole(call), { ...identity, untrusted: true });
+      case 'plain':
+        return withReport(toAnswer(readReplication(info)), { ...identity });
+      default:
+        return info satisfies never;
+    }
   } catch (error) {
     // While a script runs, the server refuses INFO but still answers HELLO (measured on Redis 7, 8 and Valkey 9).
-    const answer = isBusy(error) ? await probeHello(call) : rethrow(error);
-    return answer.kind === 'report' && runId !== undefined
-      ? { kind: 'report', report: { ...answer.report, runId } }
-      : answer;
+    return isBusy(error) ? withReport(await probeHello(call), { ...identity }) : rethrow(error);
   }
+}
+
+type InfoReply =
+  | ({ readonly kind: Info['trust'] } & Info)
+  | { readonly kind: 'too long'; readonly answer: Answer & { readonly kind: 'unfit' } };
+
+async function askInfo(call: Call, sections: readonly string[]): Promise<InfoReply> {
+  const reply = await call('INFO', ...sections);
+  const text = typeof reply === 'string' ? reply : '';
+  if (text.length > MAX_INFO_LENGTH) {
+    const message = `its INFO has ${text.length} characters; at most ${MAX_INFO_LENGTH} are read`;
+    return { kind: 'too long', answer: { kind: 'unfit', fault: 'ERROR', message } };
+  }
+  const info = readInfoText(text);
+  return { kind: info.trust, ...info };
+}
+
+/** M21: the role from a reply in which the text of a replica is an element of its own. The user may not run ROLE, perhaps. */
+async function probeRole(call: Call): Promise<Answer> {
+  try {
+    return toAnswer(parseRole(await call('ROLE')));
+  } catch (error) {
+    return isForbidden(error) ? probeHello(call) : rethrow(error);
+  }
+}
+
+function withReport(answer: Answer, more: Partial<NodeReport>): Answer {
+  return answer.kind === 'report' ? { kind: 'report', report: { ...answer.report, ...more } } : answer;
 }
 
 /** Valkey reports a `redis_version` of 7 for compatibility. */

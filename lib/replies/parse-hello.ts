@@ -9,16 +9,17 @@ export interface HelloFields {
 /** Parses a `HELLO` reply: a flat list of names and values (RESP2) or a map (RESP3). */
 export function parseHello(reply: unknown): HelloFields {
   const fields = new Map(pairsOf(reply));
-  return { role: fields.get('role'), mode: fields.get('mode'), protocol: fields.get('proto') };
+  const textOf = (name: string) => {
+    const value = fields.get(name);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  };
+  return { role: textOf('role'), mode: textOf('mode'), protocol: textOf('proto') };
 }
 
-function pairsOf(reply: unknown): readonly (readonly [string, string])[] {
+function pairsOf(reply: unknown): readonly (readonly [unknown, unknown])[] {
   if (Array.isArray(reply)) {
-    return reply.flatMap((name, index) =>
-      index % 2 === 0 ? [[String(name), String(reply[index + 1])] as const] : [],
-    );
+    const list: readonly unknown[] = reply;
+    return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]] as const] : []));
   }
-  return typeof reply === 'object' && reply !== null
-    ? Object.entries(reply).map(([name, value]) => [name, String(value)] as const)
-    : [];
+  return typeof reply === 'object' && reply !== null ? Object.entries(reply) : [];
 }

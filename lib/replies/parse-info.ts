@@ -1,30 +1,25 @@
+import { isIPv6 } from 'node:net';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { ReplicationHistory } from '../topology/lineage.js';
 import type { NodeReport, ReplicaLink } from '../topology/observation.js';
+import { readInfoText, type Info, type InfoFields } from './info-text.js';
 
-/** The fields of an `INFO` reply, by name. */
-export type InfoFields = ReadonlyMap<string, string>;
-
+/** The fields of an `INFO` reply that are used, by name. */
 export function parseInfo(text: string): InfoFields {
-  return new Map(
-    text.split(/\r?\n/).flatMap((line) => {
-      const colon = line.indexOf(':');
-      return colon < 1 || line.startsWith('#')
-        ? []
-        : [[line.slice(0, colon), line.slice(colon + 1)] as const];
-    }),
-  );
+  return readInfoText(text).fields;
 }
 
 /** The report in `INFO replication`, or `undefined` if the role is missing or unknown. */
-export function readReplication(info: InfoFields): NodeReport | undefined {
+export function readReplication({ fields: info, replicas, keys }: Info): NodeReport | undefined {
+  const named = readReplicas(replicas);
   switch (info.get('role')) {
     case 'master':
       return {
         role: 'master',
         ...readHistory(info),
         ...readOffset(info, 'master_repl_offset'),
-        named: readReplicas(info),
+        ...(keys !== undefined && { keys }),
+        named,
       };
     case 'slave':
       return {
@@ -33,20 +28,13 @@ export function readReplication(info: InfoFields): NodeReport | undefined {
         ...readOffset(info, 'slave_repl_offset'),
         link: readLink(info),
         ...(isNeverSynced(info) && { neverSynced: true as const }),
+        ...(keys !== undefined && { keys }),
         // Replicas may be chained, and no other node lists the replicas of this one.
-        named: [...readMaster(info), ...readReplicas(info)],
+        named: [...readMaster(info), ...named],
       };
     default:
       return undefined;
   }
-}
-
-/** How many keys all databases have together; `undefined` if the reply has no section `Keyspace`. */
-export function countKeys(text: string): number | undefined {
-  const at = text.indexOf('# Keyspace');
-  return at < 0
-    ? undefined
-    : [...text.slice(at).matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
 }
 
 /** A replica that was in sync once has the offset of its master, also after a restart from a snapshot. */
@@ -59,19 +47,22 @@ function isNeverSynced(info: InfoFields): boolean {
 }
 
 function readHistory(info: InfoFields): { readonly history?: ReplicationHistory } {
-  const id = info.get('master_replid');
-  const previousId = info.get('master_replid2');
+  const id = readId(info.get('master_replid'));
+  const previousId = readId(info.get('master_replid2'));
   const from = Number(info.get('second_repl_offset'));
-  if (id === undefined || isNoId(id)) {
+  if (id === undefined) {
     return {};
   }
-  const hasPrevious = previousId !== undefined && !isNoId(previousId) && from > 0;
+  const hasPrevious = previousId !== undefined && Number.isSafeInteger(from) && from > 0;
   return { history: hasPrevious ? { id, previous: { id: previousId, from } } : { id } };
 }
 
-/** Servers print forty zeros if there is no id. */
-function isNoId(id: string): boolean {
-  return /^0*$/.test(id);
+/**
+ * Replication ids and run ids have forty characters. They are kept for long, so a node must not decide how long they are.
+ * Servers print forty zeros if there is none.
+ */
+export function readId(text: string | undefined): string | undefined {
+  return text !== undefined && /^[!-~]{1,64}$/.test(text) && !/^0*$/.test(text) ? text : undefined;
 }
 
 function readOffset(info: InfoFields, field: string): { readonly offset?: number } {
@@ -86,10 +77,9 @@ function readLink(info: InfoFields): ReplicaLink {
   return info.get('master_link_status') === 'up' ? 'up' : 'down';
 }
 
-function readReplicas(info: InfoFields): readonly Endpoint[] {
-  return [...info]
-    .filter(([field]) => /^slave\d+$/.test(field))
-    .map(([, value]) => new Map(value.split(',').map((pair) => splitOnce(pair, '='))))
+function readReplicas(values: readonly string[]): readonly Endpoint[] {
+  return values
+    .map((value) => new Map(value.split(',').map((pair) => splitOnce(pair, '='))))
     .filter((replica) => replica.get('type') !== SECOND_CHANNEL)
     .flatMap((replica) => readAddress(replica.get('ip'), replica.get('port')));
 }
@@ -104,11 +94,16 @@ function readMaster(info: InfoFields): readonly Endpoint[] {
   return readAddress(info.get('master_host'), info.get('master_port'));
 }
 
-function readAddress(host: string | undefined, port: string | undefined): readonly Endpoint[] {
+/** A replica announces any text as its address; what cannot be one is left out. */
+function readAddress(host = '', port = ''): readonly Endpoint[] {
   const number = Number(port);
-  return host === undefined || host === '' || !Number.isInteger(number) || number < 1
-    ? []
-    : [{ host: host.toLowerCase(), port: number }];
+  return isHost(host) && /^\d+$/.test(port) && number >= 1 && number <= 65_535
+    ? [{ host: host.toLowerCase(), port: number }]
+    : [];
+}
+
+function isHost(host: string): boolean {
+  return /^[A-Za-z0-9._-]{1,253}$/.test(host) || isIPv6(host);
 }
 
 function splitOnce(text: string, separator: string): readonly [string, string] {

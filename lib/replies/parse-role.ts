@@ -5,15 +5,21 @@ export function parseRole(reply: unknown): NodeReport | undefined {
   if (!Array.isArray(reply)) {
     return undefined;
   }
-  const [role, ...rest] = reply.map((each: unknown) => (Array.isArray(each) ? each : String(each)));
+  const [role, ...rest]: readonly unknown[] = reply;
   switch (role) {
     case 'master':
-      return { role: 'master', offset: Number(rest[0]), named: [] };
+      return { role: 'master', ...offsetOf(rest[0]), named: [] };
     case 'slave':
-      return { role: 'replica', offset: Number(rest[3]), link: linkOf(rest[2]), named: [] };
+      return { role: 'replica', ...offsetOf(rest[3]), link: linkOf(rest[2]), named: [] };
     default:
       return undefined;
   }
+}
+
+/** A replica whose link is not up reports -1. */
+function offsetOf(value: unknown): { readonly offset?: number } {
+  const offset = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(offset) ? { offset } : {};
 }
 
 function linkOf(state: unknown): ReplicaLink {

@@ -47,6 +47,11 @@ export interface NodeReport {
   readonly link?: ReplicaLink;
   /** Replicas only: it has not been in sync with any master since it started, and holds no data of a group. */
   readonly neverSynced?: true;
+  /**
+   * M21: others have written into what the node reports about itself. The role is from a reply into which nobody else can
+   * write; `history` is absent, and `runId` is what the process reported before.
+   */
+  readonly untrusted?: true;
   /** How many keys it had, in all databases, where the server tells it together with its role (from Redis 7 on). */
   readonly keys?: number;
   /** The nodes that this one lists: its master and its replicas. */

@@ -16,8 +16,9 @@ test.each<[string, unknown, ReturnType<typeof parseHello>]>([
   [
     'an array that ends in the middle',
     ['mode', 'cluster', 'role'],
-    { ...nothing, role: 'undefined', mode: 'cluster' },
+    { ...nothing, mode: 'cluster' },
   ],
+  ['a map with a list where a text belongs', { role: ['master'], mode: { a: 1 } }, nothing],
   ['a simple string', 'OK', nothing],
   ['nothing', null, nothing],
 ])('HELLO in %s', (_, reply, expected) => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { countKeys, parseInfo, readReplication } from '../../lib/replies/parse-info.js';
+import { readInfoText } from '../../lib/replies/info-text.js';
+import { parseInfo, readReplication } from '../../lib/replies/parse-info.js';
 import { redis7Master, redis7Replica, syncingReplica, valkey8Master } from './info-texts.js';
 
 describe('INFO replication', () => {
   test('of a Redis 7 master lists its replicas, IPv6 among them, and its history with the previous id', () => {
-    expect(readReplication(parseInfo(redis7Master))).toStrictEqual({
+    expect(readReplication(readInfoText(redis7Master))).toStrictEqual({
       role: 'master',
       history: {
         id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f',
@@ -19,7 +20,7 @@ describe('INFO replication', () => {
   });
 
   test('of a Valkey 8 master that was never promoted has no previous id', () => {
-    expect(readReplication(parseInfo(valkey8Master))).toStrictEqual({
+    expect(readReplication(readInfoText(valkey8Master))).toStrictEqual({
       role: 'master',
       history: { id: '8a1f3c5e7d9b0a2c4e6f8d1b3a5c7e9f0b2d4a6c' },
       offset: 14,
@@ -28,7 +29,7 @@ describe('INFO replication', () => {
   });
 
   test('of a replica lists its master and the replicas chained behind it, and its applied offset', () => {
-    expect(readReplication(parseInfo(redis7Replica))).toStrictEqual({
+    expect(readReplication(readInfoText(redis7Replica))).toStrictEqual({
       role: 'replica',
       history: { id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f' },
       offset: 1516,
@@ -41,7 +42,7 @@ describe('INFO replication', () => {
   });
 
   test('of a replica in full sync gives the link syncing', () => {
-    expect(readReplication(parseInfo(syncingReplica))).toMatchObject({
+    expect(readReplication(readInfoText(syncingReplica))).toMatchObject({
       role: 'replica',
       link: 'syncing',
       offset: 1,
@@ -51,7 +52,7 @@ describe('INFO replication', () => {
 
   test('of a replica whose link is down gives the link down', () => {
     const text = redis7Replica.replace('master_link_status:up', 'master_link_status:down');
-    expect(readReplication(parseInfo(text))).toMatchObject({ link: 'down' });
+    expect(readReplication(readInfoText(text))).toMatchObject({ link: 'down' });
   });
 
   test.each([
@@ -59,11 +60,11 @@ describe('INFO replication', () => {
     ['no role', '# Replication\r\nmaster_repl_offset:1\r\n'],
     ['the role of a Sentinel', 'role:sentinel\r\n'],
   ])('with %s gives no report', (_, text) => {
-    expect(readReplication(parseInfo(text))).toBeUndefined();
+    expect(readReplication(readInfoText(text))).toBeUndefined();
   });
 
   test('without ids and offset gives the role only', () => {
-    expect(readReplication(parseInfo('role:master\r\n'))).toStrictEqual({ role: 'master', named: [] });
+    expect(readReplication(readInfoText('role:master\r\n'))).toStrictEqual({ role: 'master', named: [] });
   });
 
   test.each([
@@ -73,14 +74,19 @@ describe('INFO replication', () => {
     ],
     ['without a port', 'slave0:ip=10.0.0.2,state=online'],
     ['without an address', 'slave0:ip=,port=6379,state=online'],
+    ['whose address has a control character', 'slave0:ip=10.0.0.2\x1b[2J,port=6379,state=online'],
+    ['whose address has a blank', 'slave0:ip=10.0.0.2 x,port=6379,state=online'],
+    ['whose address is longer than any name', `slave0:ip=${'a'.repeat(254)},port=6379,state=online`],
+    ['with a port that is none', 'slave0:ip=10.0.0.2,port=65536,state=online'],
+    ['with a port in another notation', 'slave0:ip=10.0.0.2,port=1e3,state=online'],
     ['with port 0', 'slave0:ip=10.0.0.2,port=0,state=online'],
     ['of a field with a similar name', 'slave_priority:100'],
   ])('leaves out a replica %s', (_, line) => {
-    expect(readReplication(parseInfo(`role:master\r\n${line}\r\n`))?.named).toEqual([]);
+    expect(readReplication(readInfoText(`role:master\r\n${line}\r\n`))?.named).toEqual([]);
   });
 
   test('ignores an offset that is no number', () => {
-    expect(readReplication(parseInfo('role:master\r\nmaster_repl_offset:many\r\n'))).not.toHaveProperty(
+    expect(readReplication(readInfoText('role:master\r\nmaster_repl_offset:many\r\n'))).not.toHaveProperty(
       'offset',
     );
   });
@@ -95,22 +101,37 @@ describe('a replica that cannot reach its master', () => {
     ['was in sync, if it knows since when the link is down', { since: 7, offset: 0 }, undefined],
   ])('%s', (_, { since, offset }, neverSynced) => {
     const text = `${lost}master_link_down_since_seconds:${since}\r\nmaster_repl_offset:${offset}\r\n`;
-    expect(readReplication(parseInfo(text))?.neverSynced).toBe(neverSynced);
+    expect(readReplication(readInfoText(text))?.neverSynced).toBe(neverSynced);
   });
 });
 
 test.each([
   ['# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb7:keys=40,expires=1,avg_ttl=5\r\n', 43],
-  ['# Replication\r\nrole:master\r\n\r\n# Keyspace\r\n', 0],
-  ['# Replication\r\nrole:master\r\n', undefined],
+  ['# Replication\r\n\r\n# Keyspace\r\n', 0],
+  ['# Replication\r\n', undefined],
 ])('the keys in %j are %s', (text, keys) => {
-  expect(countKeys(text)).toBe(keys);
+  expect(readReplication(readInfoText(`role:master\r\n${text}`))?.keys).toBe(keys);
 });
 
-test('INFO fields may contain colons; headings and empty lines are no fields', () => {
-  const info = parseInfo('# Server\r\nrun_id:abc\r\n\r\nexecutable:/opt/a:b\n:nameless\nno field\n');
+test('fields may contain colons; headings, empty lines and fields of no use are left out', () => {
+  const info = parseInfo('# Server\r\nrun_id:a:b\r\n\r\nexecutable:/opt/a\n:nameless\nno field\nrole:master');
   expect([...info]).toEqual([
-    ['run_id', 'abc'],
-    ['executable', '/opt/a:b'],
+    ['run_id', 'a:b'],
+    ['role', 'master'],
   ]);
+});
+
+test.each([
+  ['is longer than any id', 'a'.repeat(65)],
+  ['has blanks', 'a b'],
+  ['is forty zeros', '0'.repeat(40)],
+  ['has a control character', 'a\x1b[2J'],
+])('an id that %s is none', (_, id) => {
+  const text = `role:master\r\nmaster_replid:${id}\r\nmaster_repl_offset:1\r\n`;
+  expect(readReplication(readInfoText(text))).toStrictEqual({ role: 'master', offset: 1, named: [] });
+});
+
+test('a previous id without a whole number as its end is none', () => {
+  const text = 'role:master\r\nmaster_replid:R2\r\nmaster_replid2:R1\r\nsecond_repl_offset:1e400\r\n';
+  expect(readReplication(readInfoText(text))?.history).toEqual({ id: 'R2' });
 });

@@ -27,6 +27,12 @@ test.each<[string, unknown, ReturnType<typeof parseRole>]>([
     slave('handshake', 7),
     { role: 'replica', offset: 7, link: 'down', named: [] },
   ],
+  ['a master without an offset', ['master', 'many'], { role: 'master', named: [] }],
+  [
+    'a replica with lists where numbers belong',
+    ['slave', [], [], [], []],
+    { role: 'replica', link: 'down', named: [] },
+  ],
   ['a Sentinel', ['sentinel', ['mymaster']], undefined],
   ['an empty array', [], undefined],
   ['a string', 'master', undefined],
