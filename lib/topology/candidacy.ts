@@ -52,5 +52,6 @@ function disputes(other: Server, candidate: AnsweredServer, evidence: Evidence):
     return other.endpoint !== candidate.endpoint && standingOf(other, evidence) !== 'superseded';
   }
   const [own, its] = [other.report.history?.id, candidate.report.history?.id];
-  return own !== undefined && its !== undefined && own !== its;
+  // M21: a claimant does not settle a dispute by answers that prove nothing.
+  return own !== undefined && own !== its && (its !== undefined || candidate.report.untrusted === true);
 }

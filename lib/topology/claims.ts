@@ -2,6 +2,7 @@ import type { Candidacy } from './candidacy.js';
 import { descendsFrom, type Lineage } from './lineage.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import type { Proof } from './topology.js';
+import type { TrustedReports } from './trusted-reports.js';
 
 /** The facts kept about the master that was accepted last. */
 export interface AcceptedMaster {
@@ -32,6 +33,7 @@ export interface Evidence {
   /** How long one claim has been agreed on, or the only one. */
   readonly candidacy: Candidacy | undefined;
   readonly intent: Intent;
+  readonly trusted: TrustedReports;
 }
 
 /** What the source of nodes knows of the intended master. */

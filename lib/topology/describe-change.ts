@@ -110,9 +110,29 @@ function describeKindOfLoss({ kind, endpoint, bytes, keys }: DataLoss): string {
 function describeNodes(before: Topology, after: Topology): readonly ChangeNote[] {
   return after.nodes.flatMap((node) => {
     const old = before.nodes.find(({ endpoint }) => endpoint === node.endpoint);
-    const note = describeNode(old, node);
-    return note === undefined ? [] : [note];
+    return [describeNode(old, node), describeTrust(old, node)].flatMap((note) => note ?? []);
   });
+}
+
+/** M21. */
+function describeTrust(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {
+  // A node that cannot be reached says nothing, so it is judged when it answers again.
+  const [was, is] = [isUntrusted(old), isUntrusted(node)];
+  if (is === true && was !== true) {
+    return {
+      level: 'warn',
+      text:
+        `node ${node.endpoint} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; ` +
+        'until this ends, ROLE or HELLO tells its role, and its replication ids prove nothing',
+    };
+  }
+  return was === true && is === false
+    ? { level: 'log', text: `node ${node.endpoint} can be trusted again: nobody writes lines into its INFO` }
+    : undefined;
+}
+
+function isUntrusted(node: TopologyNode | undefined): boolean | undefined {
+  return node?.reachable === true ? node.untrusted === true : undefined;
 }
 
 function describeNode(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {

@@ -12,6 +12,7 @@ import {
 import { descendsFrom } from './lineage.js';
 import { isAnswered, type AnsweredServer } from './servers.js';
 import type { Proof } from './topology.js';
+import { wasPromoted } from './trusted-reports.js';
 
 /** How an accepted master relates to the one accepted before it. */
 export type Succession = 'first' | 'same' | 'restarted' | 'heir' | 'untraced' | 'settled';
@@ -142,7 +143,7 @@ function findHeirs({ standing, accepted, evidence }: SucceedingCase): readonly A
   return proven.length > 0 ? proven : traced;
 }
 
-/** M10, M11 and M12: how a claim succeeds the accepted master, if it does. */
+/** M10, M11, M12 and M21: how a claim succeeds the accepted master, if it does. */
 function traceSuccession(
   claim: AnsweredServer,
   accepted: AcceptedMaster,
@@ -155,16 +156,19 @@ function traceSuccession(
   if (claim.endpoint === accepted.endpoint) {
     return 'restarted';
   }
+  // M21: to hide a history must not be better than to have one.
+  if (claim.report.untrusted === true && accepted.replicationId !== undefined) {
+    return undefined;
+  }
   return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
 }
 
 /** M10. */
-function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, { lineage }: Evidence): boolean {
-  const id = claim.report.history?.id;
+function isContinuation(claim: AnsweredServer, accepted: AcceptedMaster, evidence: Evidence): boolean {
+  const [id, before] = [claim.report.history?.id, accepted.replicationId];
   return (
-    id !== undefined &&
-    accepted.replicationId !== undefined &&
-    descendsFrom(lineage, id, accepted.replicationId)
+    (id !== undefined && before !== undefined && descendsFrom(evidence.lineage, id, before)) ||
+    wasPromoted(claim, before, evidence)
   );
 }
 

@@ -75,7 +75,7 @@ export function rememberSuperseded(
   const news = claimsIn(evidence)
     .filter((claim) => claim !== master && standingOf(claim, evidence) !== 'standing')
     .flatMap(({ report }) => report.history?.id ?? [])
-    .concat(historyLostUnseen(evidence) ?? [])
+    .concat(historyLostUnseen(evidence) ?? [], historyLeft(evidence, master) ?? [])
     .filter((id) => id !== accepted && !before.has(id));
   const isDisproved = accepted !== undefined && before.has(accepted);
   if (news.length === 0 && !isDisproved) {
@@ -110,6 +110,12 @@ function historyLostUnseen({ accepted, servers, lineage }: Evidence): string | u
       report.history !== undefined && id !== undefined && descendsFrom(lineage, report.history.id, id),
   );
   return isOver && followers.length * 2 <= replicas.length ? id : undefined;
+}
+
+/** M21: a master that was accepted without an id leaves no other trace of what it supersedes. */
+function historyLeft({ accepted }: Evidence, master: AnsweredServer | undefined): string | undefined {
+  const isOther = master !== undefined && master.endpoint !== accepted?.endpoint;
+  return isOther && master.report.untrusted === true ? accepted?.replicationId : undefined;
 }
 
 export function rememberReplicas(

@@ -18,6 +18,7 @@ import type { Signal } from './signal.js';
 import { describeServers } from './topology-nodes.js';
 import { countServers, rememberIdentities, type ServerIdentities } from './known-servers.js';
 import { masterOf, type Topology, type Unproven } from './topology.js';
+import { rememberTrusted, withTrustedIds, type TrustedReports } from './trusted-reports.js';
 
 /** The topology, and the memory needed to judge the next observations. Times are those of a monotonic clock. */
 export interface Resolution {
@@ -30,6 +31,7 @@ export interface Resolution {
   readonly superseded: ReadonlySet<string>;
   readonly identities: ServerIdentities;
   readonly intent: Intent;
+  readonly trusted: TrustedReports;
   readonly candidacy?: Candidacy;
   /** When the accepted master replaced another one, in milliseconds. */
   readonly acceptedAt?: number;
@@ -65,6 +67,7 @@ export function initialResolution(at: number): Resolution {
     superseded: new Set(),
     identities: new Map(),
     intent: { endpoints: new Set(), outdated: new Set() },
+    trusted: new Map(),
   };
 }
 
@@ -88,18 +91,18 @@ export function resolveTopology(
     ...evidence,
     ...memory,
     accepted: memory.accepted,
-    servers: groupServers(observations, memory.accepted?.endpoint),
+    servers: withTrustedIds(groupServers(observations, memory.accepted?.endpoint), memory.trusted),
   };
   const topology = concludeTopology({ previous, evidence: named, verdict, latest, memory, circumstances });
   return { topology, ...memory };
 }
 
 function gatherEvidence(
-  { accepted, lineage, replicaRunIds, superseded, intent, candidacy, identities }: Resolution,
+  { accepted, lineage, replicaRunIds, superseded, intent, candidacy, identities, trusted }: Resolution,
   observations: readonly Observation[],
   { intended, derived, at }: Circumstances & { readonly at: number },
 ): Evidence {
-  const servers = groupServers(observations, accepted?.endpoint);
+  const servers = withTrustedIds(groupServers(observations, accepted?.endpoint), trusted);
   const histories = servers.filter(isAnswered).flatMap(({ report }) => report.history ?? []);
   const evidence: Evidence = {
     servers,
@@ -109,6 +112,7 @@ function gatherEvidence(
     replicaRunIds,
     superseded,
     intent: rememberIntent(intent, intended, 'none'),
+    trusted,
     candidacy: undefined,
   };
   return { ...evidence, candidacy: trackCandidacy(candidacy, evidence, at) };
@@ -134,6 +138,7 @@ function updateMemory({ previous, evidence, verdict, latest }: Step): Memory {
     replicaRunIds: rememberReplicas(previous.replicaRunIds, servers, master),
     replicaAt: rememberReplicaTimes(previous.replicaAt, servers),
     superseded: rememberSuperseded(previous.superseded, evidence, master),
+    trusted: rememberTrusted(evidence.trusted, servers),
     intent: isChange ? rememberIntent(intent, intent.endpoints, 'accepted') : intent,
     ...(candidacy && { candidacy }),
     ...(acceptedAt !== undefined && { acceptedAt }),

@@ -1,7 +1,7 @@
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import type { NodeReport, Observation } from './observation.js';
 
-/** One server process. Two endpoints with the same run id are one server. */
+/** One server process. Endpoints with the same run id are one server. */
 export interface Server {
   readonly endpoint: string;
   readonly aliases: readonly string[];
@@ -15,15 +15,17 @@ export interface AnsweredServer extends Server {
 
 /**
  * M1: the servers behind the observed endpoints. A server with several endpoints is named after `preferred` if that is one
- * of them, so that the accepted master keeps its name, otherwise after the first in alphabetical order.
+ * of them, so that the accepted master keeps its name, otherwise after the first in alphabetical order. What counts is the
+ * answer at the endpoint that gives it its name.
  */
 export function groupServers(
   observations: readonly Observation[],
   preferred: string | undefined,
 ): readonly Server[] {
   const groups = new Map<string, Observation[]>();
+  const named = observations.find(({ endpoint }) => formatEndpoint(endpoint) === preferred);
   for (const observation of observations) {
-    const identity = identityOf(observation);
+    const identity = identityOf(observation, runIdOf(named));
     groups.set(identity, [...(groups.get(identity) ?? []), observation]);
   }
   return [...groups.values()].flatMap((group) => nameServer(group, preferred));
@@ -43,9 +45,20 @@ export function newestOf(observations: readonly Observation[]): Observation | un
   )[0];
 }
 
-function identityOf(observation: Observation): string {
-  const runId = observation.kind === 'answered' ? observation.report.runId : undefined;
-  return runId === undefined ? `endpoint ${formatEndpoint(observation.endpoint)}` : `run ${runId}`;
+/**
+ * A node may lie about its run id, or repeat that of another one. It must not speak for that node: neither for the accepted
+ * master, which speaks for itself, nor for a replica that was promoted.
+ */
+function identityOf(observation: Observation, acceptedRunId: string | undefined): string {
+  const runId = runIdOf(observation);
+  if (observation.kind !== 'answered' || runId === undefined) {
+    return `endpoint ${formatEndpoint(observation.endpoint)}`;
+  }
+  return runId === acceptedRunId ? `run ${runId}` : `${observation.report.role} ${runId}`;
+}
+
+function runIdOf(observation: Observation | undefined): string | undefined {
+  return observation?.kind === 'answered' ? observation.report.runId : undefined;
 }
 
 function nameServer(
@@ -58,13 +71,11 @@ function nameServer(
   if (endpoint === undefined || dialled === undefined) {
     return [];
   }
-  // The endpoints of one server are probed at different moments, so only the latest answer counts.
-  const newest = newestOf(group) ?? dialled;
   const server: Server = {
     endpoint,
     aliases: names.filter((name) => name !== endpoint),
     address: dialled.endpoint,
-    observation: newest,
+    observation: dialled,
   };
-  return [newest.kind === 'answered' ? { ...server, report: newest.report } : server];
+  return [dialled.kind === 'answered' ? { ...server, report: dialled.report } : server];
 }

@@ -60,6 +60,7 @@ function describeAnswer(server: AnsweredServer, { evidence, master, since = -Inf
       master !== undefined &&
       isAstray(server, master, evidence) && { astray: true as const }),
     ...(role === 'replica' && isForeign(server, evidence) && { foreign: true as const }),
+    ...(server.report.untrusted && { untrusted: true as const }),
     ...(lostBytes > 0 && { lostBytes }),
   } as const;
 }

@@ -160,6 +160,11 @@ export type TopologyNode = NodeIdentity &
          * its history has nothing in common with that of the accepted master. Readers do not use it.
          */
         readonly foreign?: true;
+        /**
+         * `true` while others write lines into what the node reports about itself, such as a replica by
+         * `REPLCONF ip-address`. Its role is known, its replication ids prove nothing; see M21 in `docs/who-is-master.md`.
+         */
+        readonly untrusted?: true;
         /** Stale masters only: accepted bytes that the master does not have, if they can be determined. */
         readonly lostBytes?: number;
       }

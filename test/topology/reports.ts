@@ -48,6 +48,14 @@ export function onlyRole(role: NodeReport['role']): ProbeResult {
   return { kind: 'answered', report: { role, named: [] } };
 }
 
+/** What is known of a node while others write into its `INFO`. Its run id may be known from before. */
+export function untrusted(
+  role: NodeReport['role'],
+  { run, offset }: Omit<ReportedFields, 'on'> = {},
+): ProbeResult {
+  return { kind: 'answered', report: { role, ...identity(run, offset), untrusted: true, named: [] } };
+}
+
 export function faulty(fault: NodeFault, message = 'no answer within 250 ms'): ProbeResult {
   return { kind: 'faulty', fault, message };
 }

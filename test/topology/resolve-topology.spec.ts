@@ -6,6 +6,7 @@ import { failoverCases } from './failover-phases.js';
 import { factsOf, type Case, type Phase } from './phases.js';
 import { restartCases } from './restart-phases.js';
 import { staleCases } from './stale-phases.js';
+import { repeatedRunIdCases, untrustedCases } from './untrusted-phases.js';
 import { A, B, C, master, observe, onlyRole, READER, replica, faulty } from './reports.js';
 
 const named = (cases: readonly Case[]) => cases.map(({ name, phases }) => [name, phases] as const);
@@ -35,6 +36,14 @@ describe('a superseded master', () => {
 
 describe('a restart', () => {
   test.each(named(restartCases))('%s', (_, phases) => runPhases(phases));
+});
+
+describe('untrusted answers', () => {
+  test.each(named(untrustedCases))('%s', (_, phases) => runPhases(phases));
+});
+
+describe('a run id that stands twice', () => {
+  test.each(named(repeatedRunIdCases))('%s', (_, phases) => runPhases(phases));
 });
 
 describe('at boot and with limited permissions', () => {

@@ -8,6 +8,7 @@ import {
   type CommandStream,
 } from './internals.js';
 import { isForbidden } from '../../replies/is-forbidden.js';
+import { readableInfo } from './readable-info.js';
 import { answerWithoutInfo } from './role-without-info.js';
 
 type Write = (command: Command, stream?: CommandStream) => unknown;
@@ -47,10 +48,7 @@ export class Handshake {
       this.#selected = Promise.resolve(true);
     }
     if (command.name === 'info') {
-      if (early === undefined) {
-        return this.#ask(command);
-      }
-      void this.#answer(command, early);
+      void this.#answer(command, early ?? this.#ask());
       return command.promise;
     }
     if (early === undefined) {
@@ -58,9 +56,7 @@ export class Handshake {
     }
     const sent = this.#write(command, stream);
     if (early === undefined) {
-      const info = new Command('info', [], { replyEncoding: 'utf8' });
-      prepareSetup(info);
-      void this.#ask(info);
+      this.#ask();
     }
     return sent;
   }
@@ -106,14 +102,18 @@ export class Handshake {
     }
   }
 
-  #ask(info: Command): unknown {
-    this.#early = { stream: this.#redis.stream, info };
-    return this.#write(info);
+  #ask(): Early {
+    const info = new Command('info', [], { replyEncoding: 'utf8' });
+    info.promise.catch(() => undefined);
+    const early = { stream: this.#redis.stream, info };
+    this.#early = early;
+    this.#write(info);
+    return early;
   }
 
   async #answer(command: Command, { stream, info }: Early): Promise<void> {
     try {
-      const reply: unknown = await info.promise;
+      const reply: unknown = await readableInfo(await info.promise, (hello) => this.#write(hello));
       if (!(await this.#selected)) {
         throw new Error('the database could not be selected');
       }
