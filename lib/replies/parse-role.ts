@@ -5,7 +5,8 @@ export function parseRole(reply: unknown): NodeReport | undefined {
   if (!Array.isArray(reply)) {
     return undefined;
   }
-  const [role, ...rest]: readonly unknown[] = reply;
+  const list: readonly unknown[] = reply;
+  const [role, ...rest] = list;
   switch (role) {
     case 'master':
       return { role: 'master', ...offsetOf(rest[0]), named: [] };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { probe, startProbe } from '../../lib/observers/probe.js';
+import { needsNewSession, probe, startProbe } from '../../lib/observers/probe.js';
+import { MAX_INFO_LENGTH } from '../../lib/replies/info-text.js';
 import { matching } from '../support/matchers.js';
 import { redis7Master, redis7Replica } from '../replies/info-texts.js';
 
@@ -64,6 +65,48 @@ describe('a user who may run INFO', () => {
     expect(answer).toEqual({ kind: 'report', report: { role: 'master', named: [] } });
     expect(session.isProvisional).toBe(true);
   });
+});
+
+describe('a server into whose INFO others have written', () => {
+  const forged = redis7Master.replace('slave0:ip=10.0.0.2', 'slave0:ip=x\r\nrole:slave\r\nrun_id:other\r\ny');
+  const session = { command: 'INFO', runId: 'abc' } as const;
+
+  test('is asked by ROLE; what it reported on the same connection before is kept, and no id is believed', async () => {
+    const { call, asked } = server({ 'INFO replication': forged, ROLE: ['master', 7, []] });
+    expect(await probe(call, session)).toEqual({
+      kind: 'report',
+      report: { role: 'master', offset: 7, runId: 'abc', untrusted: true, named: [] },
+    });
+    expect(asked).toEqual(['INFO replication', 'ROLE']);
+  });
+
+  test.each([NOPERM, UNKNOWN])('is asked by HELLO where ROLE ends with "%s"', async (refusal) => {
+    const { call } = server({ 'INFO replication': forged, ROLE: refusal, HELLO: hello('replica') });
+    expect(await probe(call, session)).toMatchObject({ report: { role: 'replica', untrusted: true } });
+  });
+
+  test('is told from a Sentinel by HELLO, and has no run id', async () => {
+    const text = full().replace('slave0:ip=10.0.0.2', 'slave0:ip=x\r\nredis_mode:sentinel\r\ny');
+    const replies = { INFO: text, 'INFO replication': forged, ROLE: ['master', 7, []], HELLO: hello('master') };
+    const { session: begun, answer } = await firstAnswer(replies);
+    expect(answer).toEqual({ kind: 'report', report: { role: 'master', offset: 7, untrusted: true, named: [] } });
+    const sentinel = await firstAnswer({ ...replies, HELLO: hello('master', 'sentinel') });
+    expect(sentinel.answer).toMatchObject({ fault: 'SENTINEL' });
+    expect(needsNewSession(begun, answer)).toBe(false);
+    expect(needsNewSession(begun, { kind: 'report', report: { role: 'master', named: [] } })).toBe(true);
+  });
+});
+
+test.each(['INFO', 'INFO replication'])('a server whose %s is longer than any that is read is unfit', async (which) => {
+  const long = `role:master\r\n${'x'.repeat(MAX_INFO_LENGTH)}`;
+  const { answer, session } = await firstAnswer({
+    INFO: full(),
+    'INFO replication': redis7Master,
+    [which]: long,
+  });
+  const message = `its INFO has ${long.length} characters; at most ${MAX_INFO_LENGTH} are read`;
+  expect(answer).toEqual({ kind: 'unfit', fault: 'ERROR', message });
+  expect(needsNewSession(session, answer)).toBe(which === 'INFO');
 });
 
 describe('a user who may not', () => {
