@@ -19,22 +19,33 @@ export type Lineage = ReadonlyMap<string, readonly string[]>;
 
 export const emptyLineage: Lineage = new Map();
 
-/** The lineage with these histories added; the same object if they add nothing. */
-export function learnLineage(lineage: Lineage, histories: readonly ReplicationHistory[]): Lineage {
-  const added = histories.filter(
-    ({ id, previous }) => previous !== undefined && !(lineage.get(id) ?? []).includes(previous.id),
-  );
+/**
+ * The lineage with these histories added; the same object if they add nothing. A node can report a new id at each probe, so
+ * there is a limit; the steps that `accepted`, the history of the accepted master, descends by are kept.
+ */
+export function learnLineage(
+  lineage: Lineage,
+  histories: readonly ReplicationHistory[],
+  accepted?: string,
+): Lineage {
+  const added = histories.filter((history) => addsTo(lineage, history));
   if (added.length === 0) {
     return lineage;
   }
   const next = new Map(lineage);
-  for (const { id, previous } of added) {
-    const known = next.get(id) ?? [];
-    if (previous !== undefined && !known.includes(previous.id)) {
-      next.set(id, [...known, previous.id]);
+  for (const history of added) {
+    if (addsTo(next, history)) {
+      next.set(history.id, [...(next.get(history.id) ?? []), history.previous.id]);
     }
   }
-  return newest(next, LINEAGE_LIMIT);
+  return withoutOldest(next, accepted);
+}
+
+function addsTo(lineage: Lineage, history: ReplicationHistory): history is Required<ReplicationHistory> {
+  const known = lineage.get(history.id) ?? [];
+  return (
+    history.previous !== undefined && !known.includes(history.previous.id) && known.length < MAX_PREVIOUS
+  );
 }
 
 /** Whether stream `id` continues stream `ancestor`, over any number of known steps. */
@@ -55,12 +66,43 @@ export function descendsFrom(lineage: Lineage, id: string, ancestor: string): bo
 
 /** The ids of all streams that continue `ancestor`. */
 export function descendantsOf(lineage: Lineage, ancestor: string): ReadonlySet<string> {
-  return new Set([...lineage.keys()].filter((id) => descendsFrom(lineage, id, ancestor)));
+  const heirs = new Map<string, string[]>();
+  for (const [id, previous] of lineage) {
+    for (const each of previous) {
+      heirs.set(each, [...(heirs.get(each) ?? []), id]);
+    }
+  }
+  return new Set(walk(heirs, ancestor, Infinity).filter((id) => id !== ancestor));
 }
 
-/** In steps of about 200 bytes each, one per promotion. */
-const LINEAGE_LIMIT = 1000;
+/** One promotion makes one step. A server that was restarted or copied may report another one from the same id. */
+const MAX_PREVIOUS = 4;
+/** In ids, with about 200 bytes each: more promotions than a group sees while an app runs. */
+const LINEAGE_LIMIT = 256;
+/** How many of them the accepted master may keep from being dropped; a lying node could claim them all for it. */
+const MAX_KEPT = 128;
 
-function newest(lineage: Map<string, readonly string[]>, limit: number): Lineage {
-  return lineage.size <= limit ? lineage : new Map([...lineage].slice(lineage.size - limit));
+function withoutOldest(lineage: Map<string, readonly string[]>, accepted: string | undefined): Lineage {
+  if (lineage.size <= LINEAGE_LIMIT) {
+    return lineage;
+  }
+  const kept = new Set(accepted === undefined ? [] : walk(lineage, accepted, MAX_KEPT));
+  const droppable = [...lineage.keys()].filter((id) => !kept.has(id));
+  for (const id of droppable.slice(0, lineage.size - LINEAGE_LIMIT)) {
+    lineage.delete(id);
+  }
+  return lineage;
+}
+
+/** The ids that lead on from `from`, itself included; along the step that was learned first, first. */
+function walk(steps: ReadonlyMap<string, readonly string[]>, from: string, limit: number): readonly string[] {
+  const visited = new Set<string>();
+  const open = [from];
+  for (let next = open.pop(); next !== undefined && visited.size < limit; next = open.pop()) {
+    if (!visited.has(next)) {
+      visited.add(next);
+      open.push(...(steps.get(next) ?? []).toReversed());
+    }
+  }
+  return [...visited];
 }

@@ -63,7 +63,7 @@ function outrankedBy(
 }
 
 /** More than any group promotes within the life of an app that does not see it all. */
-const MAX_SUPERSEDED = 1000;
+const MAX_SUPERSEDED = 256;
 
 /** M8: proofs that a history is over. Accepting a master on that history disproves it. */
 export function rememberSuperseded(

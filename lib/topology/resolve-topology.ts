@@ -107,7 +107,7 @@ function gatherEvidence(
   const evidence: Evidence = {
     servers,
     knownServers: countServers(observations, identities, derived),
-    lineage: learnLineage(lineage, histories),
+    lineage: learnLineage(lineage, histories, accepted?.replicationId),
     accepted,
     replicaRunIds,
     superseded,

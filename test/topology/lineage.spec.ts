@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { descendsFrom, emptyLineage, learnLineage } from '../../lib/topology/lineage.js';
+import { descendantsOf, descendsFrom, emptyLineage, learnLineage } from '../../lib/topology/lineage.js';
 
 const step = (id: string, previous: string) => ({ id, previous: { id: previous, from: 1 } });
 
@@ -49,13 +49,43 @@ describe('learning', () => {
     expect([...learnLineage(emptyLineage, [step('R2', 'R1'), step('R2', 'R1')])]).toEqual([['R2', ['R1']]]);
   });
 
-  test('keeps the latest thousand promotions and drops older ones', () => {
+  test('of the ids before one keeps the four that were reported first', () => {
+    let forked = lineage;
+    for (let index = 2; index <= 100; index++) forked = learnLineage(forked, [step('R2', `X${index}`)]);
+    expect(forked.get('R2')).toEqual(['R1', 'X2', 'X3', 'X4']);
+    expect(learnLineage(forked, [step('R2', 'X9')])).toBe(forked);
+  });
+
+  test('never drops what the accepted master descends by, although a node reports 100,000 other ids', () => {
+    let flooded = learnLineage(emptyLineage, [step('R2', 'R1'), step('R3', 'R2')]);
+    for (let index = 0; index < 100_000; index++) {
+      flooded = learnLineage(flooded, [step(`X${index}`, 'R3'), step('R3', `X${index}`)], 'R3');
+    }
+    expect(flooded.size).toBe(256);
+    expect(descendsFrom(flooded, 'R3', 'R1')).toBe(true);
+    expect(learnLineage(flooded, [step('X', 'Y')]).size).toBe(256);
+  });
+
+  test('the descendants of an id are all that continue it, over forks and cycles', () => {
+    const tree = learnLineage(emptyLineage, [
+      step('R2', 'R1'),
+      step('R3', 'R2'),
+      step('R9', 'R2'),
+      step('R1', 'R9'),
+      step('Y', 'X'),
+    ]);
+    expect(descendantsOf(tree, 'R1')).toEqual(new Set(['R2', 'R3', 'R9']));
+    expect(descendantsOf(tree, 'X')).toEqual(new Set(['Y']));
+    expect(descendantsOf(tree, 'Z')).toEqual(new Set());
+  });
+
+  test('keeps the latest 256 promotions and drops older ones', () => {
     let long = emptyLineage;
     for (let index = 1; index <= 1200; index++) {
       long = learnLineage(long, [step(`R${index}`, `R${index - 1}`)]);
     }
-    expect(long.size).toBe(1000);
-    expect(descendsFrom(long, 'R1200', 'R200')).toBe(true);
-    expect(descendsFrom(long, 'R1200', 'R199')).toBe(false);
+    expect(long.size).toBe(256);
+    expect(descendsFrom(long, 'R1200', 'R944')).toBe(true);
+    expect(descendsFrom(long, 'R1200', 'R943')).toBe(false);
   });
 });
