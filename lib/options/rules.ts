@@ -1,4 +1,4 @@
-import { describeType, describeValue } from './describe-value.js';
+import { describeKey, describeType, describeValue } from './describe-value.js';
 import { nearest } from './nearest.js';
 
 /** Returns what is wrong with a value that is given, one sentence for each fault. `subject` names it. */
@@ -50,8 +50,15 @@ export function durationMs(least: number, also?: false): Rule {
 }
 
 export function oneOf(values: readonly unknown[]): Rule {
-  const shown = values.map((each) => describeValue(each)).join(', ');
-  return allow(shown, (value) => values.includes(value));
+  const words = values.filter((each) => typeof each === 'string');
+  const shown = values.map((each) => (typeof each === 'string' ? `"${each}"` : String(each))).join(', ');
+  const rule = allow(shown, (value) => values.includes(value));
+  return (subject, value) => {
+    const meant = typeof value === 'string' ? nearest(value, words) : undefined;
+    return rule(subject, value).map((fault) =>
+      meant === undefined ? fault : `${fault}; did you mean "${meant}"?`,
+    );
+  };
 }
 
 interface Extent {
@@ -74,7 +81,7 @@ export function findFaults(rules: Rules, value: unknown, extent: Extent = {}): r
     return allow(`an object with ${known.join(', ')}`, () => false)(subjectOf('options'), value);
   }
   const refused = Object.keys(value).flatMap((key) =>
-    known.includes(key) ? [] : refuseUnknown(key, { known, unknown, subject: subjectOf(key) }),
+    known.includes(key) ? [] : refuseUnknown(key, { known, unknown, subject: subjectOf(describeKey(key)) }),
   );
   const wrong = Object.entries(rules).flatMap(([key, rule]) => {
     const given: unknown = Reflect.get(value, key);

@@ -62,7 +62,7 @@ const KEYSPACE = '# Keyspace';
 export function readInfoText(text: string): Info {
   const reader = new LineReader();
   const limit = Math.min(text.length, MAX_INFO_LENGTH);
-  for (let start = 0; start < limit; ) {
+  for (let start = 0; start < limit;) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     reader.read(text, start, text[end - 1] === '\r' ? end - 1 : end);

@@ -42,9 +42,10 @@ export interface PrimaryEndpointOptions {
 export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions = {}): NodeSource {
   throwFaults(findFaults(rules, options), 'primaryEndpoint: ');
   const { reader, resolveIntervalMs = 2000, lookup } = options;
-  const names = [primary, ...(reader === undefined ? [] : [reader])].map((name) =>
-    readEndpoint('primaryEndpoint', name),
-  );
+  const names = [
+    readEndpoint('primaryEndpoint: the name', primary),
+    ...(reader === undefined ? [] : [readEndpoint('primaryEndpoint: option "reader"', reader)]),
+  ];
   return (context) =>
     combineLatest(
       names.map((name) =>

@@ -15,7 +15,7 @@ export function readEndpoints(source: string, texts: readonly string[]): readonl
   if (texts.length === 0) {
     throw new TypeError(`${source}: the list of nodes is empty; name at least one "host:port"`);
   }
-  const endpoints = texts.map((text: string) => readEndpoint(source, text));
+  const endpoints = texts.map((text: string, index) => readEndpoint(`${source}: node ${index + 1}`, text));
   const names = endpoints.map(formatEndpoint);
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined) {
@@ -24,17 +24,21 @@ export function readEndpoints(source: string, texts: readonly string[]): readonl
   return endpoints;
 }
 
-/** @throws TypeError if the text is malformed. The message names the source. */
-export function readEndpoint(source: string, text: string): Endpoint {
+/**
+ * `subject` names the source, and the entry.
+ *
+ * @throws TypeError if the text is malformed. The message begins with the subject, and quotes nothing.
+ */
+export function readEndpoint(subject: string, text: string): Endpoint {
   if (typeof text !== 'string') {
     throw new TypeError(
-      `${source}: ${describeValue(text)} is not an endpoint; allowed is a string such as "host:port"`,
+      `${subject} is ${describeValue(text)}, not an endpoint; allowed is a string such as "host:port"`,
     );
   }
   try {
     return parseEndpoint(text);
   } catch (error) {
-    throw new TypeError(`${source}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new TypeError(`${subject} is ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }

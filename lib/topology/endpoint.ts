@@ -1,3 +1,5 @@
+import { whyNoEndpoint } from './why-no-endpoint.js';
+
 /**
  * Where one server can be reached.
  *
@@ -17,14 +19,14 @@ export interface Endpoint {
  * Parses `host:port`, `[ipv6]:port`, `redis://host[:port]` or `rediss://host[:port]`. A URL without a port means port
  * 6379.
  *
- * @throws TypeError if the text is malformed. The message quotes it without credentials and lists the allowed forms.
+ * @throws TypeError if the text is malformed. The message says why, without quoting it, and lists the allowed forms.
  * @publicApi
  */
 export function parseEndpoint(text: string): Endpoint {
   const { scheme, authority } = splitScheme(text);
   const address = readAddress(authority, scheme === undefined ? undefined : DEFAULT_PORT);
   if (address === undefined) {
-    throw new TypeError(`"${withoutCredentials(text)}" is not an endpoint; ${ALLOWED}`);
+    throw new TypeError(`not an endpoint: ${whyNoEndpoint(text)}; ${ALLOWED}`);
   }
   return scheme === 'rediss' ? { ...address, tls: true } : address;
 }
@@ -54,9 +56,4 @@ function readAddress(authority: string, defaultPort: number | undefined): Endpoi
     return undefined;
   }
   return { host: host.toLowerCase(), port };
-}
-
-/** A URL is often malformed because of a password in it, before or after the host. */
-function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@').replace(/([?#])[^]*$/, '$1…');
 }

@@ -26,7 +26,9 @@ function reportOf(server: AnsweredServer, before: TrustedReports): TrustedReport
   if (untrusted === true) {
     return ofSameProcess(server, before);
   }
-  return runId === undefined || history === undefined ? undefined : { runId, role, replicationId: history.id };
+  return runId === undefined || history === undefined
+    ? undefined
+    : { runId, role, replicationId: history.id };
 }
 
 /** M21: a process that was a master when it could be trusted, and is one now, has the replication id that it had. */
@@ -55,7 +57,10 @@ export function wasPromoted(
   );
 }
 
-function ofSameProcess({ endpoint, report }: AnsweredServer, trusted: TrustedReports): TrustedReport | undefined {
+function ofSameProcess(
+  { endpoint, report }: AnsweredServer,
+  trusted: TrustedReports,
+): TrustedReport | undefined {
   const last = trusted.get(endpoint);
   return last !== undefined && last.runId === report.runId ? last : undefined;
 }

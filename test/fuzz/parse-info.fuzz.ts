@@ -16,7 +16,20 @@ const names = [
   'redis_version master_host master_port master_link_status master_sync_in_progress slave_repl_offset slave0 slave1',
   'master_link_down_since_seconds connected_clients db0 db1 db2 db77 # y Role role\u2028',
 ].flatMap((words) => words.split(' '));
-const values = ['slave', 'master', 'sentinel', '1', '-1', '0', 'R9', '', 'keys=9', 'ip=a,port=1', '\u001B[2J', ':'];
+const values = [
+  'slave',
+  'master',
+  'sentinel',
+  '1',
+  '-1',
+  '0',
+  'R9',
+  '',
+  'keys=9',
+  'ip=a,port=1',
+  '\u001B[2J',
+  ':',
+];
 
 /** What a replica announces as its address: any lines of its own. */
 export const target = {
@@ -41,7 +54,9 @@ function writeAddress({ below, oneOf, chance }: SeededRandom): string {
   const lines = Array.from({ length: below(5) }, () =>
     chance(0.9) ? `${oneOf(['role', ...names])}:${oneOf(['', ...values])}` : noise(below),
   );
-  return [oneOf(['x', '', '10.9.9.9,port=1,state=online']), ...lines].join(oneOf(['\r\n', '\n', '\r', '\r\r\n']));
+  return [oneOf(['x', '', '10.9.9.9,port=1,state=online']), ...lines].join(
+    oneOf(['\r\n', '\n', '\r', '\r\r\n']),
+  );
 }
 
 function noise(below: SeededRandom['below']): string {

@@ -5,9 +5,25 @@ import type { SeededRandom } from '../topology/seeded-random.js';
 
 const SECRET = 'S3cretS3cret';
 
-const parts = ['redis://', 'rediss://', 'user', ':', '@', '/', '?', '#', ',', ';', '=', ' ', '"', '{', '}', '[', ']'].concat(
-  ['password', 'ssl=True', 'host', '10.0.0.1', '6379', '::1', '.', '-', '\n', '0', '{"password":"'],
-);
+const parts = [
+  'redis://',
+  'rediss://',
+  'user',
+  ':',
+  '@',
+  '/',
+  '?',
+  '#',
+  ',',
+  ';',
+  '=',
+  ' ',
+  '"',
+  '{',
+  '}',
+  '[',
+  ']',
+].concat(['password', 'ssl=True', 'host', '10.0.0.1', '6379', '::1', '.', '-', '\n', '0', '{"password":"']);
 
 /** A text in which a secret stands somewhere is refused without it, or it is an endpoint with the secret as its host. */
 export const target = {

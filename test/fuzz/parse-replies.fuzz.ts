@@ -23,7 +23,18 @@ const words = ['role', 'master', 'slave', 'replica', 'mode', 'proto', 'connected
 function makeReply(random: SeededRandom, depth: number): unknown {
   const { below, oneOf, chance } = random;
   if (depth === 0 || chance(0.4)) {
-    return oneOf<unknown>(['role', ...words, null, undefined, Number.NaN, 2 ** 53, 7, true, Symbol('x'), 10n]);
+    return oneOf<unknown>([
+      'role',
+      ...words,
+      null,
+      undefined,
+      Number.NaN,
+      2 ** 53,
+      7,
+      true,
+      Symbol('x'),
+      10n,
+    ]);
   }
   const list = Array.from({ length: below(8) }, () => makeReply(random, depth - 1));
   const known = oneOf<readonly unknown[]>([[], ['master'], ['slave'], ['role']]);

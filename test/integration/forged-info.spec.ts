@@ -25,7 +25,10 @@ const untrusted = (endpoint: string, expected: true | undefined) => (topology: T
 test.each([
   ['that the master is a replica', 'x\r\nrole:slave\r\ny'],
   ['another history', `x\r\nmaster_replid:${'a'.repeat(40)}\r\nmaster_replid2:${'b'.repeat(40)}\r\ny`],
-  ['that it is loading, of another mode and process', 'x\r\nloading:1\r\nredis_mode:cluster\r\nrun_id:other\r\ny'],
+  [
+    'that it is loading, of another mode and process',
+    'x\r\nloading:1\r\nredis_mode:cluster\r\nrun_id:other\r\ny',
+  ],
   ['that it has no keys', 'x\r\n# Keyspace\r\ndb0:keys=0\r\ny'],
 ])('the app writes on while an account for replication writes into INFO %s', async (_, address) => {
   const { master } = rolesOf(group);
@@ -60,7 +63,9 @@ test('an app that starts during the attack writes, and knows the process and its
   expect(findNode(during, master.endpoint)).not.toHaveProperty('runId');
   attacker.leave();
   const after = await whenTopology(
-    (topology) => untrusted(master.endpoint, undefined)(topology) && 'runId' in (findNode(topology, master.endpoint) ?? {}),
+    (topology) =>
+      untrusted(master.endpoint, undefined)(topology) &&
+      'runId' in (findNode(topology, master.endpoint) ?? {}),
   );
   expect(after).toMatchObject({ kind: 'steady', master: master.endpoint, generation: 1 });
   expect(await writer.get('key')).toBe('value');

@@ -87,9 +87,17 @@ describe('a server into whose INFO others have written', () => {
 
   test('is told from a Sentinel by HELLO, and has no run id', async () => {
     const text = full().replace('slave0:ip=10.0.0.2', 'slave0:ip=x\r\nredis_mode:sentinel\r\ny');
-    const replies = { INFO: text, 'INFO replication': forged, ROLE: ['master', 7, []], HELLO: hello('master') };
+    const replies = {
+      INFO: text,
+      'INFO replication': forged,
+      ROLE: ['master', 7, []],
+      HELLO: hello('master'),
+    };
     const { session: begun, answer } = await firstAnswer(replies);
-    expect(answer).toEqual({ kind: 'report', report: { role: 'master', offset: 7, untrusted: true, named: [] } });
+    expect(answer).toEqual({
+      kind: 'report',
+      report: { role: 'master', offset: 7, untrusted: true, named: [] },
+    });
     const sentinel = await firstAnswer({ ...replies, HELLO: hello('master', 'sentinel') });
     expect(sentinel.answer).toMatchObject({ fault: 'SENTINEL' });
     expect(needsNewSession(begun, answer)).toBe(false);
@@ -97,17 +105,20 @@ describe('a server into whose INFO others have written', () => {
   });
 });
 
-test.each(['INFO', 'INFO replication'])('a server whose %s is longer than any that is read is unfit', async (which) => {
-  const long = `role:master\r\n${'x'.repeat(MAX_INFO_LENGTH)}`;
-  const { answer, session } = await firstAnswer({
-    INFO: full(),
-    'INFO replication': redis7Master,
-    [which]: long,
-  });
-  const message = `its INFO has ${long.length} characters; at most ${MAX_INFO_LENGTH} are read`;
-  expect(answer).toEqual({ kind: 'unfit', fault: 'ERROR', message });
-  expect(needsNewSession(session, answer)).toBe(which === 'INFO');
-});
+test.each(['INFO', 'INFO replication'])(
+  'a server whose %s is longer than any that is read is unfit',
+  async (which) => {
+    const long = `role:master\r\n${'x'.repeat(MAX_INFO_LENGTH)}`;
+    const { answer, session } = await firstAnswer({
+      INFO: full(),
+      'INFO replication': redis7Master,
+      [which]: long,
+    });
+    const message = `its INFO has ${long.length} characters; at most ${MAX_INFO_LENGTH} are read`;
+    expect(answer).toEqual({ kind: 'unfit', fault: 'ERROR', message });
+    expect(needsNewSession(session, answer)).toBe(which === 'INFO');
+  },
+);
 
 describe('a user who may not', () => {
   test.each([

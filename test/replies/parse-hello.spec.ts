@@ -13,11 +13,7 @@ test.each<[string, unknown, ReturnType<typeof parseHello>]>([
     ['server', 'valkey', 'role', 'replica', 'modules', []],
     { ...nothing, role: 'replica' },
   ],
-  [
-    'an array that ends in the middle',
-    ['mode', 'cluster', 'role'],
-    { ...nothing, mode: 'cluster' },
-  ],
+  ['an array that ends in the middle', ['mode', 'cluster', 'role'], { ...nothing, mode: 'cluster' }],
   ['a map with a list where a text belongs', { role: ['master'], mode: { a: 1 } }, nothing],
   ['a simple string', 'OK', nothing],
   ['nothing', null, nothing],

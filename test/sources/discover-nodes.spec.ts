@@ -169,7 +169,7 @@ describe('discovery', () => {
 
 test.each([
   [[], 'discoverNodes: the list of nodes is empty'],
-  [['a'], 'discoverNodes: "a" is not an endpoint'],
+  [['a'], 'discoverNodes: node 1 is not an endpoint: it has no port'],
   [['a:1', 'a:1'], 'discoverNodes: "a:1" is named twice'],
 ])('seeds %j are refused: %s', (seeds, message) => {
   expect(() => discoverNodes(seeds)).toThrow(message);
@@ -183,7 +183,7 @@ test('an unknown option is refused by name', () => {
 });
 
 test.each<[unknown, string]>([
-  ['b:1', 'discoverNodes: what mapEndpoint returned is "b:1"; allowed is { host, port }'],
+  ['b:1', 'discoverNodes: what mapEndpoint returned is a string with ":"; allowed is { host, port }'],
   [
     { host: 'b', port: '1' },
     'discoverNodes: "port" of what mapEndpoint returned is "1", a number in a string; allowed is a whole number',

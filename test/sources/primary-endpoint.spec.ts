@@ -360,8 +360,13 @@ test('sends no more queries after unsubscription', async () => {
 
 describe('the call throws at once', () => {
   test.each<[string, string, object, string]>([
-    ['a malformed primary', 'primary', {}, 'primaryEndpoint: "primary" is not an endpoint; allowed are '],
-    ['a malformed reader', 'p:1', { reader: 'r' }, 'primaryEndpoint: "r" is not an endpoint; allowed are '],
+    ['a malformed primary', 'primary', {}, 'primaryEndpoint: the name is not an endpoint: it has no port'],
+    [
+      'a malformed reader',
+      'p:1',
+      { reader: 'r' },
+      'primaryEndpoint: option "reader" is not an endpoint: it has no port',
+    ],
     [
       'an unknown option',
       'p:1',
@@ -372,7 +377,7 @@ describe('the call throws at once', () => {
       'a lookup that is no function',
       'p:1',
       { lookup: 'dns' },
-      'primaryEndpoint: option "lookup" is "dns"; allowed is a function',
+      'primaryEndpoint: option "lookup" is a string; allowed is a function',
     ],
     ...[99, -1, 0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].map(
       (value): [string, string, object, string] => [
@@ -414,11 +419,11 @@ test.each([
   expect(hosts).toEqual(hosts.includes('localhost') ? ['localhost'] : expected);
 });
 
-test('a second name in place of the options is refused with the value and the options there are', () => {
+test('a second name in place of the options is refused with what it looks like and the options there are', () => {
   const build = (): unknown => Reflect.apply(primaryEndpoint, undefined, ['p:1', 'r:1']);
   expect(build).toThrow(
     new TypeError(
-      'primaryEndpoint: option "options" is "r:1"; allowed is an object with reader, resolveIntervalMs, lookup',
+      'primaryEndpoint: option "options" is a string with ":"; allowed is an object with reader, resolveIntervalMs, lookup',
     ),
   );
 });

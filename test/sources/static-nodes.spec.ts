@@ -29,11 +29,15 @@ describe('the call throws an error that names the source', () => {
     [
       'no list',
       '10.0.0.1:6379',
-      'staticNodes: the list of nodes is "10.0.0.1:6379"; allowed is a list such as ["host:port"]',
+      'staticNodes: the list of nodes is a string with ":"; allowed is a list such as ["host:port"]',
     ],
     ['a URL', 'redis://app:s3cret@a', 'staticNodes: the list of nodes is a URL; allowed is a list'],
     ['absent', undefined, 'staticNodes: the list of nodes is undefined; allowed is a list such as'],
-    ['with a malformed node', ['a:1', 'cache'], 'staticNodes: "cache" is not an endpoint; allowed are '],
+    [
+      'with a malformed node',
+      ['a:1', 'cache'],
+      'staticNodes: node 2 is not an endpoint: it has no port; allowed are ',
+    ],
     [
       'with a node named twice',
       ['a:1', 'b:1', 'A:1'],
@@ -43,9 +47,9 @@ describe('the call throws an error that names the source', () => {
     [
       'with a number',
       [6379],
-      'staticNodes: 6379 is not an endpoint; allowed is a string such as "host:port"',
+      'staticNodes: node 1 is 6379, not an endpoint; allowed is a string such as "host:port"',
     ],
-    ['with nothing in it', [undefined], 'staticNodes: undefined is not an endpoint'],
+    ['with nothing in it', [undefined], 'staticNodes: node 1 is undefined, not an endpoint'],
   ])('if it is %s', (_, nodes, message) => {
     const build = (): unknown => Reflect.apply(staticNodes, undefined, [nodes]);
     expect(build).toThrow(TypeError);
@@ -54,7 +58,9 @@ describe('the call throws an error that names the source', () => {
 
   test('without the credential in the message', () => {
     const build = () => staticNodes(['redis://app:s3cret@cache:6379']);
-    expect(build).toThrow('staticNodes: "redis://…@cache:6379" is not an endpoint');
+    expect(build).toThrow(
+      'staticNodes: node 1 is not an endpoint: it is a URL with a user or a password in it',
+    );
     expect(build).not.toThrow('s3cret');
   });
 });

@@ -22,46 +22,33 @@ describe('an endpoint is read from', () => {
   });
 });
 
-describe('an endpoint is refused, with its text and what is allowed:', () => {
-  test.each([
-    ['nothing', ''],
-    ['no port', 'cache'],
-    ['an empty port', 'cache:'],
-    ['port 0', 'cache:0'],
-    ['a port beyond 65535', 'cache:65536'],
-    ['a port that is no number', 'cache:redis'],
-    ['a negative port', 'cache:-1'],
-    ['no host', ':6379'],
-    ['IPv6 without brackets', 'fe80::1:6379'],
-    ['an open bracket', '[::1:6379'],
-    ['a space', 'cache :6379'],
-    ['two endpoints', 'a:1,b:2'],
-    ['a database', 'redis://cache:6379/2'],
-    ['another scheme', 'http://cache:6379'],
-    ['a scheme alone', 'redis://'],
-  ])('%s', (_, text) => {
-    expect(() => parseEndpoint(text)).toThrow(new TypeError(`"${text}" is not an endpoint; ${ALLOWED}`));
-  });
-});
+const HOST_OR_PORT = 'its host has a character that no host name has, or its port is not from 1 to 65535';
+const NO_PORT = 'its port is not a number from 1 to 65535';
+const BRACKETS = 'it has more than one ":", and an IPv6 address needs brackets';
+const SCHEMES = 'it is a URL that begins neither with "redis://" nor with "rediss://"';
 
-describe('a refusal never shows a credential:', () => {
+describe('an endpoint is refused, with the reason and what is allowed:', () => {
   test.each([
-    ['in a URL', 'redis://user:s3cret@cache:6379', '"redis://…@cache:6379"'],
-    ['without a scheme', 'user:s3cret@cache:6379', '"…@cache:6379"'],
-    ['that contains an at sign', 'redis://user:p@s3cret@cache:6379', '"redis://…@cache:6379"'],
-    ['that contains slashes', 'redis://user:s3cret//s3cret@cache:6379', '"redis://…@cache:6379"'],
-    ['that contains a line break', 'redis://user:s3cret\ns3cret@cache:6379', '"redis://…@cache:6379"'],
-    ['in the query', 'redis://cache:6379?password=s3cret', '"redis://cache:6379?…"'],
-    [
-      'in the query of a database',
-      'redis://cache:6379/0?user=app&password=s3cret',
-      '"redis://cache:6379/0?…"',
-    ],
-    ['in the fragment', 'redis://cache:6379#s3cret', '"redis://cache:6379#…"'],
-    ['of another scheme', 'valkey://user:s3cret@cache:6379', '"valkey://…@cache:6379"'],
-  ])('%s', (_, text, shown) => {
-    expect(() => parseEndpoint(text)).toThrow(`${shown} is not an endpoint`);
-    expect(() => parseEndpoint(text)).not.toThrow('s3cret');
+    ['nothing', '', 'it is empty'],
+    ['no port', 'cache', 'it has no port'],
+    ['no port behind brackets', '[::1]', 'it has no port'],
+    ['an empty port', 'cache:', NO_PORT],
+    ['port 0', 'cache:0', HOST_OR_PORT],
+    ['a port beyond 65535', 'cache:65536', HOST_OR_PORT],
+    ['a port that is no number', 'cache:redis', NO_PORT],
+    ['a negative port', 'cache:-1', NO_PORT],
+    ['no host', ':6379', 'it has no host'],
+    ['IPv6 without brackets', 'fe80::1:6379', BRACKETS],
+    ['a part after the port', 'cache:6379:word', BRACKETS],
+    ['an open bracket', '[::1:6379', HOST_OR_PORT],
+    ['a space', 'cache :6379', 'it has a blank or a line break'],
+    ['two endpoints', 'a:1,b:2', 'it has several parts; each node is an entry of its own'],
+    ['a database', 'redis://cache:6379/2', 'it is a URL with more than a host and a port'],
+    ['another scheme', 'http://cache:6379', SCHEMES],
+    ['a host with a character that no name has', 'ca$he:6379', HOST_OR_PORT],
+    ['a scheme alone', 'redis://', 'it has no host'],
+  ])('%s', (_, text, reason) => {
+    expect(() => parseEndpoint(text)).toThrow(new TypeError(`not an endpoint: ${reason}; ${ALLOWED}`));
   });
 });
 

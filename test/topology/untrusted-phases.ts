@@ -48,7 +48,10 @@ const held: Phase['facts'] = {
 };
 
 export const untrustedCases: readonly Case[] = [
-  { name: 'M9, M21: the accepted master stays it while its answers are untrusted', phases: [steady, attacked, nameless] },
+  {
+    name: 'M9, M21: the accepted master stays it while its answers are untrusted',
+    phases: [steady, attacked, nameless],
+  },
   { name: 'M9, M21: and when they are trusted again', phases: [steady, attacked, { ...steady, at: 4000 }] },
   {
     name: 'M10, M21: an untrusted process that was a replica of the accepted master, and is a master now, is its heir',
@@ -129,7 +132,11 @@ export const repeatedRunIdCases: readonly Case[] = [
     phases: [
       {
         ...steady,
-        results: { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [LIAR]: replica({ on: 'R1', run: copyOfB }) },
+        results: {
+          [A]: master({ on: 'R1' }),
+          [B]: replica({ on: 'R1' }),
+          [LIAR]: replica({ on: 'R1', run: copyOfB }),
+        },
         facts: { ...steady.facts, nodes: { [A]: 'master', [LIAR]: 'replica' } },
       },
       {

@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis';
+import { describeKey } from '../../options/describe-value.js';
 import { nearest } from '../../options/nearest.js';
 import {
   allow,
@@ -85,5 +86,5 @@ export function describeUnknown(redis: object): readonly string[] {
   const known = Object.keys(rules);
   return Object.keys(redis)
     .filter((name) => !known.includes(name) && nearest(name, known) === undefined)
-    .map((name) => `option "redis.${name}" is not known here; it is passed on to ioredis`);
+    .map((name) => `option "redis.${describeKey(name)}" is not known here; it is passed on to ioredis`);
 }
