@@ -14,6 +14,7 @@ import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { Notices } from '../notices/notices.js';
+import { Repeats } from '../notices/repeats.js';
 import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
 import { observeNode } from '../observers/observe-node.js';
@@ -44,7 +45,7 @@ export class Replication {
   readonly options: ResolvedOptions;
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly stream: TopologyStream;
-  private readonly report: Report;
+  private readonly repeats: Repeats;
   private readonly dial: Dial;
   private readonly reported = new Set<string>();
   /** When each node last answered an observer, in milliseconds of the monotonic clock. */
@@ -58,7 +59,7 @@ export class Replication {
     this.options = options;
     this.dial = openSocket;
     // The last gate: whatever a node makes us say, it is one line of the log.
-    this.report = ({ level, text }) => report({ level, text: oneLine(text) });
+    this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
     this.stream = createTopologyStream({
       source: options.source,
       observe: (observer) => this.observe(observer),
@@ -131,6 +132,11 @@ export class Replication {
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
     this.stream.close();
     this.logging.unsubscribe();
+    this.repeats.close();
+  }
+
+  private report(note: ChangeNote): void {
+    this.repeats.tell(note);
   }
 
   private log(): void {
