@@ -8,6 +8,7 @@ import { bootCases } from '../topology/boot-phases.js';
 import { failoverCases } from '../topology/failover-phases.js';
 import { restartCases } from '../topology/restart-phases.js';
 import { staleCases } from '../topology/stale-phases.js';
+import { repeatedRunIdCases, untrustedCases } from '../topology/untrusted-phases.js';
 import { namesIn, readPage, root, rowsOf, sectionOf } from './pages.js';
 
 const recipes = readPage('docs/recipes.md');
@@ -112,7 +113,14 @@ function citingNames(file: string): readonly string[] {
   );
 }
 
-const phases = [...failoverCases, ...staleCases, ...restartCases, ...bootCases].map(({ name }) => name);
+const phases = [
+  ...failoverCases,
+  ...staleCases,
+  ...restartCases,
+  ...bootCases,
+  ...untrustedCases,
+  ...repeatedRunIdCases,
+].map(({ name }) => name);
 const settling = ['settling', 'pick'].flatMap((file) => citingNames(`test/topology/${file}.spec.ts`));
 const allRules = [...rules.text.matchAll(/^### (M\d+): /gm)].map(([, rule = '']) => rule);
 const rulesIn = (text: string): readonly string[] => text.match(/\bM\d+\b/g) ?? [];

@@ -97,11 +97,11 @@ function refusalOf(read: () => unknown): unknown {
 }
 
 const cases = places.flatMap(([place, words, put]) =>
-  pasted.map((text) => [text, place, words, put] as const),
+  pasted.map((text) => ({ text, place, words, put })),
 );
 test.each(cases)(
-  '%j as %s is refused with its place and what is allowed, and without the secret',
-  (text, _, words, put) => {
+  '$text as $place is refused with its place and what is allowed, and without the secret',
+  ({ text, words, put }) => {
     const refusal = refusalOf(() => put(text));
     expect(refusal).toBeInstanceOf(TypeError);
     expect(String(refusal)).toMatch(words);
