@@ -12,6 +12,7 @@ export function parseInfo(text: string): InfoFields {
 /** The report in `INFO replication`, or `undefined` if the role is missing or unknown. */
 export function readReplication({ fields: info, replicas, keys }: Info): NodeReport | undefined {
   const named = readReplicas(replicas);
+  const [master] = readMaster(info);
   switch (info.get('role')) {
     case 'master':
       return {
@@ -29,8 +30,9 @@ export function readReplication({ fields: info, replicas, keys }: Info): NodeRep
         link: readLink(info),
         ...(isNeverSynced(info) && { neverSynced: true as const }),
         ...(keys !== undefined && { keys }),
+        ...(master !== undefined && { follows: master }),
         // Replicas may be chained, and no other node lists the replicas of this one.
-        named: [...readMaster(info), ...named],
+        named: master === undefined ? named : [master, ...named],
       };
     default:
       return undefined;

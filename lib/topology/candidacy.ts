@@ -1,4 +1,4 @@
-import { claimsIn, hasMajority, standingOf, type Evidence, type Standing } from './claims.js';
+import { claimsIn, hasMajority, isFollowerOf, standingOf, type Evidence, type Standing } from './claims.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 
 /** How long one claim has been agreed on, or the only one, without interruption. In milliseconds of a monotonic clock. */
@@ -53,5 +53,6 @@ function disputes(other: Server, candidate: AnsweredServer, evidence: Evidence):
   }
   const [own, its] = [other.report.history?.id, candidate.report.history?.id];
   // M21: a claimant does not settle a dispute by answers that prove nothing.
-  return own !== undefined && own !== its && (its !== undefined || candidate.report.untrusted === true);
+  const isOpen = candidate.report.untrusted === true && !isFollowerOf(candidate, other);
+  return own !== undefined && own !== its && (its !== undefined || isOpen);
 }

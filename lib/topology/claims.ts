@@ -1,4 +1,5 @@
 import type { Candidacy } from './candidacy.js';
+import { formatEndpoint } from './endpoint.js';
 import { descendsFrom, type Lineage } from './lineage.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import type { Proof } from './topology.js';
@@ -149,11 +150,13 @@ export function hasMajority(
   return (1 + followers.length) * 2 > knownServers && followers.length > 0;
 }
 
-function isFollowerOf(claim: AnsweredServer, { report }: AnsweredServer): boolean {
-  return (
-    report.role === 'replica' &&
-    report.link === 'up' &&
-    report.history !== undefined &&
-    report.history.id === claim.report.history?.id
-  );
+/** M21: where the claimant cannot show its id, the word of a replica that can be trusted has to do. */
+export function isFollowerOf(claim: AnsweredServer, { report }: AnsweredServer): boolean {
+  if (report.role !== 'replica' || report.link !== 'up' || report.history === undefined) {
+    return false;
+  }
+  const { follows, history } = report;
+  return claim.report.untrusted === true && claim.report.history === undefined
+    ? follows !== undefined && [claim.endpoint, ...claim.aliases].includes(formatEndpoint(follows))
+    : history.id === claim.report.history?.id;
 }

@@ -156,11 +156,15 @@ function traceSuccession(
   if (claim.endpoint === accepted.endpoint) {
     return 'restarted';
   }
-  // M21: to hide a history must not be better than to have one.
-  if (claim.report.untrusted === true && accepted.replicationId !== undefined) {
+  if (hidesHistory(claim) && accepted.replicationId !== undefined) {
     return undefined;
   }
   return id === undefined || accepted.replicationId === undefined ? 'untraced' : undefined;
+}
+
+/** M21: to hide a history must not be better than to have one. */
+function hidesHistory({ report }: AnsweredServer): boolean {
+  return report.untrusted === true && report.history === undefined;
 }
 
 /** M10. */
@@ -194,8 +198,8 @@ function settle(given: Case): Verdict | undefined {
 }
 
 /**
- * M13. A claim that was proven to be over also needs the accepted master to report `replica`: otherwise one missed reply
- * of the accepted master would send writes back to a stale one.
+ * M13. A claim that was proven to be over, and one that hides whether it was (M21), also needs the accepted master to report
+ * `replica`: otherwise one missed reply of the accepted master would send writes back to a stale one.
  */
 function findConfirmed(open: readonly AnsweredServer[], evidence: Evidence): readonly AnsweredServer[] {
   const { accepted, servers } = evidence;
@@ -206,7 +210,7 @@ function findConfirmed(open: readonly AnsweredServer[], evidence: Evidence): rea
     (claim) =>
       accepted !== undefined &&
       isConfirmed(claim, evidence) &&
-      (isDemoted || standingOf(claim, evidence) === 'standing'),
+      (isDemoted || (standingOf(claim, evidence) === 'standing' && !hidesHistory(claim))),
   );
 }
 

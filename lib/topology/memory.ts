@@ -84,6 +84,17 @@ export function rememberSuperseded(
   return new Set([...before, ...news].filter((id) => id !== accepted).slice(-MAX_SUPERSEDED));
 }
 
+/** M21: what was accepted without an id is disproved by it as soon as the id can be trusted. */
+export function withoutAccepted(
+  superseded: ReadonlySet<string>,
+  { accepted, servers }: Pick<Evidence, 'accepted' | 'servers'>,
+): ReadonlySet<string> {
+  const master = servers.filter(isAnswered).find(({ endpoint }) => endpoint === accepted?.endpoint);
+  const id = master?.report.role === 'master' ? master.report.history?.id : undefined;
+  const isBelated = accepted?.replicationId === undefined && id !== undefined && superseded.has(id);
+  return isBelated ? new Set([...superseded].filter((each) => each !== id)) : superseded;
+}
+
 /** When each endpoint reported `replica` last, in milliseconds of the monotonic clock. */
 export function rememberReplicaTimes(
   before: ReadonlyMap<string, number>,

@@ -45,6 +45,8 @@ export interface NodeReport {
   readonly offset?: number;
   /** Replicas only. */
   readonly link?: ReplicaLink;
+  /** Replicas only: from where it replicates, or wants to. */
+  readonly follows?: Endpoint;
   /** Replicas only: it has not been in sync with any master since it started, and holds no data of a group. */
   readonly neverSynced?: true;
   /**

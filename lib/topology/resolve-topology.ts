@@ -11,6 +11,7 @@ import {
   rememberReplicas,
   rememberReplicaTimes,
   rememberSuperseded,
+  withoutAccepted,
 } from './memory.js';
 import type { Observation } from './observation.js';
 import { groupServers, isAnswered, newestOf, type AnsweredServer } from './servers.js';
@@ -110,7 +111,7 @@ function gatherEvidence(
     lineage: learnLineage(lineage, histories, accepted?.replicationId),
     accepted,
     replicaRunIds,
-    superseded,
+    superseded: withoutAccepted(superseded, { accepted, servers }),
     intent: rememberIntent(intent, intended, 'none'),
     trusted,
     candidacy: undefined,
@@ -137,7 +138,7 @@ function updateMemory({ previous, evidence, verdict, latest }: Step): Memory {
     lineage,
     replicaRunIds: rememberReplicas(previous.replicaRunIds, servers, master),
     replicaAt: rememberReplicaTimes(previous.replicaAt, servers),
-    superseded: rememberSuperseded(previous.superseded, evidence, master),
+    superseded: rememberSuperseded(evidence.superseded, evidence, master),
     trusted: rememberTrusted(evidence.trusted, servers),
     intent: isChange ? rememberIntent(intent, intent.endpoints, 'accepted') : intent,
     ...(candidacy && { candidacy }),

@@ -34,6 +34,7 @@ describe('INFO replication', () => {
       history: { id: '6b7a0f1a5c5d3c8e2f4b9a0d1e2f3a4b5c6d7e8f' },
       offset: 1516,
       link: 'up',
+      follows: { host: '10.0.0.1', port: 6379 },
       named: [
         { host: '10.0.0.1', port: 6379 },
         { host: '10.0.0.3', port: 6379 },

@@ -10,6 +10,7 @@ import type { Entry } from './history.js';
 import { Load } from './load.js';
 import { losses } from './losses.js';
 import { renamings } from './renamings.js';
+import { letRogueIn } from './rogues.js';
 import { boundsFor, recoveryMsOf, settingsFor, type Settings } from './settings.js';
 import { takeSample } from './truth.js';
 import type { Violation } from './violation.js';
@@ -65,6 +66,7 @@ async function live(settings: Settings, world: World): Promise<void> {
   if (random.chance(0.3)) {
     clock.after(random.below(3000), () => chaos.setClock());
   }
+  letRogueIn(settings, world);
   clock.after(random.below(3000), () => subscribe('late', world, app.replication));
   await clock.run(random.oneOf(settings.story === 'loss' ? [4000, 8000, 12_000] : [2000, 2500, 3000, 6000]));
   end();

@@ -38,6 +38,8 @@ export class Server implements Host {
   /** `CLIENT PAUSE`; writes pause in `FAILOVER` and while shutting down, too. */
   paused: 'nothing' | 'writes' | 'all' = 'nothing';
   runId: string;
+  /** What a client that says it is a replica has announced as its address; it may contain line breaks. */
+  rogue: string | undefined;
   /** How often it has executed `INFO`. */
   probes = 0;
   /** Whether it is started again after it has died. */
@@ -108,6 +110,7 @@ export class Server implements Host {
       return;
     }
     this.#note(`REPLICAOF ${upstream.name}`);
+    this.rogue = undefined;
     this.replica.follow(upstream);
     this.unblockAll();
   }
@@ -118,6 +121,7 @@ export class Server implements Host {
       return;
     }
     this.replica.unfollow();
+    this.rogue = undefined;
     this.log.shift();
     this.#note(`REPLICAOF NO ONE, now ${this.log.id} after ${this.log.previousId}`);
     this.replica.dropFollowers();
@@ -151,6 +155,7 @@ export class Server implements Host {
   die(how: 'killed' | 'without power'): void {
     this.#note(how === 'killed' ? 'killed' : 'lost power');
     this.process = 'dead';
+    this.rogue = undefined;
     this.machine = how === 'killed' ? 'on' : 'off';
     for (const client of this.clients) {
       this.#drop(client);

@@ -130,6 +130,10 @@ function stateOf(server: Server): FakeNodeState {
     master: upstream?.name ?? '',
     linkStatus: link === 'up' ? 'up' : 'down',
     syncInProgress: link === 'syncing',
-    replicas,
+    replicas: [...replicas, ...rogueOf(server)],
   };
+}
+
+function rogueOf({ rogue }: Server): FakeNodeState['replicas'] {
+  return rogue === undefined ? [] : [{ endpoint: `${rogue}:6379`, offset: 0, lag: 0 }];
 }

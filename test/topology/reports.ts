@@ -36,10 +36,18 @@ export function replica({
   offset,
   on,
   link = 'up',
-}: ReportedFields & { readonly link?: NodeReport['link'] }): ProbeResult {
+  follows,
+}: ReportedFields & { readonly link?: NodeReport['link']; readonly follows?: string }): ProbeResult {
   return {
     kind: 'answered',
-    report: { role: 'replica', ...identity(run, offset), ...history(on), ...(link && { link }), named: [] },
+    report: {
+      role: 'replica',
+      ...identity(run, offset),
+      ...history(on),
+      ...(link && { link }),
+      ...(follows !== undefined && { follows: parseEndpoint(follows) }),
+      named: [],
+    },
   };
 }
 

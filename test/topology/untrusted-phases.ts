@@ -40,6 +40,14 @@ const toB: Phase['facts'] = {
   failover,
 };
 
+const backToA: Phase['facts'] = {
+  kind: 'steady',
+  master: A,
+  generation: 3,
+  nodes: { [A]: 'master', [B]: 'replica', [C]: 'replica' },
+  failover: { from: B, to: A, tookMs: 0, cause: 'poll' },
+};
+
 const held: Phase['facts'] = {
   kind: 'contested',
   claimants: [B],
@@ -78,6 +86,39 @@ export const untrustedCases: readonly Case[] = [
   {
     name: 'M16, M21: an untrusted claim does not take over by its role alone, as one without a history would',
     phases: [steady, promoted(undefined, held), promoted('another run', held)],
+  },
+  {
+    name: 'M13, M21: an untrusted claim is confirmed by the replicas that say they follow it, and stays accepted with its id',
+    phases: [
+      steady,
+      {
+        at: 4000,
+        results: {
+          [A]: faulty('TIMEOUT'),
+          [B]: master({ on: 'R5/R1@901', offset: 950 }),
+          [C]: replica({ on: 'R1', offset: 900 }),
+        },
+        facts: toB,
+      },
+      {
+        at: 5000,
+        results: {
+          [A]: untrusted('master', { offset: 960 }),
+          [B]: replica({ on: 'R1', offset: 950, follows: A }),
+          [C]: replica({ on: 'R1', offset: 950, follows: A }),
+        },
+        facts: backToA,
+      },
+      {
+        at: 6000,
+        results: {
+          [A]: master({ on: 'R1', offset: 970 }),
+          [B]: replica({ on: 'R1', offset: 960, follows: A }),
+          [C]: replica({ on: 'R1', offset: 960, follows: A }),
+        },
+        facts: backToA,
+      },
+    ],
   },
   {
     name: 'M3, M21: a stale master whose answers become untrusted stays stale',
