@@ -96,9 +96,7 @@ function refusalOf(read: () => unknown): unknown {
   }
 }
 
-const cases = places.flatMap(([place, words, put]) =>
-  pasted.map((text) => ({ text, place, words, put })),
-);
+const cases = places.flatMap(([place, words, put]) => pasted.map((text) => ({ text, place, words, put })));
 test.each(cases)(
   '$text as $place is refused with its place and what is allowed, and without the secret',
   ({ text, words, put }) => {
