@@ -104,8 +104,8 @@ class LineReader {
   }
 
   #check(name: string, stage: Stage): void {
-    const isTwice = this.#seen.size < this.#seen.add(name === 'server_mode' ? 'redis_mode' : name).size;
-    if (!isTwice || stages[stage] < this.#stage) {
+    const isFirst = this.#seen.size < this.#seen.add(name === 'server_mode' ? 'redis_mode' : name).size;
+    if (!isFirst || stages[stage] < this.#stage) {
       this.#trust = 'forged';
     }
     this.#stage = Math.max(this.#stage, stages[stage]);

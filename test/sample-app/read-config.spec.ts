@@ -53,7 +53,10 @@ test.each<[Environment, string]>([
     { ...nodes, REDIS_READER: 'a:1' },
     'REDIS_READER can only be used with REDIS_PRIMARY, not with REDIS_NODES.',
   ],
-  [{ REDIS_NODES: 'redis://:secret@a:1' }, 'REDIS_NODES: staticNodes: node 1 is not an endpoint: it is a URL with a user or a password'],
+  [
+    { REDIS_NODES: 'redis://:secret@a:1' },
+    'REDIS_NODES: staticNodes: node 1 is not an endpoint: it is a URL with a user or a password',
+  ],
   [{ REDIS_SEEDS: 'a:1,,b:2' }, 'REDIS_SEEDS: discoverNodes: node 2 is not an endpoint: it is empty'],
   [{ REDIS_PRIMARY: 'a' }, 'REDIS_PRIMARY: primaryEndpoint: the name is not an endpoint: it has no port'],
   [{ ...nodes, PORT: '65536' }, 'PORT is "65536"; allowed is a whole number from 0 to 65535.'],

@@ -304,7 +304,11 @@ describe('the list of nodes', () => {
       ],
       '"port" of node 2 is "1", a number in a string',
     ],
-    ['a host with a port', [{ host: 'a:1', port: 1 }], '"host" of node 1 is a string with ":"; allowed is a host'],
+    [
+      'a host with a port',
+      [{ host: 'a:1', port: 1 }],
+      '"host" of node 1 is a string with ":"; allowed is a host',
+    ],
     ['a host that is a URL', [{ host: 'redis://:s3cret@a', port: 1 }], '"host" of node 1 is a URL'],
     [
       'tls that is no boolean',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeChange } from '../../lib/topology/describe-change.js';
 import type { WriterPolicy } from '../../lib/topology/pick.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
-import { A, B, C, master, observe, pending, replica, faulty, type ProbeRound } from './reports.js';
+import { A, B, C, master, observe, pending, replica, faulty, untrusted, type ProbeRound } from './reports.js';
 
 /** What is logged after each round, as `level: text`. */
 function log(...rounds: readonly ProbeRound[]): readonly (readonly string[])[] {
@@ -335,4 +335,22 @@ describe('the log shows', () => {
     );
     expect(lines.slice(1)).toEqual([[], ['warn: node 10.0.0.2:6379 cannot be used: REFUSED, three']]);
   });
+});
+
+test('that others write into the INFO of a node is told when it begins and when it ends', () => {
+  const attacked = { ...steady.results, [A]: untrusted('master', { run: `run of ${A}` }) };
+  const lines = log(
+    steady,
+    { at: 2000, results: attacked },
+    { at: 3000, results: attacked },
+    { at: 4000, results: steady.results },
+  );
+  expect(lines.slice(1)).toEqual([
+    [
+      `warn: node ${A} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; until this ` +
+        'ends, ROLE or HELLO tells its role, and its replication ids prove nothing',
+    ],
+    [],
+    [`log: node ${A} can be trusted again: nobody writes lines into its INFO`],
+  ]);
 });
