@@ -13,7 +13,7 @@ export interface Announcement {
 export function announcementOf(before: Resolution, after: Resolution): Announcement | undefined {
   const [endpoint, promotionId] = [masterOf(after.topology), promotionIdOf(after)];
   const isPromotion = before.accepted !== undefined && after.topology.generation > before.topology.generation;
-  return isPromotion && endpoint !== undefined && promotionId !== undefined
+  return isPromotion && endpoint !== undefined && promotionId !== undefined && isShortEnough(promotionId)
     ? { endpoint, promotionId }
     : undefined;
 }
@@ -24,55 +24,65 @@ export function promotionIdOf({ topology, accepted }: Resolution): string | unde
   return master && `${accepted?.replicationId ?? master} ${accepted?.runId ?? ''}`;
 }
 
-/** How far this app trusts announcements. `latest` is the promotion that it last received or detected. */
-export type Trust =
-  | { readonly kind: 'trusting'; readonly latest: string | undefined }
-  /** The last announcement has not led to a master. Others are ignored until `mutedUntil`, in milliseconds of the monotonic clock. */
-  | {
-      readonly kind: 'doubting';
-      readonly latest: string;
-      readonly mutedUntil: number;
-      /** How many consecutive announcements have not led to a master. */
-      readonly failures: number;
-    };
+/** Servers use 40 characters for each of the two ids that a promotion has. */
+const LONGEST_PROMOTION_ID = 200;
+const LONGEST_MESSAGE = 300;
 
-export const initialTrust: Trust = { kind: 'trusting', latest: undefined };
-
-interface ReceivedAnnouncement {
-  readonly promotionId: string;
-  readonly at: number;
-  /** The promotion of the master that this app has accepted, if any. */
-  readonly known: string | undefined;
+function isShortEnough(promotionId: string): boolean {
+  return promotionId.length <= LONGEST_PROMOTION_ID;
 }
 
-const FIRST_MUTE_MS = 50;
-const LONGEST_MUTE_MS = 60_000;
-const LONGEST_PROMOTION_ID = 200;
+/** The message that announces a promotion on a server with this run id. */
+export function writeMessage(server: string, promotionId: string): string {
+  return `${server} ${promotionId}`;
+}
 
 /**
- * Whether an announcement is worth a probe. It counts as false until a master is found, and each consecutive false one
- * doubles the time during which others are ignored, so that a flood of announcements cannot drive the probes.
+ * The promotion that a message announces on the server with this run id. `undefined` if it was published on another
+ * server, because a master passes its messages on to replicas, or if it is longer than any announcement. The length is
+ * measured before anything else is done with the message: whoever may publish chooses what it is.
  */
-export function onReceived(
-  trust: Trust,
-  { promotionId, at, known }: ReceivedAnnouncement,
-): { readonly trust: Trust; readonly isWorthProbing: boolean } {
-  const isMuted = trust.kind === 'doubting' && at < trust.mutedUntil;
-  if (promotionId === known || promotionId.length > LONGEST_PROMOTION_ID || isMuted) {
-    return { trust, isWorthProbing: false };
-  }
-  const failures = trust.kind === 'doubting' ? trust.failures : 0;
-  const muteMs = Math.min(FIRST_MUTE_MS * 2 ** failures, LONGEST_MUTE_MS);
-  return {
-    trust: { kind: 'doubting', latest: promotionId, mutedUntil: at + muteMs, failures: failures + 1 },
-    isWorthProbing: true,
-  };
+export function readMessage(server: string, message: string): string | undefined {
+  return message.length <= LONGEST_MESSAGE && message.startsWith(`${server} `)
+    ? message.slice(server.length + 1)
+    : undefined;
 }
 
-/** Restores trust, because a promotion was detected. Returns whether the last announcement was of this promotion. */
+/** The announcements that this app has received or made, the latest last. */
+export type Heard = readonly string[];
+
+export const nothingHeard: Heard = [];
+
+/** A server that passes more announcements to a fleet than this between two of its probes does nothing else. */
+export const REMEMBERED = 256;
+
+/**
+ * Whether an announcement is news, and so worth a probe of its node. Each is news once: either the probe finds the
+ * promotion, or the announcement is false and stays ignored. It is remembered with its node, so that nobody can spoil a
+ * true announcement by repeating it on another node.
+ */
+export function onReceived(
+  heard: Heard,
+  announcement: Announcement,
+  known: string | undefined,
+): { readonly heard: Heard; readonly isNews: boolean } {
+  const { promotionId } = announcement;
+  const name = nameOf(announcement);
+  if (promotionId === known || !isShortEnough(promotionId) || heard.includes(name)) {
+    return { heard, isNews: false };
+  }
+  return { heard: [...heard.slice(1 - REMEMBERED), name], isNews: true };
+}
+
+/** Forgets the announcements of earlier promotions. Returns whether the one that was detected had been announced. */
 export function onDetected(
-  trust: Trust,
-  promotionId: string,
-): { readonly trust: Trust; readonly wasAnnounced: boolean } {
-  return { trust: { kind: 'trusting', latest: promotionId }, wasAnnounced: trust.latest === promotionId };
+  heard: Heard,
+  announcement: Announcement,
+): { readonly heard: Heard; readonly wasAnnounced: boolean } {
+  const name = nameOf(announcement);
+  return { heard: [name], wasAnnounced: heard.includes(name) };
+}
+
+function nameOf({ endpoint, promotionId }: Announcement): string {
+  return `${endpoint} ${promotionId}`;
 }

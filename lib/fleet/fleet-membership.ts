@@ -2,7 +2,8 @@ import { Subscription, type SchedulerLike } from 'rxjs';
 import { isForbidden } from '../replies/is-forbidden.js';
 import { parseHello } from '../replies/parse-hello.js';
 import { parseInfo } from '../replies/parse-info.js';
-import { countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
+import { readMessage, writeMessage } from './announcements.js';
+import { believeSubscribers, countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
 import type { NodeFleet } from './node-fleet.js';
 
 /** Apps that start together count one another often at first, then less and less often. */
@@ -33,8 +34,8 @@ interface MembershipOptions {
  */
 export class FleetMembership {
   readonly #options: MembershipOptions;
-  /** How the apps are counted, best method first. If one is forbidden, the next is used. */
-  #countedBy: 'subscribers' | 'clients' | 'nothing' = 'clients';
+  #countedBy: 'subscribers' | 'clients' = 'clients';
+  #mayAskForClients = true;
   #pauseMs = FIRST_PAUSE_MS;
   #countDueAt = Infinity;
   #publishing = Subscription.EMPTY;
@@ -71,7 +72,7 @@ export class FleetMembership {
 
   async #publish(promotionId: string): Promise<void> {
     const { connection, channel, server } = this.#options;
-    const published = connection.call('PUBLISH', channel, `${server} ${promotionId}`);
+    const published = connection.call('PUBLISH', channel, writeMessage(server, promotionId));
     if ((await permitted(published).catch(() => undefined)) === 'forbidden') {
       this.#giveUpChannel();
       this.#count();
@@ -92,11 +93,11 @@ export class FleetMembership {
     }
   }
 
-  /** Ignores messages that were published on another server, because a master passes its messages on to replicas. */
   #receive(message: string): void {
-    const [server, ...promotionId] = message.split(' ');
-    if (server === this.#options.server) {
-      this.#options.fleet.receive(promotionId.join(' '));
+    const { fleet, server } = this.#options;
+    const promotionId = readMessage(server, message);
+    if (promotionId !== undefined) {
+      fleet.receive(promotionId);
     }
   }
 
@@ -114,24 +115,31 @@ export class FleetMembership {
     if (this.#countedBy === 'subscribers') {
       const reply = await permitted(connection.call('PUBSUB', 'NUMSUB', channel));
       if (reply !== 'forbidden') {
-        return countSubscribers(reply);
+        const subscribers = countSubscribers(reply);
+        // An app that is alone has nothing to verify.
+        return believeSubscribers(subscribers, subscribers === 1 ? undefined : await this.#countClients());
       }
       this.#giveUpChannel();
     }
-    if (this.#countedBy === 'clients') {
-      const reply = await permitted(connection.call('INFO', 'clients'));
+    return estimateFleetSize(await this.#countClients());
+  }
+
+  /** `connected_clients` of the node; `undefined` if it does not report that, or the user may not ask. */
+  async #countClients(): Promise<string | undefined> {
+    if (this.#mayAskForClients) {
+      const reply = await permitted(this.#options.connection.call('INFO', 'clients'));
       if (reply !== 'forbidden') {
-        return estimateFleetSize(parseInfo(String(reply)).get('connected_clients'));
+        return parseInfo(String(reply)).get('connected_clients');
       }
-      this.#countedBy = 'nothing';
+      this.#mayAskForClients = false;
     }
-    return { kind: 'unknown' };
+    return undefined;
   }
 
   /** Announcements of other apps may not arrive, so this app no longer relies on them. */
   #giveUpChannel(): void {
     const { channel, notify } = this.#options;
-    this.#countedBy = this.#countedBy === 'subscribers' ? 'clients' : this.#countedBy;
+    this.#countedBy = 'clients';
     notify(
       `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot announce ` +
         'promotions to one another, and each probes less often the more clients the node has',

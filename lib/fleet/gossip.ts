@@ -1,29 +1,25 @@
-import { filter, map, Subject, type Observable } from 'rxjs';
+import { filter, map, Subject, throttle, timer, type Observable, type SchedulerLike } from 'rxjs';
 import type { Resolution } from '../topology/resolve-topology.js';
 import {
   announcementOf,
-  initialTrust,
+  nothingHeard,
   onDetected,
   onReceived,
   promotionIdOf,
   type Announcement,
 } from './announcements.js';
 
-interface GossipOptions {
-  readonly now: () => number;
-  /** Probes the node on which a promotion was announced. */
-  readonly probe: (endpoint: string) => void;
-}
-
 /** The announcements that the apps of a fleet exchange. */
 export class Gossip {
-  readonly #options: GossipOptions;
+  readonly #scheduler: SchedulerLike;
   readonly #announcements$ = new Subject<Announcement>();
-  #trust = initialTrust;
+  /** The nodes on which something new was announced. */
+  readonly #news$ = new Subject<string>();
+  #heard = nothingHeard;
   #known: string | undefined;
 
-  constructor(options: GossipOptions) {
-    this.#options = options;
+  constructor(scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
   }
 
   /** The ids of promotions that this app has to publish on a node. */
@@ -34,14 +30,23 @@ export class Gossip {
     );
   }
 
+  /**
+   * Emits when a node is to be probed because something new was announced on it: at most once in `gapMs()`, so that a
+   * flood cannot drive the probes. What is announced in between has the node probed at the end of that time.
+   */
+  newsOn(endpoint: string, gapMs: () => number): Observable<unknown> {
+    return this.#news$.pipe(
+      filter((each) => each === endpoint),
+      throttle(() => timer(gapMs(), this.#scheduler), { leading: true, trailing: true }),
+    );
+  }
+
   /** Handles an announcement that another app, or this one, has published on a node. */
   receive(promotionId: string, endpoint: string): void {
-    const { now, probe } = this.#options;
-    const received = { promotionId, at: now(), known: this.#known };
-    const { trust, isWorthProbing } = onReceived(this.#trust, received);
-    this.#trust = trust;
-    if (isWorthProbing) {
-      probe(endpoint);
+    const { heard, isNews } = onReceived(this.#heard, { endpoint, promotionId }, this.#known);
+    this.#heard = heard;
+    if (isNews) {
+      this.#news$.next(endpoint);
     }
   }
 
@@ -50,8 +55,8 @@ export class Gossip {
     this.#known = promotionIdOf(after);
     const announcement = announcementOf(before, after);
     if (announcement !== undefined) {
-      const { trust, wasAnnounced } = onDetected(this.#trust, announcement.promotionId);
-      this.#trust = trust;
+      const { heard, wasAnnounced } = onDetected(this.#heard, announcement);
+      this.#heard = heard;
       if (!wasAnnounced && isChosen()) {
         this.#announcements$.next(announcement);
       }

@@ -3,13 +3,12 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Signal } from '../topology/signal.js';
 import type { FleetSize } from './fleet-size.js';
 import type { Gossip } from './gossip.js';
-import { delayAfter, isChosen, spreadMs } from './turns.js';
+import { delayAfter, isChosen, newsGapMs, spreadMs, type Sharing } from './turns.js';
 
 interface NodeFleetOptions {
   readonly endpoint: Endpoint;
   readonly gossip: Gossip;
-  /** How often the whole fleet probes a node in a sweep, in milliseconds. */
-  readonly gapMs: number;
+  readonly sharing: Sharing;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -46,10 +45,19 @@ export class NodeFleet {
     this.#options.gossip.receive(promotionId, this.#name);
   }
 
-  /** How long to wait after a signal before this app probes the node, in milliseconds. */
-  delayAfter(signal: Signal): number {
-    const { endpoint, gapMs, random } = this.#options;
-    return delayAfter(signal, { endpoint, fleetSize: this.#size, random: random() }, gapMs);
+  /** Emits when the node is to be probed because something new was announced on it. */
+  get news$(): Observable<unknown> {
+    return this.#options.gossip.newsOn(this.#name, () => newsGapMs(this.#size));
+  }
+
+  /**
+   * How long to wait after a signal before this app probes the node, in milliseconds, if it began its last probe at
+   * `probedAt`.
+   */
+  delayAfter(signal: Signal, probedAt: number): number {
+    const { endpoint, sharing, random, now } = this.#options;
+    const sinceProbeMs = now() - probedAt;
+    return delayAfter(signal, { endpoint, fleetSize: this.#size, random: random(), sinceProbeMs }, sharing);
   }
 
   /** Remembers a signal that this node sent, because it may have sent it to the whole fleet. */
@@ -68,7 +76,7 @@ export class NodeFleet {
 
   /** A random delay, in milliseconds, for an action that all apps of the fleet would otherwise take at once. */
   spreadMs(): number {
-    return spreadMs(this.#size, this.#options.random(), this.#options.gapMs);
+    return spreadMs(this.#size, this.#options.random(), this.#options.sharing.gapMs);
   }
 }
 

@@ -2,43 +2,72 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Signal } from '../topology/signal.js';
 import type { FleetSize } from './fleet-size.js';
 
+/** How the apps of a fleet share the probes of a node. */
+export interface Sharing {
+  /** In a sweep, all apps together probe the node once in this time, in milliseconds. */
+  readonly gapMs: number;
+  /** No app waits longer for its next probe, in milliseconds, unless all together would then ask too much. */
+  readonly maxGapMs: number;
+}
+
+/**
+ * What all apps together may ask of a node in a millisecond while a master is sought. 8,000 questions a second take a
+ * tenth of one core of an idle server, whichever command asks for the role.
+ */
+const MAX_QUESTIONS_PER_MS = 8;
+
+/** If every app of the fleet leaves this time between two probes, they do not ask too much. In milliseconds. */
+export function leastGapMs(fleetSize: FleetSize): number {
+  return fleetSize.kind === 'unknown' ? 0 : fleetSize.size / MAX_QUESTIONS_PER_MS;
+}
+
+/**
+ * The longest time between two probes of a node while a master is sought, in milliseconds. In a fleet of up to 2,000 it
+ * does not depend on the size, because other clients can make a fleet look larger.
+ */
+export function longestGapMs(fleetSize: FleetSize, { maxGapMs }: Pick<Sharing, 'maxGapMs'>): number {
+  return Math.max(maxGapMs, leastGapMs(fleetSize));
+}
+
 /** The position of one app in the fleet of a node. */
 interface FleetPosition {
   readonly endpoint: Endpoint;
   readonly fleetSize: FleetSize;
   /** From 0 up to, not including, 1. */
   readonly random: number;
+  /** How long ago this app began to probe the node, in milliseconds. */
+  readonly sinceProbeMs: number;
 }
 
 /**
  * How long to wait after a signal before a node is probed, in milliseconds. An app that is alone probes at once. In a
  * fleet, an app probes at once if the signal concerns its own connection to this node or an announcement on it.
- * Otherwise one app, on average, probes at once, and the others take turns, one every `gapMs`.
+ * Otherwise one app, on average, probes at once, and the others take turns, one every `gapMs`. An app that has just
+ * probed waits until it may ask again, so that signals cannot make all apps ask too much.
  */
 export function delayAfter(
   signal: Signal,
-  { endpoint, fleetSize, random }: FleetPosition,
-  gapMs: number,
+  { endpoint, fleetSize, random, sinceProbeMs }: FleetPosition,
+  sharing: Sharing,
 ): number {
   const isOwn = signal.endpoint === formatEndpoint(endpoint) && signal.kind !== 'unblocked';
   const isWaitedFor = signal.kind === 'start' || signal.kind === 'requested';
-  if (isOwn || isWaitedFor || fleetSize.kind !== 'counted' || isDrawn(fleetSize.size, random)) {
+  if (isOwn || isWaitedFor) {
     return 0;
   }
-  return random * fleetSize.size * gapMs;
+  const restMs = leastGapMs(fleetSize) - sinceProbeMs;
+  if (fleetSize.kind !== 'counted' || isDrawn(fleetSize.size, random)) {
+    return Math.max(0, restMs);
+  }
+  const roundMs = Math.min(fleetSize.size * sharing.gapMs, longestGapMs(fleetSize, sharing));
+  // Not at the very end of the rest, where an announcement would have the node probed a second time.
+  return Math.min(Math.max(random * roundMs, restMs + sharing.gapMs), roundMs);
 }
 
-/** How often one app probes a node so that the whole fleet does so every `gapMs`, in milliseconds. */
+/** How often one app would probe a node if nothing but the number of apps counted, in milliseconds. */
 interface ProbeShare {
   readonly gapMs: number;
   /** For how long after a signal the app keeps this pace. */
-  readonly denseMs: number;
-}
-
-interface Pacing {
-  readonly gapMs: number;
-  /** The longest gap of an app that receives no announcements. */
-  readonly maxGapMs: number;
   readonly denseMs: number;
 }
 
@@ -46,18 +75,16 @@ interface Pacing {
 const SHARE_OF_UNKNOWN = { gapMs: 20, denseMs: 1000 };
 
 /** The share of one app in the probes that the whole fleet sends. */
-export function shareOf(fleetSize: FleetSize, { gapMs, maxGapMs, denseMs }: Pacing): ProbeShare {
-  switch (fleetSize.kind) {
-    case 'counted':
-      return { gapMs: fleetSize.size * gapMs, denseMs };
-    case 'estimated':
-      // No announcement would reach this app, so it cannot wait for its turn in a large fleet.
-      return { gapMs: Math.min(fleetSize.size * gapMs, maxGapMs), denseMs };
-    case 'unknown':
-      return SHARE_OF_UNKNOWN;
-    default:
-      return fleetSize satisfies never;
-  }
+export function shareOf(fleetSize: FleetSize, { gapMs, denseMs }: ProbeShare): ProbeShare {
+  return fleetSize.kind === 'unknown' ? SHARE_OF_UNKNOWN : { gapMs: fleetSize.size * gapMs, denseMs };
+}
+
+/** However few the apps are, announcements have a node probed at most ten times a second by each of them. */
+const MIN_NEWS_GAP_MS = 100;
+
+/** The least time between two probes of a node that announcements cause, in milliseconds. */
+export function newsGapMs(fleetSize: FleetSize): number {
+  return Math.max(MIN_NEWS_GAP_MS, leastGapMs(fleetSize));
 }
 
 const MAX_SPREAD_MS = 1000;

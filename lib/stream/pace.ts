@@ -1,5 +1,5 @@
 import type { FleetSize } from '../fleet/fleet-size.js';
-import { shareOf } from '../fleet/turns.js';
+import { longestGapMs, shareOf } from '../fleet/turns.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
 import type { Resolution } from '../topology/resolve-topology.js';
@@ -82,11 +82,17 @@ interface Moment {
   readonly random: number;
 }
 
-/** How long to wait before the next probe of a node. Jitter keeps the apps of a fleet from probing in step. */
+/** `setTimeout` takes a longer time for no time at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * How long to wait before the next probe of a node, in milliseconds. Jitter keeps the apps of a fleet from probing in
+ * step. It has no part in the longest gap, because a fleet of 2,000 can neither wait longer nor ask more.
+ */
 export function nextGapMs(pace: Pace, cadence: Cadence, { last, fleetSize, now, random }: Moment): number {
   const jitter = 0.9 + 0.2 * random;
   if (pace.kind === 'calm') {
-    return cadence.pollIntervalMs * jitter;
+    return Math.min(cadence.pollIntervalMs * jitter, LONGEST_TIMER_MS);
   }
   const gapMs = turnGapMs({
     fleetSize,
@@ -94,7 +100,8 @@ export function nextGapMs(pace: Pace, cadence: Cadence, { last, fleetSize, now, 
     ageMs: cadence.denseMs - (pace.denseUntil - now),
     master: pace.master,
   });
-  return (last.kind === 'faulty' ? dialGapMs(gapMs, cadence) : gapMs) * jitter;
+  const longestMs = longestGapMs(fleetSize, { maxGapMs: cadence.sweepGapMaxMs });
+  return Math.min((last.kind === 'faulty' ? dialGapMs(gapMs, cadence) : gapMs) * jitter, longestMs);
 }
 
 /** Most planned failovers are over within milliseconds of the first signal, so a small fleet probes faster at first. */
@@ -111,8 +118,7 @@ interface Sweep {
 
 /** The gap between two probes by this app: its share of the fleet's probes, fewer the longer the sweep takes. */
 function turnGapMs({ fleetSize, cadence, ageMs, master }: Sweep): number {
-  const { sweepGapMs: gapMs, sweepGapMaxMs: maxGapMs, denseMs } = cadence;
-  const share = shareOf(fleetSize, { gapMs, maxGapMs, denseMs });
+  const share = shareOf(fleetSize, { gapMs: cadence.sweepGapMs, denseMs: cadence.denseMs });
   if (master === 'sought' && ageMs < OPENING_MS && share.gapMs <= OPENING_MS) {
     return share.gapMs * Math.max(OPENING_FACTOR, ageMs / OPENING_MS);
   }
@@ -121,16 +127,12 @@ function turnGapMs({ fleetSize, cadence, ageMs, master }: Sweep): number {
     return Math.min(share.gapMs, cadence.pollIntervalMs);
   }
   const doublings = ageMs < share.denseMs ? 0 : 1 + Math.floor((ageMs - share.denseMs) / 1000);
-  return Math.min(share.gapMs * 2 ** doublings, Math.max(share.gapMs, maxGapMs));
+  return share.gapMs * 2 ** doublings;
 }
 
 const MIN_DIAL_FACTOR = 10;
-const MAX_DIAL_GAP_MS = 1000;
 
-/**
- * Each probe of an unreachable node costs a dial, so the gap has a minimum. As no server carries that load, the gap also
- * has a maximum, even in a large fleet.
- */
+/** Each probe of an unreachable node costs a dial, so the gap has a minimum. */
 function dialGapMs(gapMs: number, { sweepGapMs }: Cadence): number {
-  return Math.min(Math.max(gapMs, MIN_DIAL_FACTOR * sweepGapMs), MAX_DIAL_GAP_MS);
+  return Math.max(gapMs, MIN_DIAL_FACTOR * sweepGapMs);
 }

@@ -35,6 +35,7 @@ export class ProbeSchedule {
   readonly #subscription: Subscription;
   /** When signals require the next probe. */
   #requiredAt = Infinity;
+  #begunAt = -Infinity;
   #state: 'probing' | 'waiting' = 'probing';
 
   constructor(options: ProbeScheduleOptions) {
@@ -46,6 +47,7 @@ export class ProbeSchedule {
   begin(): void {
     this.#state = 'probing';
     this.#requiredAt = Infinity;
+    this.#begunAt = this.#options.scheduler.now();
   }
 
   /** Emits when the next probe is due. A signal does not bring forward the next dial of an unreachable node. */
@@ -53,6 +55,7 @@ export class ProbeSchedule {
     const { signals$, calmed$, cadence, pace, scheduler, random, fleet } = this.#options;
     const now = scheduler.now();
     const moment = { last, fleetSize: fleet.size, now, random: random() };
+    const isTurnOfCalm = !isSeeking(pace());
     const turnIn = (paceThen: Pace) => now + nextGapMs(paceThen, cadence, moment);
     this.#state = 'waiting';
     this.#requiredAt = last.kind === 'faulty' ? Infinity : this.#requiredAt;
@@ -61,7 +64,9 @@ export class ProbeSchedule {
       startWith(turnIn(pace())),
     );
     return combineLatest([turnAt$, signals$.pipe(startWith(undefined))]).pipe(
-      map(([turnAt]) => (this.#isTurnDropped() ? this.#requiredAt : Math.min(turnAt, this.#requiredAt))),
+      map(([turnAt]) =>
+        isTurnOfCalm && this.#isTurnReplaced() ? this.#requiredAt : Math.min(turnAt, this.#requiredAt),
+      ),
       distinctUntilChanged(),
       switchMap((at) => (at <= scheduler.now() ? of(at) : timer(at - scheduler.now(), scheduler))),
       take(1),
@@ -73,10 +78,9 @@ export class ProbeSchedule {
   }
 
   /** In a fleet without a master, the turn that was drawn after a signal replaces the turn that was due in calm. */
-  #isTurnDropped(): boolean {
-    const pace = this.#options.pace();
-    const isSeeking = pace.kind === 'sweeping' && pace.master === 'sought';
-    return isSeeking && this.#options.fleet.size.kind === 'counted' && this.#requiredAt !== Infinity;
+  #isTurnReplaced(): boolean {
+    const { pace, fleet } = this.#options;
+    return isSeeking(pace()) && fleet.size.kind === 'counted' && this.#requiredAt !== Infinity;
   }
 
   #onSignal(signal: Signal): void {
@@ -86,11 +90,15 @@ export class ProbeSchedule {
     }
     // A probe under way answers most signals, but not an announcement or a request, which are about what follows them.
     if (this.#state === 'waiting' || outdatesProbe(signal)) {
-      const delayMs = fleet.delayAfter(signal);
+      const delayMs = fleet.delayAfter(signal, this.#begunAt);
       // A turn is drawn once: drawing again at each signal would bring all apps forward.
       if (delayMs === 0 || this.#requiredAt === Infinity) {
         this.#requiredAt = Math.min(this.#requiredAt, scheduler.now() + delayMs);
       }
     }
   }
+}
+
+function isSeeking(pace: Pace): boolean {
+  return pace.kind === 'sweeping' && pace.master === 'sought';
 }

@@ -66,7 +66,7 @@ export class TopologyLoop {
     this.#options = options;
     this.#state = initialState(Math.round(now() + options.epochOffsetMs()));
     this.#pace = firstPace(now(), options.cadence);
-    this.#gossip = new Gossip({ now, probe: (endpoint) => options.emit('announced', endpoint) });
+    this.#gossip = new Gossip(options.scheduler);
   }
 
   /** Must be called only once. Ends when the subscription is unsubscribed. */
@@ -151,9 +151,9 @@ export class TopologyLoop {
   #watch(endpoint: Endpoint): Observable<Observation> {
     const name = formatEndpoint(endpoint);
     return defer(() => {
-      const { random, cadence } = this.#options;
-      const now = () => this.#now;
-      const fleet = new NodeFleet({ endpoint, gossip: this.#gossip, gapMs: cadence.sweepGapMs, now, random });
+      const { random, cadence, emit } = this.#options;
+      const sharing = { gapMs: cadence.sweepGapMs, maxGapMs: cadence.sweepGapMaxMs };
+      const fleet = new NodeFleet({ endpoint, gossip: this.#gossip, sharing, now: () => this.#now, random });
       const schedule = new ProbeSchedule({
         ...this.#options,
         endpoint,
@@ -161,9 +161,11 @@ export class TopologyLoop {
         pace: () => this.#pace,
         calmed$: this.#calmed$,
       });
+      const news = fleet.news$.subscribe(() => emit('announced', name));
       this.#fleets.set(name, fleet);
       return this.#options.observe(this.#observer({ endpoint, fleet, schedule })).pipe(
         finalize(() => {
+          news.unsubscribe();
           schedule.close();
           this.#fleets.delete(name);
         }),

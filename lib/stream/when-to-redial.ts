@@ -32,7 +32,7 @@ interface RedialOptions {
  * Emits when a node is to be dialled anew, because its name or address may lead to another server by now, although the
  * connection to the old one is still open:
  *
- * - while no master is known, once a second and after each signal;
+ * - while no master is known, once a second and after each signal but an announcement;
  * - when a new connection to the node has shown another role or process than the observed one, at most once a second.
  */
 export function whenToRedial(options: RedialOptions): Observable<RedialReason> {
@@ -43,7 +43,11 @@ export function whenToRedial(options: RedialOptions): Observable<RedialReason> {
 }
 
 function whileSeeking({ seeking$, signals$, fleet, scheduler }: RedialOptions): Observable<unknown> {
-  const signalled$ = signals$.pipe(throttleTime(MIN_GAP_MS, scheduler, { leading: true, trailing: true }));
+  const signalled$ = signals$.pipe(
+    // An announcement came over the connection that there is, and whoever may publish could drive the dials.
+    filter(({ kind }) => kind !== 'announced'),
+    throttleTime(MIN_GAP_MS, scheduler, { leading: true, trailing: true }),
+  );
   return seeking$.pipe(
     switchMap((isSeeking) =>
       isSeeking

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   announcementOf,
-  promotionIdOf,
-  initialTrust,
+  nothingHeard,
   onDetected,
   onReceived,
-  type Trust,
+  promotionIdOf,
+  readMessage,
+  REMEMBERED,
+  writeMessage,
+  type Heard,
 } from '../../lib/fleet/announcements.js';
 import { initialResolution, resolveTopology, type Resolution } from '../../lib/topology/resolve-topology.js';
 import { A, B, C, master, observe, replica, faulty, type ProbeResult } from '../topology/reports.js';
@@ -46,6 +49,11 @@ describe('an announcement', () => {
     expect(announcementOf(resolved(...before), resolved(...after))).toBeUndefined();
   });
 
+  test('is not a promotion whose ids are longer than any server makes them', () => {
+    const endless = { ...without, [B]: master({ on: 'R2/R1@1', run: 'x'.repeat(200) }) };
+    expect(announcementOf(resolved(healthy, without), resolved(healthy, without, endless))).toBeUndefined();
+  });
+
   test('is the same in every app that detects it, and differs for the next promotion', () => {
     const missedTheLoss = promotionIdOf(resolved(healthy, promoted));
     const sawAll = promotionIdOf(resolved(healthy, without, promoted));
@@ -54,54 +62,95 @@ describe('an announcement', () => {
   });
 });
 
+const receive = (heard: Heard, promotionId: string, endpoint = B) =>
+  onReceived(heard, { endpoint, promotionId }, 'A');
+
 describe('an announcement that is received', () => {
-  const receive = (trust: Trust, promotionId: string, at: number) =>
-    onReceived(trust, { promotionId, at, known: 'A' });
-
-  test('is worth a probe, once', () => {
-    const first = receive(initialTrust, 'B', 1000);
-    expect(first.isWorthProbing).toBe(true);
-    expect(receive(first.trust, 'B', 1001).isWorthProbing).toBe(false);
-  });
-
-  test('is not worth a probe if its promotion is known, and costs the sender no trust', () => {
-    const known = receive(initialTrust, 'A', 1000);
-    expect(known).toEqual({ trust: initialTrust, isWorthProbing: false });
-  });
-
-  test('is not worth a probe if it is longer than any promotion id', () => {
-    expect(receive(initialTrust, 'x'.repeat(201), 1000).isWorthProbing).toBe(false);
-    expect(receive(initialTrust, 'x'.repeat(200), 1000).isWorthProbing).toBe(true);
-  });
-
-  test('is worth a probe less and less often while none leads to a master: twenty times in ten minutes of flood', () => {
-    let trust = initialTrust;
-    const probed: number[] = [];
-    for (let at = 0; at < 600_000; at += 1) {
-      const verdict = receive(trust, `flood ${at}`, at);
-      trust = verdict.trust;
-      if (verdict.isWorthProbing) probed.push(at);
-    }
-    expect(probed.slice(0, 5)).toEqual([0, 50, 150, 350, 750]);
-    expect(probed).toHaveLength(20);
-    expect((probed.at(-1) ?? 0) - (probed.at(-2) ?? 0)).toBe(60_000);
-  });
-
-  test('is worth a probe at once again after a promotion was detected', () => {
-    const doubting = Array.from({ length: 8 }, (_, index) => index * 100_000).reduce(
-      (trust, at) => receive(trust, `false ${at}`, at).trust,
-      initialTrust,
+  test('is news once, however many others come in between', () => {
+    const first = receive(nothingHeard, 'B');
+    expect(first.isNews).toBe(true);
+    expect(receive(first.heard, 'B').isNews).toBe(false);
+    const later = Array.from({ length: REMEMBERED - 1 }, (_, index) => `false ${index}`).reduce(
+      (heard, id) => receive(heard, id).heard,
+      first.heard,
     );
-    expect(receive(doubting, 'C', 700_001).isWorthProbing).toBe(false);
-    expect(receive(onDetected(doubting, 'B').trust, 'C', 700_001).isWorthProbing).toBe(true);
+    expect(receive(later, 'B').isNews).toBe(false);
+  });
+
+  test('is news however many false ones came before', () => {
+    const flooded = Array.from({ length: 10 * REMEMBERED }, (_, index) => `false ${index}`).reduce(
+      (heard, id) => receive(heard, id).heard,
+      nothingHeard,
+    );
+    expect(flooded).toHaveLength(REMEMBERED);
+    expect(receive(flooded, 'B').isNews).toBe(true);
+  });
+
+  test('is news although it was repeated on another node before', () => {
+    const { heard } = receive(nothingHeard, 'B', C);
+    expect(receive(heard, 'B', B).isNews).toBe(true);
+  });
+
+  test('is no news if its promotion is known, and is not remembered then', () => {
+    expect(receive(nothingHeard, 'A')).toEqual({ heard: nothingHeard, isNews: false });
+  });
+
+  test('is no news if it is longer than any promotion id', () => {
+    expect(receive(nothingHeard, 'x'.repeat(201)).isNews).toBe(false);
+    expect(receive(nothingHeard, 'x'.repeat(200)).isNews).toBe(true);
+  });
+
+  test('is news again after a promotion was detected, because a node can be promoted twice', () => {
+    const { heard } = receive(nothingHeard, 'C', C);
+    const detected = onDetected(heard, { endpoint: B, promotionId: 'B' });
+    expect(receive(detected.heard, 'C', C).isNews).toBe(true);
+    expect(receive(detected.heard, 'B').isNews).toBe(false);
   });
 });
 
 describe('a promotion that is detected', () => {
-  test('is announced unless it was announced before', () => {
-    expect(onDetected(initialTrust, 'B').wasAnnounced).toBe(false);
-    const { trust } = onReceived(initialTrust, { promotionId: 'B', at: 1000, known: 'A' });
-    expect(onDetected(trust, 'B').wasAnnounced).toBe(true);
-    expect(onDetected(trust, 'C').wasAnnounced).toBe(false);
+  test('is announced unless it was announced before on that node', () => {
+    const promotion = { endpoint: B, promotionId: 'B' };
+    expect(onDetected(nothingHeard, promotion).wasAnnounced).toBe(false);
+    const { heard } = receive(nothingHeard, 'B');
+    expect(onDetected(heard, promotion).wasAnnounced).toBe(true);
+    expect(onDetected(heard, { ...promotion, promotionId: 'C' }).wasAnnounced).toBe(false);
+    expect(onDetected(heard, { ...promotion, endpoint: C }).wasAnnounced).toBe(false);
+  });
+});
+
+describe('a message on the channel', () => {
+  const runId = 'a'.repeat(40);
+
+  test('announces a promotion on the server that it names', () => {
+    expect(readMessage(runId, writeMessage(runId, 'R2 run'))).toBe('R2 run');
+    expect(readMessage('', writeMessage('', 'R2 run'))).toBe('R2 run');
+  });
+
+  test.each([
+    ['was published on another server', writeMessage('b'.repeat(40), 'R2 run')],
+    ['names no server', 'R2'],
+    ['begins like the server', writeMessage(`${runId}b`, 'R2 run')],
+    ['is empty', ''],
+    ['is one character too long', writeMessage(runId, 'x'.repeat(260))],
+    ['is twenty million blanks', ' '.repeat(20_000_000)],
+  ])('announces nothing if it %s', (_, message) => {
+    expect(readMessage(runId, message)).toBeUndefined();
+  });
+
+  test('of any promotion that is read is short', () => {
+    expect(readMessage(runId, writeMessage(runId, 'x'.repeat(259)))).toHaveLength(259);
+  });
+
+  test('is measured before it is touched', () => {
+    const touched: string[] = [];
+    const huge = new Proxy(new String(' '.repeat(301)), {
+      get: (target, name) => {
+        touched.push(String(name));
+        return Reflect.get(target, name, target);
+      },
+    });
+    expect(Reflect.apply(readMessage, undefined, [runId, huge])).toBeUndefined();
+    expect(touched).toEqual(['length']);
   });
 });

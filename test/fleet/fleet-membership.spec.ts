@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
-import { error } from '../support/resp.js';
+import { array, bulk, error, integer, map, nil, type Reply } from '../support/resp.js';
 import { containing } from '../support/matchers.js';
 import { until } from '../support/until.js';
 import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from '../observers/observed-node.js';
@@ -32,12 +32,19 @@ const refusing = (...forbidden: readonly string[]): FakeNodeOptions => ({
       : undefined,
 });
 
+/** Answers `PUBSUB NUMSUB`. */
+const counting = (reply: Reply): FakeNodeOptions => ({
+  onCommand: ([name]) => (name?.toUpperCase() === 'PUBSUB' ? reply : undefined),
+});
+
+const counted = (subscribers: Reply) => array(bulk('channel'), subscribers);
+
 const count = (node: FakeNode, command: string) =>
   node.commands.filter((argv) => argv.join(' ').toUpperCase().startsWith(command)).length;
 
 describe('an app that may use the channel', () => {
   test('counts all that subscribe on the node, itself included', async () => {
-    const node = await start();
+    const node = await start({ clients: 4 });
     const first = await join(node);
     const second = await join(node);
     expect(first.fleetSizes[0]).toEqual({ kind: 'counted', size: 1 });
@@ -53,6 +60,49 @@ describe('an app that may use the channel', () => {
     await until('it is received', () => first.announcements.length > 0);
     expect(first.announcements).toEqual(['B was promoted']);
     expect(first.signals).toEqual([]);
+  });
+
+  test.each<[string, number, Reply, number]>([
+    ['more subscribers than it has clients', 12, counted(integer(400_000_000)), 6],
+    ['more subscribers than there can be', 12, counted(integer(2 ** 53)), 6],
+    ['fewer subscribers than none', 12, counted(integer(-5)), 6],
+    ['subscribers that are no number', 12, counted(bulk('many')), 6],
+    ['subscribers that are a list', 12, counted(array(integer(7))), 6],
+    ['a number in place of a list', 12, integer(7), 6],
+    ['nothing', 12, nil, 6],
+    ['an empty list', 12, array(), 6],
+    ['a map', 12, map({ channel: integer(400_000_000) }), 6],
+    ['more subscribers, and as many clients', 2_147_483_647, counted(integer(400_000_000)), 10_000],
+    ['more subscribers, and more clients than there can be', 1e20, counted(integer(400_000_000)), 2000],
+  ])('believes no more than can be, if a node tells of %s', async (_, clients, reply, size) => {
+    const node = await start({ clients, ...counting(reply) });
+    const observer = await join(node);
+    expect(observer.fleetSizes[0]).toEqual({ kind: 'counted', size });
+    expect(observer.notes).toEqual([]);
+  });
+
+  test('and may not run INFO believes no more than 2,000 subscribers', async () => {
+    const { onCommand: refuse } = refusing('INFO');
+    const { onCommand: lie } = counting(counted(integer(400_000_000)));
+    const node = await start({ onCommand: (...call) => refuse?.(...call) ?? lie?.(...call) });
+    const observer = await join(node);
+    expect(observer.fleetSizes[0]).toEqual({ kind: 'counted', size: 2000 });
+  });
+
+  test('does not ask how many clients there are if it is alone', async () => {
+    const node = await start();
+    await join(node);
+    expect(count(node, 'INFO CLIENTS')).toBe(0);
+  });
+
+  test('ignores a message that is longer than any announcement', async () => {
+    const node = await start();
+    const first = await join(node);
+    const second = await join(node);
+    second.announce('x'.repeat(1_000_000));
+    second.announce('B was promoted');
+    await until('it is received', () => first.announcements.length > 0);
+    expect(first.announcements).toEqual(['B was promoted']);
   });
 
   test('goes on probing on the same connection', async () => {

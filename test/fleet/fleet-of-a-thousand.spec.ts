@@ -4,16 +4,16 @@ import { startVirtualFleet } from './virtual-fleet.js';
 
 const healthy = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }), [C]: replica({ on: 'R1' }) };
 const fleets = [
-  { apps: 1, calmMs: 5000, masterlessMs: 12_000 },
-  { apps: 20, calmMs: 5000, masterlessMs: 12_000 },
-  { apps: 200, calmMs: 5000, masterlessMs: 12_000 },
-  // Less time, because it costs: polls in calm, and later dials to the dead master, are most of its probes.
-  { apps: 1000, calmMs: 1000, masterlessMs: 4000 },
+  { apps: 1, perSecond: 200, calmMs: 5000, masterlessMs: 12_000 },
+  { apps: 20, perSecond: 200, calmMs: 5000, masterlessMs: 12_000 },
+  // Less time, because each probe costs.
+  { apps: 200, perSecond: 800, calmMs: 2000, masterlessMs: 2500 },
+  { apps: 1000, perSecond: 4000, calmMs: 600, masterlessMs: 1500 },
 ];
 
 test.each(fleets)(
-  '$apps apps together probe each node 200 times a second while there is no master, and all detect the next one at once',
-  ({ apps, calmMs: killedAt, masterlessMs }) => {
+  '$apps apps together probe each node $perSecond times a second while there is no master, and all detect the next one at once',
+  ({ apps, perSecond, calmMs: killedAt, masterlessMs }) => {
     const promotedAt = killedAt + masterlessMs;
     const world = startVirtualFleet({ apps, nodes: healthy, seed: apps });
     world.runTo(killedAt);
@@ -24,10 +24,10 @@ test.each(fleets)(
     // Polls that were due already may have come in the first half second; after ten, probes are no longer dense.
     const denseUntil = Math.min(promotedAt, killedAt + 10_000);
     for (const node of [B, C]) {
-      for (let from = killedAt + 1000; from + 1000 <= denseUntil; from += 1000) {
+      for (let from = killedAt + 500; from + 1000 <= denseUntil; from += 1000) {
         const asked = world.asked(node, from, from + 1000);
-        expect(asked).toBeGreaterThan(apps === 1 ? 160 : 150);
-        expect(asked).toBeLessThan(260);
+        expect(asked).toBeGreaterThan(0.75 * perSecond);
+        expect(asked).toBeLessThan(1.3 * perSecond);
       }
     }
     world.change(B, master({ on: 'R2/R1@1' }));
@@ -41,8 +41,8 @@ test.each(fleets)(
     expect(world.announced.length).toBeLessThan(6);
     world.close();
   },
-  // The largest takes 2 s of one core. It only computes: a busy machine makes it slower, not wrong.
-  60_000,
+  // It only computes: a busy machine makes it slower, not wrong.
+  180_000,
 );
 
 test('a promotion that no signal tells of is known to 200 apps within milliseconds, because they poll at different moments', () => {

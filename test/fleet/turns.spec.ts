@@ -1,29 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import type { FleetSize } from '../../lib/fleet/fleet-size.js';
-import { delayAfter } from '../../lib/fleet/turns.js';
+import { MOST_APPS, type FleetSize } from '../../lib/fleet/fleet-size.js';
+import { delayAfter, newsGapMs } from '../../lib/fleet/turns.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { Signal } from '../../lib/topology/signal.js';
 import { A, B } from '../topology/reports.js';
 import { seededRandom } from '../topology/seeded-random.js';
 
-const GAP_MS = 5;
+const sharing = { gapMs: 5, maxGapMs: 250 };
 const closed: Signal = { kind: 'connection closed', endpoint: A, at: 1000 };
 const alone: FleetSize = { kind: 'counted', size: 1 };
-const many: FleetSize = { kind: 'counted', size: 200 };
+const some: FleetSize = { kind: 'counted', size: 40 };
+const many: FleetSize = { kind: 'counted', size: 2000 };
 const estimated: FleetSize = { kind: 'estimated', size: 8 };
+const endpoint = parseEndpoint(B);
+
+const delay = (signal: Signal, fleetSize: FleetSize, random: number, sinceProbeMs = 500) =>
+  delayAfter(signal, { endpoint, fleetSize, random, sinceProbeMs }, sharing);
 
 describe('a signal has a node probed', () => {
-  const endpoint = parseEndpoint(B);
-  const delay = (signal: Signal, fleetSize: FleetSize, random: number) =>
-    delayAfter(signal, { endpoint, fleetSize, random }, GAP_MS);
-
   test.each<[string, Signal, FleetSize, number]>([
-    ['that gave it', { ...closed, endpoint: B }, many, 0.9],
+    ['that gave it', { ...closed, endpoint: B }, some, 0.9],
     ['that did not give it, where the app is alone', closed, alone, 0.999],
     ['that did not give it, where the app receives no announcements', closed, estimated, 0.9],
-    ['that did not give it, where this app is drawn', closed, many, 0.004],
-    ['if the app requests it', { kind: 'requested', at: 1000 }, many, 0.9],
-    ['if another app has announced something on it', { kind: 'announced', endpoint: B, at: 1000 }, many, 0.9],
+    ['that did not give it, where this app is drawn', closed, some, 0.02],
+    ['if the app requests it', { kind: 'requested', at: 1000 }, some, 0.9],
+    ['if another app has announced something on it', { kind: 'announced', endpoint: B, at: 1000 }, some, 0.9],
     [
       'if another app has announced something, where this one is alone',
       { kind: 'announced', at: 1000 },
@@ -35,18 +36,51 @@ describe('a signal has a node probed', () => {
   });
 
   test.each([
-    ['another node closed a connection', closed, 0.5, 500],
-    ['another node closed a connection', closed, 0.999, 999],
-    ['a poll detected the loss of the master', { kind: 'poll', at: 1000 } as const, 0.25, 250],
+    ['another node closed a connection', closed, 0.5, 100],
+    ['another node closed a connection', closed, 0.999, 199.8],
+    ['a poll detected the loss of the master', { kind: 'poll', at: 1000 } as const, 0.25, 50],
     [
       'another app has announced something on another node',
       { kind: 'announced', endpoint: A, at: 1000 } as const,
       0.25,
-      250,
+      50,
     ],
-    ['the server unblocked all watchers', { kind: 'unblocked', endpoint: B, at: 1000 } as const, 0.25, 250],
+    ['the server unblocked all watchers', { kind: 'unblocked', endpoint: B, at: 1000 } as const, 0.25, 50],
   ])('in the turn of the app in its fleet, if %s', (_, ...[signal, random, delayMs]) => {
-    expect(delay(signal, many, random)).toBeCloseTo(delayMs, 6);
+    expect(delay(signal, some, random)).toBeCloseTo(delayMs, 6);
+  });
+
+  test.each([
+    ['within 250 ms in a fleet of 2,000', many, 0.999, 249.75],
+    [
+      'within 1.25 s in the largest fleet that is believed',
+      { kind: 'counted', size: MOST_APPS } as const,
+      0.999,
+      1248.75,
+    ],
+  ])('%s', (_, fleetSize, random, delayMs) => {
+    expect(delay(closed, fleetSize, random)).toBeCloseTo(delayMs, 6);
+  });
+
+  test.each([
+    ['where this app is drawn', 0, 20, 230],
+    ['in its turn', 0.001, 20, 235],
+    ['in its turn', 0.99, 20, 247.5],
+    ['in its turn', 0.001, 0, 250],
+    ['at once, where the last probe is not so recent', 0, 260, 0],
+  ])('only when an app that has just probed may ask again: %s', (_, ...[random, sinceProbeMs, delayMs]) => {
+    expect(delay(closed, { ...many, size: 2000 }, random, sinceProbeMs)).toBeCloseTo(delayMs, 6);
+  });
+});
+
+describe('what is announced has a node probed at most', () => {
+  test.each([
+    ['ten times a second by each app of a small fleet', alone, 100],
+    ['ten times a second by each app of a small fleet', { kind: 'unknown' } as const, 100],
+    ['8,000 times a second by all apps of a large one', many, 250],
+    ['8,000 times a second by all apps of a large one', { kind: 'counted', size: 800 } as const, 100],
+  ])('%s', (_, fleetSize, gapMs) => {
+    expect(newsGapMs(fleetSize)).toBe(gapMs);
   });
 });
 
@@ -61,12 +95,7 @@ describe('together the apps of a fleet of any size', () => {
       const fleetSize: FleetSize = { kind: 'counted', size };
       let atOnce = 0;
       for (let round = 0; round < rounds; round++) {
-        const delayMs = delayAfter(
-          closed,
-          { endpoint: parseEndpoint(B), fleetSize, random: random() },
-          GAP_MS,
-        );
-        atOnce += delayMs === 0 ? 1 : 0;
+        atOnce += delay(closed, fleetSize, random(), 2000) === 0 ? 1 : 0;
       }
       expect((atOnce / rounds) * size).toBeGreaterThan(0.5);
       expect((atOnce / rounds) * size).toBeLessThan(1.5);

@@ -91,8 +91,8 @@ class RecordedFleet extends NodeFleet {
   readonly published$ = new Subject<string>();
 
   constructor(endpoint: Endpoint) {
-    const gossip = new Gossip({ now, probe: () => undefined });
-    super({ endpoint, gossip, gapMs: 0, now, random: () => 0 });
+    const sharing = { gapMs: 0, maxGapMs: 0 };
+    super({ endpoint, gossip: new Gossip(asyncScheduler), sharing, now, random: () => 0 });
   }
 
   override get announcements$(): Observable<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FleetSize } from '../../lib/fleet/fleet-size.js';
+import { MOST_APPS, type FleetSize } from '../../lib/fleet/fleet-size.js';
 import { nextGapMs, onSignal, onResolution, type Pace } from '../../lib/stream/pace.js';
 import type { Observation } from '../../lib/topology/observation.js';
 import { initialResolution, resolveTopology } from '../../lib/topology/resolve-topology.js';
@@ -91,6 +91,7 @@ describe('a sweep', () => {
 });
 
 const alone: FleetSize = { kind: 'counted', size: 1 };
+const some: FleetSize = { kind: 'counted', size: 20 };
 const many: FleetSize = { kind: 'counted', size: 200 };
 const estimated: FleetSize = { kind: 'estimated', size: 8 };
 const unknown: FleetSize = { kind: 'unknown' };
@@ -114,7 +115,7 @@ describe('the next probe of a node is due', () => {
     ['in its first milliseconds', { now: 1003 }, 1],
     ['in its first milliseconds', { now: 1010 }, 2.5],
     ['in its first milliseconds, while there is a master', { pace: checking, now: 1003 }, 5],
-    ['in its first milliseconds, in a fleet', { fleetSize: many, now: 1003 }, 1000],
+    ['in its first milliseconds, in a fleet', { fleetSize: some, now: 1003 }, 100],
     ['in a dense sweep', { now: 1020 }, 5],
     ['in a dense sweep, until its last millisecond', { now: 10_999 }, 5],
     ['in a dense sweep, with jitter', { now: 1020, random: 0 }, 4.5],
@@ -123,14 +124,19 @@ describe('the next probe of a node is due', () => {
     ['in a sweep no longer dense', { now: 13_500 }, 40],
     ['in a sweep no longer dense', { now: 60_000 }, 250],
     ['in a sweep no longer dense, of a node that is not there', { saying: gone, now: 60_000 }, 250],
-    ['in a fleet, in turn', { fleetSize: many, now: 2000 }, 1000],
-    ['in a fleet, in turn, also later', { fleetSize: many, now: 60_000 }, 1000],
-    ['in a fleet, of a node that is not there', { fleetSize: many, saying: gone, now: 2000 }, 1000],
-    ['in a huge fleet', { fleetSize: { kind: 'counted', size: 10_000 }, now: 2000 }, 50_000],
+    ['in a fleet, in turn', { fleetSize: some, now: 2000 }, 100],
+    ['in a fleet, in turn, with jitter', { fleetSize: some, now: 2000, random: 0 }, 90],
+    ['in a fleet, in turn, less often later', { fleetSize: some, now: 11_000 }, 200],
+    ['in a fleet, in turn, less often later', { fleetSize: some, now: 60_000 }, 250],
+    ['in a fleet, of a node that is not there', { fleetSize: some, saying: gone, now: 2000 }, 100],
+    ['in a large fleet', { fleetSize: many, now: 2000 }, 250],
+    ['in a large fleet, of a node that is not there', { fleetSize: many, saying: gone, now: 2000 }, 250],
+    ['in a large fleet, while there is a master', { pace: checking, fleetSize: many, now: 2000 }, 250],
+    ['in a huge fleet', { fleetSize: { kind: 'counted', size: 10_000 }, now: 2000 }, 1250],
     [
       'in a huge fleet, of a node that is not there',
       { fleetSize: { kind: 'counted', size: 10_000 }, saying: gone, now: 2000 },
-      1000,
+      1250,
     ],
     ['in a fleet whose size is estimated', { fleetSize: estimated, now: 2000 }, 40],
     [
@@ -147,21 +153,45 @@ describe('the next probe of a node is due', () => {
   });
 });
 
-describe('together the apps of a fleet of any size', () => {
-  const { below } = seededRandom(1);
-  const random = () => below(2 ** 20) / 2 ** 20;
+const { below } = seededRandom(1);
+const random = () => below(2 ** 20) / 2 ** 20;
 
-  test.each([1, 2, 7, 200, 10_000])('of %i probe a node 200 times a second in a sweep', (size) => {
-    const gaps = Array.from({ length: 2000 }, () =>
-      nextGapMs(sweeping, cadence, {
-        last: sees(there),
-        fleetSize: { kind: 'counted', size },
-        now: 2000,
-        random: random(),
-      }),
-    );
+describe('while a master is sought', () => {
+  const gapOf = (size: number, saying = there, now = 2000) =>
+    nextGapMs(sweeping, cadence, {
+      last: sees(saying),
+      fleetSize: { kind: 'counted', size },
+      now,
+      random: random(),
+    });
+
+  test.each([
+    [1, 200],
+    [2, 200],
+    [7, 200],
+    [40, 200],
+    [200, 800],
+    [2000, 8000],
+    [10_000, 8000],
+  ])('%i apps together probe a node %i times a second', (size, perSecond) => {
+    const gaps = Array.from({ length: 2000 }, () => gapOf(size));
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    expect((size * 1000) / mean).toBeGreaterThan(195);
-    expect((size * 1000) / mean).toBeLessThan(205);
+    expect((size * 1000) / mean).toBeGreaterThan(0.975 * perSecond);
+    expect((size * 1000) / mean).toBeLessThan(1.025 * perSecond);
   });
+
+  test('an app of a fleet of up to 2,000 probes at least every 250 ms, and no fleet more than 8,000 times a second', () => {
+    for (let times = 0; times < 20_000; times++) {
+      const size = 1 + below(times % 2 === 0 ? 2000 : MOST_APPS);
+      const [saying, now] = [below(2) === 0 ? there : gone, 1000 + below(60_000)];
+      const gapMs = gapOf(size, saying, now);
+      expect(gapMs).toBeLessThanOrEqual(Math.max(250, size / 8));
+      expect(size / gapMs).toBeLessThanOrEqual(8);
+    }
+  });
+});
+
+test('the time to the next poll is one that a timer can take, although jitter is added to the longest interval', () => {
+  const moment = { last: sees(there), fleetSize: alone, now: 0, random: 0.999 };
+  expect(nextGapMs(calm, { ...cadence, pollIntervalMs: 2 ** 31 - 1 }, moment)).toBe(2 ** 31 - 1);
 });
