@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly idleSeconds: number;
   readonly instances: number;
   readonly fleet: FleetOptions;
+  /** For how long each question is asked whose cost is measured. */
+  readonly costSeconds: number;
 }
 
 const defaultRounds = 30;
@@ -45,5 +47,6 @@ export function readArguments(args: readonly string[]): BenchOptions {
     instances: quick ? 20 : 50,
     // Long enough to include what calm apps do every ten seconds.
     fleet: { instances: quick ? 20 : 200, settleSeconds: quick ? 3 : 12, calmSeconds: quick ? 2 : 5 },
+    costSeconds: quick ? 1 : 10,
   };
 }

@@ -1,6 +1,7 @@
 import { startGroup } from '../test/support/server-group.js';
 import { readArguments, type BenchOptions } from './arguments.js';
 import { measureFleet, type FleetResult } from './measure/fleet.js';
+import { measureFleetAttacks, type FleetAttacksResult } from './measure/fleet-attacks.js';
 import { measureIdle, type IdleResult } from './measure/idle.js';
 import { measureReads, type ReadsResult } from './measure/reads.js';
 import { measureRecovery, type RecoveryResult } from './measure/recovery.js';
@@ -11,10 +12,12 @@ import { judgeGoals } from './report/goals.js';
 import { collectNoise, printNoise } from './report/noise.js';
 import { printLegend, printReads, printRecovery } from './report/print-failovers.js';
 import { printFleet } from './report/print-fleet.js';
+import { printFleetAttacks } from './report/print-fleet-attacks.js';
 import { printGoals } from './report/print-goals.js';
 import { printIdle, printSteadyState } from './report/print-steady.js';
 import { openResults, type ResultsFolder } from './report/results.js';
 import { scenarios } from './scenarios/all.js';
+import { attacks } from './scenarios/attacks.js';
 import { readScenarios } from './scenarios/reads.js';
 import { steadyScenarios } from './scenarios/steady.js';
 
@@ -28,9 +31,10 @@ async function main(options: BenchOptions): Promise<void> {
   const steady = await benchSteadyState(options, save);
   const idle = await benchIdle(options, save);
   const fleet = await benchFleet(options, save);
+  const fleetAttacks = await benchFleetAttacks(options, save);
   const recovery = await benchRecovery(options, save);
   await benchReads(options, save);
-  const goals = judgeGoals({ recovery, steady, idle, fleet });
+  const goals = judgeGoals({ recovery, steady, idle, fleet, attacks: fleetAttacks });
   printGoals(goals);
   printNoise(noise);
   save.json('goals', goals);
@@ -77,6 +81,24 @@ async function benchFleet(
   const result = await measureFleet(fleet, rounds);
   printFleet(result);
   save.json('fleet', result);
+  return result;
+}
+
+/** Beyond these, nothing new is learnt. */
+const maxAttackRounds = 20;
+
+async function benchFleetAttacks(
+  { only, rounds, costSeconds }: BenchOptions,
+  save: ResultsFolder,
+): Promise<FleetAttacksResult | undefined> {
+  const chosen = attacks.filter(({ name }) => only.test(`fleet-attacks, ${name}`));
+  if (chosen.length === 0) return undefined;
+  const result = await measureFleetAttacks(chosen, {
+    rounds: Math.min(rounds, maxAttackRounds),
+    costSeconds,
+  });
+  printFleetAttacks(result);
+  save.json('fleet-attacks', result);
   return result;
 }
 

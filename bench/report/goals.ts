@@ -1,4 +1,5 @@
 import type { FleetResult } from '../measure/fleet.js';
+import type { AttackResult, FleetAttacksResult } from '../measure/fleet-attacks.js';
 import type { IdleResult } from '../measure/idle.js';
 import type { RecoveryResult } from '../measure/recovery.js';
 import { median, summarize } from '../measure/statistics.js';
@@ -7,6 +8,7 @@ import { ioredisFailoverDetector, ioredisSentinel } from '../contenders/ioredis-
 import { withStaticNodes } from '../contenders/this-library.js';
 import { toldIoredis } from '../contenders/told-ioredis.js';
 import type { Contender } from '../contenders/contender.js';
+import { lyingTwice, noAttack } from '../scenarios/attacks.js';
 import { fleetForsaken, fleetKilled } from '../scenarios/fleet.js';
 import { barePromotion, failoverTo, plannedSwap } from '../scenarios/planned.js';
 import type { Scenario } from '../scenarios/scenario.js';
@@ -15,6 +17,7 @@ import { hungMaster, killedMaster } from '../scenarios/unplanned.js';
 import { formatMs, formatRate, formatWithin } from './format.js';
 import { recoveryTimes } from './print-failovers.js';
 import { fleetTimes, worstLoad } from './print-fleet.js';
+import { attackTimes } from './print-fleet-attacks.js';
 import { medianRatio } from './print-steady.js';
 
 export interface Results {
@@ -22,6 +25,7 @@ export interface Results {
   readonly steady: readonly SteadyResult[];
   readonly idle: IdleResult | undefined;
   readonly fleet: FleetResult | undefined;
+  readonly attacks: FleetAttacksResult | undefined;
 }
 
 /** The goals of this library, and whether this run reached them. */
@@ -32,7 +36,7 @@ export interface Goal {
 }
 
 /** One for each row that was measured. */
-export function judgeGoals({ recovery, steady, idle, fleet }: Results): readonly Goal[] {
+export function judgeGoals({ recovery, steady, idle, fleet, attacks }: Results): readonly Goal[] {
   return [
     ...[killedMaster, hungMaster].flatMap((scenario) => judgeRecovery(scenario, recovery)),
     ...[plannedSwap, failoverTo].flatMap((scenario) => judgeStall(scenario, recovery)),
@@ -41,6 +45,7 @@ export function judgeGoals({ recovery, steady, idle, fleet }: Results): readonly
     ...steady.map(judgeRatio),
     ...(idle === undefined ? [] : judgeIdle(idle)),
     ...(fleet === undefined ? [] : judgeFleet(fleet)),
+    ...(attacks === undefined ? [] : judgeAttacks(attacks)),
   ];
 }
 
@@ -147,8 +152,9 @@ function judgeIdle({ nodes }: IdleResult): readonly Goal[] {
   ];
 }
 
-const peakGoal = 600;
-const forsakenGoal = 300;
+/** Each of 200 asks four times a second; beside that, connections are opened. */
+const peakGoal = 1500;
+const forsakenGoal = 900;
 const fleetMedianGoalMs = 25;
 const fleetLastGoalMs = 150;
 
@@ -162,7 +168,7 @@ function judgeFleet({ instances, limitMs, scenarios, floor }: FleetResult): read
   const name = `${instances} instances, ${fleetKilled.name}`;
   return [
     {
-      goal: `${name}: role questions per node and second at the peak ≤ 600, after ten seconds without a master ≤ 300`,
+      goal: `${name}: role questions per node and second at the peak ≤ 1,500, after ten seconds without a master ≤ 900`,
       measured: `${formatRate(peak)}, ${formatRate(later)}`,
       isReached: peak <= peakGoal && later <= forsakenGoal,
     },
@@ -178,4 +184,27 @@ function describeFloor([floor]: FleetResult['floor'], limitMs: number): string {
   if (floor === undefined || floor.rounds.length === 0) return 'the floor was not measured';
   const { median: middle, worst } = summarize(fleetTimes(floor));
   return `the floor is ${formatWithin(middle, limitMs)}, ${formatWithin(worst, limitMs)}`;
+}
+
+const attackGoalMs = 300;
+/** It may hide itself for as long as an app of the largest fleet waits for its turn; it could as well not answer. */
+const hidingGoalMs = 1300;
+
+function worstOf(result: AttackResult): number {
+  return summarize(attackTimes(result)).worst;
+}
+
+function judgeAttacks({ attacks, limitMs }: FleetAttacksResult): readonly Goal[] {
+  const honest = attacks.find(({ attack }) => attack === noAttack.name);
+  if (honest === undefined) return [];
+  return attacks
+    .filter((each) => each !== honest)
+    .map((each) => {
+      const allowedMs = each.attack === lyingTwice.name ? hidingGoalMs : attackGoalMs;
+      return {
+        goal: `${each.attack}: worst ≤ ${allowedMs} ms beyond the honest case`,
+        measured: `${formatWithin(worstOf(each), limitMs)}, against ${formatWithin(worstOf(honest), limitMs)}`,
+        isReached: worstOf(each) <= worstOf(honest) + allowedMs,
+      };
+    });
 }

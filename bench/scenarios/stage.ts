@@ -14,6 +14,8 @@ export interface StageOptions {
   readonly sentinel?: boolean;
   /** The app reaches every node through a proxy that can be cut. */
   readonly proxied?: boolean;
+  /** What these proxies make of each reply. */
+  readonly rewrite?: (reply: Buffer) => Buffer;
 }
 
 /** One group of real servers on which rounds are played, one at a time. */
@@ -29,11 +31,16 @@ export interface Stage {
 const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
 const proxyHosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
 
-export async function openStage({ tls: isSecured, sentinel, proxied }: StageOptions): Promise<Stage> {
+export async function openStage({
+  tls: isSecured,
+  sentinel,
+  proxied,
+  rewrite,
+}: StageOptions): Promise<Stage> {
   const tls = isSecured ? await createCertificates([...hosts, ...Object.values(dnsNames)]) : undefined;
   const group = await startGroup({ tls, hosts });
   const sentinels = sentinel ? await startSentinels(group, { downAfterMs: 1500 }) : undefined;
-  const proxies = proxied ? await startProxies(group) : [];
+  const proxies = proxied ? await startProxies(group, rewrite) : [];
   const proxyOf = (node: RedisServer) => proxies[group.nodes.indexOf(node)];
   const reach = (named: Address): Address => {
     const { host, port } = proxies[hosts.indexOf(named.host)] ?? named;
@@ -62,13 +69,16 @@ export async function openStage({ tls: isSecured, sentinel, proxied }: StageOpti
   };
 }
 
-async function startProxies({ nodes }: ServerGroup): Promise<readonly TcpProxy[]> {
+async function startProxies(
+  { nodes }: ServerGroup,
+  rewrite: StageOptions['rewrite'],
+): Promise<readonly TcpProxy[]> {
   const port = await findFreePort(proxyHosts);
   return Promise.all(
     nodes.map((node, index) => {
       const host = proxyHosts[index];
       if (host === undefined) throw new Error('There are more nodes than addresses for proxies');
-      return startProxy(node.port, { targetHost: node.host, host, port });
+      return startProxy(node.port, { targetHost: node.host, host, port, rewrite });
     }),
   );
 }

@@ -74,7 +74,7 @@ describe('an app that may use the channel', () => {
     ['a map', 12, map({ channel: integer(400_000_000) }), 6],
     ['more subscribers, and as many clients', 2_147_483_647, counted(integer(400_000_000)), 10_000],
     ['more subscribers, and more clients than there can be', 1e20, counted(integer(400_000_000)), 2000],
-  ])('believes no more than can be, if a node tells of %s', async (_, clients, reply, size) => {
+  ])('believes no more than can be, if a node tells of %s', async (_, ...[clients, reply, size]) => {
     const node = await start({ clients, ...counting(reply) });
     const observer = await join(node);
     expect(observer.fleetSizes[0]).toEqual({ kind: 'counted', size });

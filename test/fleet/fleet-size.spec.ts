@@ -66,7 +66,7 @@ describe('the size of a fleet that is counted', () => {
     ['is 2,000 at most where the node does not tell the number of clients', 400_000_000, undefined, 2000],
     ['is 2,000 where the node tells neither', undefined, undefined, 2000],
     ['is 10,000 at most, whatever the node tells', 400_000_000, '2147483647', 10_000],
-  ])('%s: %#', (_, subscribers, clients, size) => {
+  ])('%s: %#', (_, ...[subscribers, clients, size]) => {
     expect(believeSubscribers(subscribers, clients)).toEqual({ kind: 'counted', size });
   });
 

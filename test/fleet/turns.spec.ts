@@ -14,8 +14,14 @@ const many: FleetSize = { kind: 'counted', size: 2000 };
 const estimated: FleetSize = { kind: 'estimated', size: 8 };
 const endpoint = parseEndpoint(B);
 
-const delay = (signal: Signal, fleetSize: FleetSize, random: number, sinceProbeMs = 500) =>
-  delayAfter(signal, { endpoint, fleetSize, random, sinceProbeMs }, sharing);
+interface App {
+  readonly fleetSize: FleetSize;
+  readonly random: number;
+  readonly sinceProbeMs?: number;
+}
+
+const delay = (signal: Signal, { sinceProbeMs = 500, ...app }: App) =>
+  delayAfter(signal, { endpoint, sinceProbeMs, ...app }, sharing);
 
 describe('a signal has a node probed', () => {
   test.each<[string, Signal, FleetSize, number]>([
@@ -32,7 +38,7 @@ describe('a signal has a node probed', () => {
       0.9,
     ],
   ])('at once: one %s', (_, ...[signal, fleetSize, random]) => {
-    expect(delay(signal, fleetSize, random)).toBe(0);
+    expect(delay(signal, { fleetSize, random })).toBe(0);
   });
 
   test.each([
@@ -47,7 +53,7 @@ describe('a signal has a node probed', () => {
     ],
     ['the server unblocked all watchers', { kind: 'unblocked', endpoint: B, at: 1000 } as const, 0.25, 50],
   ])('in the turn of the app in its fleet, if %s', (_, ...[signal, random, delayMs]) => {
-    expect(delay(signal, some, random)).toBeCloseTo(delayMs, 6);
+    expect(delay(signal, { fleetSize: some, random })).toBeCloseTo(delayMs, 6);
   });
 
   test.each([
@@ -58,8 +64,8 @@ describe('a signal has a node probed', () => {
       0.999,
       1248.75,
     ],
-  ])('%s', (_, fleetSize, random, delayMs) => {
-    expect(delay(closed, fleetSize, random)).toBeCloseTo(delayMs, 6);
+  ])('%s', (_, ...[fleetSize, random, delayMs]) => {
+    expect(delay(closed, { fleetSize, random })).toBeCloseTo(delayMs, 6);
   });
 
   test.each([
@@ -69,7 +75,7 @@ describe('a signal has a node probed', () => {
     ['in its turn', 0.001, 0, 250],
     ['at once, where the last probe is not so recent', 0, 260, 0],
   ])('only when an app that has just probed may ask again: %s', (_, ...[random, sinceProbeMs, delayMs]) => {
-    expect(delay(closed, { ...many, size: 2000 }, random, sinceProbeMs)).toBeCloseTo(delayMs, 6);
+    expect(delay(closed, { fleetSize: many, random, sinceProbeMs })).toBeCloseTo(delayMs, 6);
   });
 });
 
@@ -95,7 +101,7 @@ describe('together the apps of a fleet of any size', () => {
       const fleetSize: FleetSize = { kind: 'counted', size };
       let atOnce = 0;
       for (let round = 0; round < rounds; round++) {
-        atOnce += delay(closed, fleetSize, random(), 2000) === 0 ? 1 : 0;
+        atOnce += delay(closed, { fleetSize, random: random(), sinceProbeMs: 2000 }) === 0 ? 1 : 0;
       }
       expect((atOnce / rounds) * size).toBeGreaterThan(0.5);
       expect((atOnce / rounds) * size).toBeLessThan(1.5);

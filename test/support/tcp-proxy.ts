@@ -33,6 +33,8 @@ export interface TcpProxy {
 export interface ProxyOptions extends ListenerOptions {
   /** Where the server listens; default 127.0.0.1. */
   readonly targetHost?: string;
+  /** Changes what the server sends. */
+  readonly rewrite?: ((reply: Buffer) => Buffer) | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ProxyOptions extends ListenerOptions {
  */
 export async function startProxy(
   targetPort: number,
-  { targetHost = '127.0.0.1', ...options }: ProxyOptions = {},
+  { targetHost = '127.0.0.1', rewrite = (reply) => reply, ...options }: ProxyOptions = {},
 ): Promise<TcpProxy> {
   let target = { host: targetHost, port: targetPort };
   let lost: readonly Direction[] = [];
@@ -49,7 +51,7 @@ export async function startProxy(
   const links = new Set<Link>();
   const listener = await listen((client) => {
     const server = connectTo(target.host, target.port);
-    const link = joinSockets(client, server, flows);
+    const link = joinSockets({ client, server, rewrite }, flows);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
     onceBothClosed(client, server, () => links.delete(link));
@@ -90,9 +92,15 @@ interface Link {
   passOnClose(): void;
 }
 
-function joinSockets(client: Socket, server: Socket, flows: (direction: Direction) => boolean): Link {
-  const toServer = pipe(client, server, () => flows('toServer'));
-  const toClient = pipe(server, client, () => flows('toClient'));
+interface Ends {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly rewrite: (reply: Buffer) => Buffer;
+}
+
+function joinSockets({ client, server, rewrite }: Ends, flows: (direction: Direction) => boolean): Link {
+  const toServer = pipe(client, { to: server, pass: (chunk) => chunk }, () => flows('toServer'));
+  const toClient = pipe(server, { to: client, pass: rewrite }, () => flows('toClient'));
   return {
     cut() {
       client.destroy();
@@ -111,12 +119,17 @@ function onceBothClosed(client: Socket, server: Socket, then: () => void): void 
   }
 }
 
-function pipe(from: Socket, to: Socket, flows: () => boolean): () => void {
+interface Outlet {
+  readonly to: Socket;
+  readonly pass: (chunk: Buffer) => Buffer;
+}
+
+function pipe(from: Socket, { to, pass }: Outlet, flows: () => boolean): () => void {
   const passOnClose = () => {
     if (from.closed && flows()) to.destroySoon();
   };
-  from.on('data', (chunk) => {
-    if (flows() && to.writable) to.write(chunk);
+  from.on('data', (chunk: Buffer) => {
+    if (flows() && to.writable) to.write(pass(chunk));
   });
   from.once('close', passOnClose);
   return passOnClose;
