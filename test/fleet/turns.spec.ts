@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MOST_APPS, type FleetSize } from '../../lib/fleet/fleet-size.js';
-import { delayAfter, newsGapMs } from '../../lib/fleet/turns.js';
+import { delayAfter, isChosen, newsGapMs, spreadMs } from '../../lib/fleet/turns.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { Signal } from '../../lib/topology/signal.js';
 import { A, B } from '../topology/reports.js';
@@ -87,6 +87,24 @@ describe('what is announced has a node probed at most', () => {
     ['8,000 times a second by all apps of a large one', { kind: 'counted', size: 800 } as const, 100],
   ])('%s', (_, fleetSize, gapMs) => {
     expect(newsGapMs(fleetSize)).toBe(gapMs);
+  });
+});
+
+describe('what all apps of a fleet would do at once', () => {
+  test.each<[string, FleetSize, number]>([
+    ['not at all where the app is alone', alone, 0],
+    ['not at all where the size of the fleet is unknown', { kind: 'unknown' }, 0],
+    ['over the time in which each has one turn', some, 39 * 5],
+    ['over a second at most, however large the fleet seems', { kind: 'counted', size: MOST_APPS }, 1000],
+  ])('is spread %s', (_, ...[fleetSize, longestMs]) => {
+    expect(spreadMs(fleetSize, 1, sharing.gapMs)).toBe(longestMs);
+  });
+
+  test('is left to one of them, on average, where one is enough', () => {
+    expect(isChosen(alone, 0.999)).toBe(true);
+    expect(isChosen(estimated, 0.999)).toBe(true);
+    expect(isChosen(some, 0.024)).toBe(true);
+    expect(isChosen(some, 0.026)).toBe(false);
   });
 });
 
