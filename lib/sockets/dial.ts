@@ -1,5 +1,10 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions,
+  type PeerCertificate,
+} from 'node:tls';
 import { Observable } from 'rxjs';
 import type { Endpoint } from '../topology/endpoint.js';
 
@@ -28,7 +33,7 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs, lookup }) 
       ...(lookup !== undefined && { lookup }),
     };
     const isTls = endpoint.tls === true || tls !== undefined;
-    const socket = isTls ? connectTls({ ...target, ...serverName(endpoint), ...tls }) : connectTcp(target);
+    const socket = isTls ? connectTls({ ...target, ...identify(endpoint, tls), ...tls }) : connectTcp(target);
     let owner: 'us' | 'subscriber' = 'us';
     const fail = (error: Error) => subscriber.error(error);
     const onClose = () => fail(new Error('the node closed the connection at once'));
@@ -56,10 +61,26 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs, lookup }) 
     };
   });
 
-/** Certificates are issued for names, so an address is verified against the name that it was resolved from. */
-function serverName({ host, servername }: Endpoint): ConnectionOptions {
-  const name = servername ?? (isIP(host) === 0 ? host : undefined);
-  return name === undefined ? {} : { servername: name };
+/**
+ * Certificates are issued for names, so an address is verified against the name that it was resolved from, or against the
+ * names that the user gave. `servername` of the user's TLS options comes before all of them.
+ */
+function identify({ host, servername = host }: Endpoint, tls: ConnectionOptions = {}): ConnectionOptions {
+  const names = typeof servername === 'string' ? [servername] : servername;
+  // An address is not allowed in the TLS handshake.
+  const asked = names.find((name) => isIP(name) === 0);
+  return {
+    ...(asked !== undefined && { servername: asked }),
+    ...(tls.servername === undefined && {
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) => findMismatch(names, certificate),
+    }),
+  };
+}
+
+/** Why the certificate is for none of the names; `undefined` if it is for one. */
+function findMismatch(names: readonly string[], certificate: PeerCertificate): Error | undefined {
+  const mismatches = names.flatMap((name) => checkServerIdentity(name, certificate) ?? []);
+  return mismatches.length < names.length ? undefined : mismatches[0];
 }
 
 /** A little earlier than without this, so that a name server that does not answer is named as the reason. */

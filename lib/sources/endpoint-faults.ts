@@ -1,13 +1,14 @@
 import { isIPv6 } from 'node:net';
-import { allow, findFaults, flag, isPlainObject, oneOf, text, wholeNumber } from '../options/rules.js';
+import { allow, findFaults, flag, isPlainObject, oneOf, wholeNumber } from '../options/rules.js';
 
 const rules = {
   host: allow('a host name or an IP address, without port', isHost),
   port: wholeNumber(1, 65_535),
   tls: flag,
-  servername: text,
+  servername: allow('a non-empty string, or a list of such', isNames),
   intended: oneOf(['master']),
   derived: flag,
+  credentials: oneOf(['ask first']),
 };
 
 /** What is wrong with a value that must be an `Endpoint`. `subject` names the value. */
@@ -21,6 +22,12 @@ export function endpointFaults(value: unknown, subject: string): readonly string
     : allow('{ host, port }', isPlainObject)(subject, value);
 }
 
+function isNames(value: unknown): boolean {
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return names.length > 0 && names.every((name) => typeof name === 'string' && name !== '');
+}
+
+/** A name of DNS has at most 253 characters. */
 function isHost(value: unknown): boolean {
-  return typeof value === 'string' && (/^[A-Za-z0-9._-]+$/.test(value) || isIPv6(value));
+  return typeof value === 'string' && (/^[A-Za-z0-9._-]{1,253}$/.test(value) || isIPv6(value));
 }

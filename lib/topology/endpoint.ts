@@ -11,8 +11,11 @@ export interface Endpoint {
   readonly port: number;
   /** Use TLS for this node even if `redis.tls` is not set. Default `false`. */
   readonly tls?: boolean;
-  /** The name to verify the certificate against if `host` is an address resolved from it. Default: `host`. */
-  readonly servername?: string;
+  /**
+   * The name to verify the certificate against if `host` is an address resolved from it, or several of which one must
+   * match. Default: `host`.
+   */
+  readonly servername?: string | readonly string[];
 }
 
 /**
