@@ -32,6 +32,7 @@ import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import { oneLine } from '../topology/safe-text.js';
 import type { ResolvedOptions } from './options.js';
+import { securityOf } from './security-of.js';
 
 /** Receives log messages for operators. */
 export type Report = (note: ChangeNote) => void;
@@ -66,6 +67,8 @@ export class Replication {
       cadence: { pollIntervalMs: options.pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
       acceptAfterMs: options.unproven.acceptAfterMs === false ? Infinity : options.unproven.acceptAfterMs,
       family: options.redis.family,
+      security: securityOf(options.redis),
+      notices: this.sourceNotices(),
       notify: (text) => this.reportOnce({ level: 'warn', text }),
     });
     this.topology$ = this.stream.topology$;
@@ -191,6 +194,14 @@ export class Replication {
       scheduler: monotonicScheduler,
       notify: (text) => this.reportOnce({ level: 'warn', text: `node ${name}: ${text}` }),
     });
+  }
+
+  private sourceNotices() {
+    const notices = new Notices((note) => this.report(note));
+    return {
+      raise: (topic: string, text: string) => notices.raise(topic, { level: 'warn', text }),
+      end: (topic: string, text: string) => notices.end(topic, { level: 'log', text }),
+    };
   }
 
   private connectionOptions(role: string) {

@@ -1,7 +1,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { NodeFleet } from '../fleet/node-fleet.js';
 import type { Endpoint } from '../topology/endpoint.js';
-import type { Observation } from '../topology/observation.js';
+import type { NodeReport, Observation } from '../topology/observation.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
 
@@ -28,6 +28,11 @@ export interface ObserverContext {
   readonly nextProbe: (last: Observation) => Observable<unknown>;
   /** Must be called when a probe begins. Returns the reason for the probe. */
   readonly beginProbe: () => Signal;
+  /**
+   * Absent, or `undefined` by now, if the node may be sent the credentials at once. Otherwise it is asked without them, and
+   * a report that it gives then must be of the group.
+   */
+  readonly vetting?: () => ((report: NodeReport) => boolean) | undefined;
   /** Emits when the node is to be dialled anew: its address may lead to another server by now. */
   readonly redial$: Observable<RedialReason>;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;

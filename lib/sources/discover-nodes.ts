@@ -1,9 +1,11 @@
-import { distinctUntilChanged, map, scan, startWith } from 'rxjs';
-import { aFunction, findFaults, throwFaults } from '../options/rules.js';
+import { distinctUntilChanged, map, scan, startWith, tap, withLatestFrom } from 'rxjs';
+import { aFunction, findFaults, flag, throwFaults, wholeNumber } from '../options/rules.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
-import type { AnsweredObservation, Observation } from '../topology/observation.js';
+import { allowedAddresses, compileAllowed, type AllowedAddresses } from './allowed-addresses.js';
+import { tell, warnOfPassword } from './discovery-notices.js';
 import { endpointFaults } from './endpoint-faults.js';
-import type { NodeSource, SourceNode } from './node-source.js';
+import { learn, nothingLearned, type DiscoveryRules } from './learned-nodes.js';
+import type { NodeSource, SourceNode, SourceSecurity } from './node-source.js';
 import { readEndpoints } from './read-endpoints.js';
 
 /** @publicApi */
@@ -13,12 +15,33 @@ export interface DiscoverNodesOptions {
    * the address out. Default: addresses are used as reported.
    */
   readonly mapEndpoint?: (named: Endpoint) => Endpoint | undefined;
+  /**
+   * Which learned addresses may be followed, after `mapEndpoint`: networks such as `10.0.0.0/8`, addresses, host names,
+   * patterns such as `*.example.com`, or a function. Others are left out; seeds are always followed. Strongly recommended
+   * where anybody else can reach the port of the nodes: whoever may run `PSYNC` there can have any address listed, and the
+   * app sends its password to it. Default: all.
+   */
+  readonly allow?: AllowedAddresses;
+  /**
+   * How many nodes are followed at most, seeds included (1 to 1000). The seeds come first, then nodes that are proven to
+   * be of the group, then those that most proven nodes list. Default 32.
+   */
+  readonly maxNodes?: number;
+  /**
+   * Follow a learned address only if something proves that it is a node of the user: a certificate, or a proven node that
+   * replicates from it. See `docs/security.md`. Default `false`: an address without proof is asked without credentials
+   * first, and is sent them if it requires them.
+   */
+  readonly requireProof?: boolean;
 }
 
 /**
  * The seeds, and every node that a reachable node lists in `INFO replication`. Seeds are never removed. An unreachable
  * address stays while a reachable node lists it, and is removed afterwards as soon as a master is reachable. Requires the
  * permission for `INFO`; without it only the seeds are known.
+ *
+ * With TLS, the certificate of a learned node must be for the name of a seed, for an address that `allow` lists, or for
+ * `tls.servername`: a name that a node made up proves nothing.
  *
  * Managed services often list internal addresses that an app cannot reach: use `staticNodes` or `primaryEndpoint`
  * there.
@@ -28,75 +51,85 @@ export interface DiscoverNodesOptions {
  */
 export function discoverNodes(seeds: readonly string[], options: DiscoverNodesOptions = {}): NodeSource {
   const endpoints = readEndpoints('discoverNodes', seeds);
-  throwFaults(findFaults({ mapEndpoint: aFunction }, options), 'discoverNodes: ');
-  const { mapEndpoint = (named: Endpoint) => named } = options;
-  const isSeed = (node: Endpoint) => endpoints.some((seed) => formatEndpoint(seed) === formatEndpoint(node));
-  return ({ observations$ }) =>
-    observations$.pipe(
-      scan((known: Known, observation) => learn(known, observation, { endpoints, mapEndpoint }), {
-        nodes: endpoints,
-        answers: new Map(),
-      }),
-      map(({ nodes }) => nodes),
-      startWith(endpoints),
-      distinctUntilChanged(sameEndpoints),
-      map((nodes) => nodes.map((node): SourceNode => (isSeed(node) ? node : { ...node, derived: true }))),
+  throwFaults(findFaults(optionRules, options), 'discoverNodes: ');
+  return (context) => {
+    const rules = readRules(endpoints, options, context.security);
+    const withholds = context.security?.password !== false;
+    warnOfPassword(rules, options, context);
+    return context.observations$.pipe(
+      withLatestFrom(context.seeking$.pipe(startWith(true))),
+      scan(
+        (known, [observation, seeking]) => learn(known, observation, { ...rules, seeking }),
+        nothingLearned,
+      ),
+      distinctUntilChanged(),
+      tap((known) => tell(known, rules, context)),
+      map(({ nodes }) =>
+        nodes.map(({ endpoint, isProven }): SourceNode => {
+          const asksFirst = withholds && !isProven && !rules.isCertified(endpoint);
+          return { ...endpoint, derived: true, ...(asksFirst && { credentials: 'ask first' }) };
+        }),
+      ),
+      startWith<readonly SourceNode[]>([]),
+      map((learned) => [...endpoints, ...learned]),
+      distinctUntilChanged(sameNodes),
     );
+  };
 }
 
-/** All known nodes, and the last answer of each that has answered. */
-interface Known {
-  readonly nodes: readonly Endpoint[];
-  readonly answers: ReadonlyMap<string, { readonly last: AnsweredObservation; readonly reachable: boolean }>;
-}
+const optionRules = {
+  mapEndpoint: aFunction,
+  allow: allowedAddresses,
+  maxNodes: wholeNumber(1, 1000),
+  requireProof: flag,
+};
 
-interface Seeds {
-  readonly endpoints: readonly Endpoint[];
-  readonly mapEndpoint: (named: Endpoint) => Endpoint | undefined;
-}
-
-function learn(
-  { nodes, answers }: Known,
-  observation: Observation,
-  { endpoints, mapEndpoint }: Seeds,
-): Known {
-  const key = formatEndpoint(observation.endpoint);
-  const before = answers.get(key);
-  const last = observation.kind === 'answered' ? observation : before?.last;
-  if (last === undefined) {
-    return { nodes, answers };
-  }
-  const received = new Map(answers).set(key, { last, reachable: observation.kind === 'answered' });
-  const reachable = [...received.values()].filter((answer) => answer.reachable).map((answer) => answer.last);
-  // While no master is reachable, the last answer of an unreachable node may be the only one that lists the next master.
-  const trusted = reachable.some(({ report }) => report.role === 'master')
-    ? reachable
-    : [...received.values()].map((answer) => answer.last);
-  const named = trusted.flatMap(({ report, endpoint }) =>
-    report.named.flatMap((each) => translate({ ...each, ...(endpoint.tls && { tls: true }) }, mapEndpoint)),
-  );
-  const next = unique([...endpoints, ...reachable.map(({ endpoint }) => endpoint), ...named]);
-  const names = new Set(next.map(formatEndpoint));
-  return { nodes: next, answers: new Map([...received].filter(([name]) => names.has(name))) };
+function readRules(
+  seeds: readonly Endpoint[],
+  { mapEndpoint, allow, maxNodes = 32, requireProof = false }: DiscoverNodesOptions,
+  security: SourceSecurity | undefined,
+): DiscoveryRules {
+  const isTls = (address: Endpoint) => security?.tls === true || address.tls === true;
+  return {
+    seeds,
+    maxNodes,
+    requireProof,
+    isAllowed: allow === undefined ? () => true : compileAllowed(allow),
+    isCertified: (address) => security?.verifies === true && isTls(address),
+    locate: (named) => {
+      // A replica announces any text as its address.
+      const address = endpointFaults(named, '').length === 0 ? translate(named, mapEndpoint) : undefined;
+      if (address === undefined || !isTls(address)) {
+        return address;
+      }
+      const isGiven = allow !== undefined || address.host !== named.host;
+      return { servername: namesFor(address, seeds, isGiven), ...address };
+    },
+  };
 }
 
 /** @throws TypeError if the app maps an address to anything but an endpoint or `undefined`. */
-function translate(named: Endpoint, mapEndpoint: Seeds['mapEndpoint']): readonly Endpoint[] {
+function translate(
+  named: Endpoint,
+  mapEndpoint: DiscoverNodesOptions['mapEndpoint'] = (same) => same,
+): Endpoint | undefined {
   const mapped = mapEndpoint(named);
-  if (mapped === undefined) {
-    return [];
+  if (mapped !== undefined) {
+    throwFaults(endpointFaults(mapped, 'what mapEndpoint returned'), 'discoverNodes: ');
   }
-  throwFaults(endpointFaults(mapped, 'what mapEndpoint returned'), 'discoverNodes: ');
-  return [mapped];
+  return mapped;
 }
 
-function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  return [
-    ...new Map(endpoints.toReversed().map((each) => [formatEndpoint(each), each])).values(),
-  ].toReversed();
+/** The names of which the certificate of a learned node must have one: all are given by the user. */
+function namesFor({ host }: Endpoint, seeds: readonly Endpoint[], isGiven: boolean): readonly string[] {
+  return [...new Set([...(isGiven ? [host] : []), ...seeds.map((seed) => seed.host)])];
 }
 
-function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
-  const names = new Set(a.map(formatEndpoint));
-  return a.length === b.length && b.every((each) => names.has(formatEndpoint(each)));
+function sameNodes(a: readonly SourceNode[], b: readonly SourceNode[]): boolean {
+  const known = new Set(a.map(describeNode));
+  return a.length === b.length && b.every((node) => known.has(describeNode(node)));
+}
+
+function describeNode(node: SourceNode): string {
+  return `${formatEndpoint(node)} ${node.credentials ?? ''}`;
 }

@@ -36,6 +36,11 @@ export interface SourceNode extends Endpoint {
    * no server. It counts for `requireMajority` once it has answered. Default `false`.
    */
   readonly derived?: boolean;
+  /**
+   * With `ask first`, the node is asked without the user's credentials before it is sent them. One that answers then, and
+   * whose replication history is not that of the group, is not sent them and not used. Default: they are sent at once.
+   */
+  readonly credentials?: 'ask first';
 }
 
 /**
@@ -52,6 +57,28 @@ export interface SourceContext {
   readonly seeking$: Observable<boolean>;
   /** The option `redis.family`: 4 or 6 if only such addresses are to be used, else 0 or absent. */
   readonly family?: number | undefined;
+  /** What the app sends to the nodes, and how. Absent where the source is run by a test. */
+  readonly security?: SourceSecurity | undefined;
+  /** Tells operators of a state that lasts. Absent where the source is run by a test. */
+  readonly notices?: SourceNotices | undefined;
   /** The scheduler to use for timers, so that tests can control time. */
   readonly scheduler: SchedulerLike;
+}
+
+/** @publicApi */
+export interface SourceSecurity {
+  /** Whether the app has a password. */
+  readonly password: boolean;
+  /** Whether all connections use TLS. Otherwise those do whose node has `tls`. */
+  readonly tls: boolean;
+  /** Whether a TLS connection requires a certificate for the name of its node. */
+  readonly verifies: boolean;
+}
+
+/** @publicApi */
+export interface SourceNotices {
+  /** Logs a warning, once until the topic ends. */
+  readonly raise: (topic: string, text: string) => void;
+  /** Logs that the topic is over, if it was raised. */
+  readonly end: (topic: string, text: string) => void;
 }

@@ -11,9 +11,10 @@ import {
   type Observer,
   type SchedulerLike,
 } from 'rxjs';
-import type { NodeSource, SourceNode } from '../sources/node-source.js';
+import type { NodeSource, SourceContext, SourceNode } from '../sources/node-source.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
-import type { Observation } from '../topology/observation.js';
+import { isRelated } from '../topology/is-related.js';
+import type { NodeReport, Observation } from '../topology/observation.js';
 import {
   initialResolution,
   resolveTopology,
@@ -43,6 +44,9 @@ export interface LoopOptions {
   readonly notify: (text: string) => void;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
+  /** What the source may know of how the app connects, and where it tells operators of a state that lasts. */
+  readonly security?: SourceContext['security'];
+  readonly notices?: SourceContext['notices'];
   /** The option `redis.family`. */
   readonly family?: number | undefined;
   readonly signals$: Observable<Signal>;
@@ -103,7 +107,8 @@ export class TopologyLoop {
   #list(nodes: readonly SourceNode[]): readonly Endpoint[] {
     const intended = new Set(nodes.filter((node) => node.intended === 'master').map(formatEndpoint));
     const derived = new Set(nodes.filter((node) => node.derived === true).map(formatEndpoint));
-    this.#state = { ...this.#state, intended, derived };
+    const unvetted = new Set(nodes.filter((node) => node.credentials === 'ask first').map(formatEndpoint));
+    this.#state = { ...this.#state, intended, derived, unvetted };
     return nodes.map(toEndpoint);
   }
 
@@ -144,6 +149,15 @@ export class TopologyLoop {
     }
   }
 
+  /** Whether a node has a history that a vetted node knows. */
+  readonly #isOfGroup = (report: NodeReport): boolean => {
+    const { observations, unvetted, resolution } = this.#state;
+    const vetted = [...observations.values()]
+      .filter((each) => !unvetted.has(formatEndpoint(each.endpoint)))
+      .flatMap((each) => (each.kind === 'answered' ? each.report : []));
+    return isRelated(report, vetted, resolution);
+  };
+
   #isChosenToAnnounce(master: string | undefined): boolean {
     return this.#fleets.get(master ?? '')?.isChosenToAnnounce() === true;
   }
@@ -182,6 +196,7 @@ export class TopologyLoop {
         return this.#pace.kind === 'sweeping' ? this.#pace.signal : { kind: 'poll', at: this.#now };
       },
       nextProbe: (last) => schedule.next(last),
+      vetting: () => (this.#state.unvetted.has(formatEndpoint(endpoint)) ? this.#isOfGroup : undefined),
       redial$: whenToRedial({ ...this.#options, endpoint, seeking$: this.#isSeeking$, fleet }),
       emit: (kind, from) => this.#options.emit(kind, formatEndpoint(from)),
     };
@@ -197,6 +212,8 @@ interface WatchedNode {
 interface State {
   readonly intended: ReadonlySet<string>;
   readonly derived: ReadonlySet<string>;
+  /** The endpoints that are sent the credentials only after they were asked without. */
+  readonly unvetted: ReadonlySet<string>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly resolution: Resolution;
 }
@@ -205,6 +222,7 @@ function initialState(at: number): State {
   return {
     intended: new Set(),
     derived: new Set(),
+    unvetted: new Set(),
     observations: new Map(),
     resolution: initialResolution(at),
   };

@@ -18,7 +18,7 @@ import { TopologyLoop, type LoopOptions } from './topology-loop.js';
 
 export interface TopologyStreamOptions extends Pick<
   LoopOptions,
-  'source' | 'observe' | 'cadence' | 'notify' | 'family'
+  'source' | 'observe' | 'cadence' | 'notify' | 'security' | 'notices' | 'family'
 > {
   readonly scheduler?: SchedulerLike;
   readonly random?: () => number;

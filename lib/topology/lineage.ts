@@ -64,6 +64,21 @@ export function descendsFrom(lineage: Lineage, id: string, ancestor: string): bo
   return false;
 }
 
+/** Whether two servers have an id of their histories in common: one may have been promoted since, but not both. */
+export function sharesHistory(a: WithHistory, b: WithHistory): boolean {
+  const [ids, others] = [idsOf(a), idsOf(b)];
+  return ids.some((id) => others.includes(id));
+}
+
+interface WithHistory {
+  readonly history?: ReplicationHistory;
+}
+
+/** The ids by which a history is known. */
+export function idsOf({ history }: WithHistory): readonly string[] {
+  return history === undefined ? [] : [history.id, ...(history.previous ? [history.previous.id] : [])];
+}
+
 /** The ids of all streams that continue `ancestor`. */
 export function descendantsOf(lineage: Lineage, ancestor: string): ReadonlySet<string> {
   const heirs = new Map<string, string[]>();

@@ -45,7 +45,7 @@ export interface NodeReport {
   readonly offset?: number;
   /** Replicas only. */
   readonly link?: ReplicaLink;
-  /** Replicas only: from where it replicates, or wants to. */
+  /** Replicas only: the master from which it was told to replicate. Only an administrator can change it. */
   readonly follows?: Endpoint;
   /** Replicas only: it has not been in sync with any master since it started, and holds no data of a group. */
   readonly neverSynced?: true;
