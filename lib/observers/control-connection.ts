@@ -10,8 +10,8 @@ import { withoutSecret } from './without-secret.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
 export interface ControlConnection {
-  /** Resolves when the handshake is done; rejects with the underlying error. */
-  readonly open: () => Promise<void>;
+  /** Resolves when the handshake is done; rejects with the underlying error. `vet` asks before credentials are sent. */
+  readonly open: (vet?: Vet) => Promise<void>;
   readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
   /** Calls `onMessage` with every message on a channel; resolves when the server has confirmed the subscription. */
   readonly subscribe: (channel: string, onMessage: (message: string) => void) => Promise<unknown>;
@@ -19,6 +19,9 @@ export interface ControlConnection {
   readonly closed: Promise<void>;
   readonly close: () => void;
 }
+
+/** Asks a node without credentials. Rejects if it is not to be sent them. */
+export type Vet = (call: ControlConnection['call']) => Promise<void>;
 
 /** `role` tells what the connection is for. */
 export type ConnectControl = (endpoint: Endpoint, role: 'observer' | 'watcher') => ControlConnection;
@@ -38,8 +41,9 @@ export function controlConnector(redis: RedisOptions, reach: Reach): ConnectCont
         throw error instanceof ReplyError ? new ReplyError(withoutSecret(error.message, password)) : error;
       });
     return {
-      open: async () => {
+      open: async (vet) => {
         await connection.open();
+        await vet?.((...command) => connection.call(...command));
         const login: Login = loginOf(redis);
         password = login.password;
         await discreetly(logIn((...command) => connection.call(...command), login));

@@ -17,6 +17,7 @@ import { isLost } from './is-lost.js';
 import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
 import { needsNewSession, probe, startProbe, type Answer, type ProbeSession } from './probe.js';
+import { vetFor } from './vet-node.js';
 import { watchNode } from './watch-node.js';
 
 interface Session {
@@ -90,7 +91,7 @@ export class NodeControl {
     const before = this.#session;
     const connection = connect(endpoint, 'observer');
     this.#beside = connection;
-    await connection.open();
+    await connection.open(vetFor(this.#context));
     const state = await startProbe(connection.call);
     const answer = await probe(connection.call, state);
     const isOther =
@@ -120,7 +121,7 @@ export class NodeControl {
     const { connect, endpoint } = this.#context;
     const connection = connect(endpoint, 'observer');
     this.#dialling = connection;
-    await connection.open();
+    await connection.open(vetFor(this.#context));
     const state = await startProbe(connection.call);
     if (this.#dialling !== connection) {
       throw new Error('Connection attempt was given up');

@@ -17,6 +17,7 @@ import type { ControlConnection } from './control-connection.js';
 import { faultOf } from '../replies/node-fault.js';
 import { isLost } from './is-lost.js';
 import type { ObserverContext } from './observer-context.js';
+import { vetFor } from './vet-node.js';
 
 /** A watcher is armed again at once (in a fleet, after a random delay), but not more often than this. */
 const REARM_MS = 100;
@@ -38,12 +39,10 @@ export function watchNode(context: ObserverContext): Observable<never> {
   );
 }
 
-async function block(
-  connection: ControlConnection,
-  { probeKey, database }: ObserverContext,
-): Promise<Ending> {
+async function block(connection: ControlConnection, context: ObserverContext): Promise<Ending> {
+  const { probeKey, database } = context;
   try {
-    await connection.open();
+    await connection.open(vetFor(context));
   } catch {
     return 'unarmed';
   }
