@@ -18,6 +18,8 @@ export interface Candidate {
   readonly standing: Standing;
   /** How many proven nodes name it. */
   readonly votes: number;
+  /** Its place in the first list: servers list their replicas in the order in which these came. */
+  readonly place: number;
 }
 
 interface Moment {
@@ -38,13 +40,13 @@ interface Choice {
 }
 
 /** In this time, no more unproven addresses are taken up than may be followed at once, however often the lists change. */
-const ADMISSION_MS = 5000;
+const ADMISSION_MS = 2000;
 /** While there is no master, unproven newcomers are taken up only at first: they must not keep the first decision waiting. */
 const OPENING_MS = 1000;
 
 /**
- * Which of the candidates are followed. Pure and stable: of equals the ones that are followed already stay, and then the
- * name decides.
+ * Which of the candidates are followed. Pure and stable: of equals the ones that are followed already stay, then those that
+ * the nodes list first.
  */
 export function chooseNodes(candidates: readonly Candidate[], moment: Moment): Choice {
   const { at, seats, seeking, firstAdmittedAt } = moment;
@@ -74,5 +76,6 @@ function byRank(followed: ReadonlySet<string>) {
     standings.indexOf(a.standing) - standings.indexOf(b.standing) ||
     newcomer(a) - newcomer(b) ||
     b.votes - a.votes ||
+    a.place - b.place ||
     (a.name < b.name ? -1 : 1);
 }

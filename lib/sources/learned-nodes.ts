@@ -133,21 +133,22 @@ function findCandidates(known: Learned, rules: DiscoveryRules): Found {
     : reports.flatMap(({ last }) => last ?? []);
   const proven = findProven(known, consulted, rules);
   const own = consulted.filter(({ endpoint }) => proven.has(formatEndpoint(endpoint)));
-  const addresses = new Map<string, { readonly endpoint: Endpoint; readonly votes: number }>();
+  const addresses = new Map<string, Omit<Candidate, 'name' | 'standing'>>();
   let refused: string | undefined;
-  const add = (endpoint: Endpoint, votes: number) => {
+  const add = (endpoint: Endpoint, votes: number, place: number) => {
     const name = formatEndpoint(endpoint);
-    const before = addresses.get(name);
-    addresses.set(name, { endpoint: before?.endpoint ?? endpoint, votes: (before?.votes ?? 0) + votes });
+    const before = addresses.get(name) ?? { endpoint, votes: 0, place };
+    addresses.set(name, { ...before, votes: before.votes + votes, place: Math.min(before.place, place) });
   };
   known.nodes
     .filter(({ endpoint }) => known.answers.get(formatEndpoint(endpoint))?.reachable === true)
-    .forEach(({ endpoint }) => add(endpoint, 0));
+    .forEach(({ endpoint }) => add(endpoint, 0, MAX_NAMED));
   for (const observation of consulted) {
-    for (const endpoint of namedBy(observation, rules)) {
+    // What a false replica names must not outvote what the nodes of the user name.
+    const votes = own.includes(observation) ? 1 : 0;
+    for (const [place, endpoint] of namedBy(observation, rules).entries()) {
       if (rules.isAllowed(endpoint)) {
-        // What a false replica names must not outvote what the nodes of the user name.
-        add(endpoint, own.includes(observation) ? 1 : 0);
+        add(endpoint, votes, votes === 1 ? place : MAX_NAMED);
       } else {
         refused ??= formatEndpoint(endpoint);
       }

@@ -10,7 +10,17 @@ export interface Certificates {
 
 /** A new certificate authority, and a server certificate from it for 127.0.0.1, localhost, and these names and addresses. */
 export async function createCertificates(more: readonly string[] = []): Promise<Certificates> {
-  const options = { keyType: 'ec', algorithm: 'sha256' } as const;
+  const { issue } = await createAuthority();
+  return issue(['localhost', '127.0.0.1', ...more]);
+}
+
+export interface Authority {
+  /** A server certificate for these names and addresses only. */
+  readonly issue: (names: readonly string[]) => Promise<Certificates>;
+}
+
+/** A new certificate authority. */
+export async function createAuthority(): Promise<Authority> {
   const authority = await generate([{ name: 'commonName', value: 'Test authority' }], {
     ...options,
     extensions: [
@@ -18,19 +28,21 @@ export async function createCertificates(more: readonly string[] = []): Promise<
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ],
   });
-  const server = await generate([{ name: 'commonName', value: 'localhost' }], {
-    ...options,
-    ca: { key: authority.private, cert: authority.cert },
-    extensions: [
-      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: ['localhost', '127.0.0.1', ...more].map(toAltName),
-      },
-    ],
-  });
-  return { ca: authority.cert, cert: server.cert, key: server.private };
+  const issue = async (names: readonly string[]) => {
+    const server = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
+      ...options,
+      ca: { key: authority.private, cert: authority.cert },
+      extensions: [
+        { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+        { name: 'subjectAltName', altNames: names.map(toAltName) },
+      ],
+    });
+    return { ca: authority.cert, cert: server.cert, key: server.private };
+  };
+  return { issue };
 }
+
+const options = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 function toAltName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
   return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
