@@ -22,8 +22,15 @@ export {
   InjectRedisTopology,
   InjectRedisWriter,
 } from './nest/tokens.js';
+export type { AllowedAddresses } from './sources/allowed-addresses.js';
 export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
-export type { NodeSource, SourceContext, SourceNode } from './sources/node-source.js';
+export type {
+  NodeSource,
+  SourceContext,
+  SourceNode,
+  SourceNotices,
+  SourceSecurity,
+} from './sources/node-source.js';
 export { primaryEndpoint, type PrimaryEndpointOptions } from './sources/primary-endpoint.js';
 export type { ResolvedAddress } from './sources/resolve-name.js';
 export { staticNodes } from './sources/static-nodes.js';
