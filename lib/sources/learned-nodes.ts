@@ -1,6 +1,7 @@
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { sharesHistory } from '../topology/lineage.js';
-import type { AnsweredObservation, Observation } from '../topology/observation.js';
+import type { Observation } from '../topology/observation.js';
+import { MAX_NAMED, readAnswer, saysTheSame, type Answer, type AddressRules } from './node-answer.js';
 import { chooseNodes, type Candidate, type Standing } from './choose-nodes.js';
 
 /** What discovery knows. Everything in it is bounded: answers by the nodes that are followed, the rest by what these name. */
@@ -29,18 +30,10 @@ export interface LearnedNode {
   readonly isProven: boolean;
 }
 
-interface Answer {
-  readonly last?: AnsweredObservation;
-  readonly reachable: boolean;
-}
-
-export interface DiscoveryRules {
+export interface DiscoveryRules extends AddressRules {
   readonly seeds: readonly Endpoint[];
   readonly maxNodes: number;
   readonly requireProof: boolean;
-  /** The address to dial for one that a node names; `undefined` if it is not to be followed. */
-  readonly locate: (named: Endpoint) => Endpoint | undefined;
-  readonly isAllowed: (address: Endpoint) => boolean;
   /** Whether a connection to this address proves by a certificate that it leads to a node of the user. */
   readonly isCertified: (address: Endpoint) => boolean;
 }
@@ -52,8 +45,8 @@ export const nothingLearned: Learned = {
   admittedAt: [],
 };
 
-/** A group is smaller. What a node names beyond is not looked at, so that one reply costs a bounded time. */
-const MAX_NAMED = 256;
+/** How many addresses are looked at of what a node names that nothing proves. */
+const MAX_HEARSAY = 32;
 /** How often the nodes are chosen anew while some address waits, in milliseconds, unless a proven node reports news. */
 const CHOICE_GAP_MS = 100;
 /** For how long the list must have been within its limit before it counts as within. */
@@ -67,14 +60,13 @@ export function learn(
 ): Learned {
   const name = formatEndpoint(observation.endpoint);
   const before = known.answers.get(name);
-  const last = observation.kind === 'answered' ? observation : before?.last;
-  const answer: Answer = { ...(last && { last }), reachable: observation.kind === 'answered' };
-  const isNews = !saysTheSame(before, answer);
+  const isNews = !saysTheSame(before, observation);
   const { waitingSince, crowdedAt } = known;
   if (observation.kind === 'pending' || (!isNews && waitingSince === undefined && crowdedAt === undefined)) {
     return known;
   }
-  const next = isNews ? { ...known, answers: new Map(known.answers).set(name, answer) } : known;
+  const answer = isNews ? readAnswer(before, observation, rules) : undefined;
+  const next = answer ? { ...known, answers: new Map(known.answers).set(name, answer) } : known;
   const isUrgent = isNews && isProven(name, known, rules);
   // A crowd that changes all the time must not keep the app busy.
   return waitingSince !== undefined && !isUrgent && observation.at - waitingSince < CHOICE_GAP_MS
@@ -125,38 +117,34 @@ interface Found {
 
 /** All addresses that could be followed: those that are named, and those that answer, because one may be the next master. */
 function findCandidates(known: Learned, rules: DiscoveryRules): Found {
-  const reports = [...known.answers.values()];
-  const reachable = reports.filter((answer) => answer.reachable).flatMap(({ last }) => last ?? []);
+  const answers = [...known.answers.values()].filter(({ report }) => report !== undefined);
+  const reachable = answers.filter((answer) => answer.reachable);
   // While no master is reachable, the last answer of an unreachable node may be the only one that lists the next master.
-  const consulted = reachable.some(({ report }) => report.role === 'master')
-    ? reachable
-    : reports.flatMap(({ last }) => last ?? []);
+  const consulted = reachable.some(({ report }) => report?.role === 'master') ? reachable : answers;
   const proven = findProven(known, consulted, rules);
-  const own = consulted.filter(({ endpoint }) => proven.has(formatEndpoint(endpoint)));
-  const addresses = new Map<string, Omit<Candidate, 'name' | 'standing'>>();
-  let refused: string | undefined;
-  const add = (endpoint: Endpoint, votes: number, place: number) => {
-    const name = formatEndpoint(endpoint);
-    const before = addresses.get(name) ?? { endpoint, votes: 0, place };
-    addresses.set(name, { ...before, votes: before.votes + votes, place: Math.min(before.place, place) });
+  const own = consulted.filter(({ name }) => proven.has(name));
+  const standing = (name: string) => standingOf(name, { known, proven, own });
+  const addresses = new Map<string, Omit<Candidate, 'standing'>>();
+  const add = ({ name, ...each }: Omit<Candidate, 'standing'>) => {
+    const { endpoint, votes, place } = addresses.get(name) ?? { ...each, votes: 0 };
+    addresses.set(name, { name, endpoint, votes: votes + each.votes, place: Math.min(place, each.place) });
   };
-  known.nodes
-    .filter(({ endpoint }) => known.answers.get(formatEndpoint(endpoint))?.reachable === true)
-    .forEach(({ endpoint }) => add(endpoint, 0, MAX_NAMED));
-  for (const observation of consulted) {
+  for (const { endpoint } of known.nodes) {
+    const name = formatEndpoint(endpoint);
+    if (known.answers.get(name)?.reachable === true) {
+      add({ name, endpoint, votes: 0, place: MAX_NAMED });
+    }
+  }
+  for (const answer of consulted) {
     // What a false replica names must not outvote what the nodes of the user name.
-    const votes = own.includes(observation) ? 1 : 0;
-    for (const [place, endpoint] of namedBy(observation, rules).entries()) {
-      if (rules.isAllowed(endpoint)) {
-        add(endpoint, votes, votes === 1 ? place : MAX_NAMED);
-      } else {
-        refused ??= formatEndpoint(endpoint);
-      }
+    const isOwn = own.includes(answer);
+    for (const [index, named] of answer.named.slice(0, isOwn ? MAX_NAMED : MAX_HEARSAY).entries()) {
+      add({ ...named, votes: isOwn ? 1 : 0, place: isOwn ? index : MAX_NAMED });
     }
   }
   rules.seeds.forEach((seed) => addresses.delete(formatEndpoint(seed)));
-  const standing = (name: string) => standingOf(name, { known, proven, own });
-  const candidates = [...addresses].map(([name, each]) => ({ name, ...each, standing: standing(name) }));
+  const refused = consulted.find((answer) => answer.refused !== undefined)?.refused;
+  const candidates = [...addresses.values()].map((each) => ({ ...each, standing: standing(each.name) }));
   return { candidates, refused };
 }
 
@@ -167,42 +155,29 @@ function findCandidates(known: Learned, rules: DiscoveryRules): Found {
  */
 function findProven(
   { nodes }: Learned,
-  consulted: readonly AnsweredObservation[],
-  rules: DiscoveryRules,
+  consulted: readonly Answer[],
+  { seeds, isCertified }: DiscoveryRules,
 ): ReadonlySet<string> {
-  const proven = new Set(rules.seeds.map(formatEndpoint));
-  nodes.filter((node) => node.isProven).forEach(({ endpoint }) => proven.add(formatEndpoint(endpoint)));
-  consulted
-    .filter(({ endpoint }) => rules.isCertified(endpoint))
-    .forEach(({ endpoint }) => proven.add(formatEndpoint(endpoint)));
+  const proven = new Set([
+    ...seeds.map(formatEndpoint),
+    ...nodes.filter((node) => node.isProven).map(({ endpoint }) => formatEndpoint(endpoint)),
+    ...consulted.filter(({ endpoint }) => isCertified(endpoint)).map(({ name }) => name),
+  ]);
   let before: number;
   do {
     before = proven.size;
-    for (const observation of consulted) {
-      const { follows } = observation.report;
-      if (follows !== undefined && proven.has(formatEndpoint(observation.endpoint))) {
-        locateFrom(observation.endpoint, follows, rules).forEach((each) => proven.add(formatEndpoint(each)));
-      }
-    }
+    consulted
+      .filter(({ name }) => proven.has(name))
+      .forEach(({ follows }) => follows !== undefined && proven.add(follows));
   } while (proven.size > before);
   return proven;
-}
-
-function namedBy({ endpoint, report }: AnsweredObservation, rules: DiscoveryRules): readonly Endpoint[] {
-  return report.named.slice(0, MAX_NAMED).flatMap((named) => locateFrom(endpoint, named, rules));
-}
-
-/** Nodes that a node with TLS names have TLS, too. */
-function locateFrom({ tls }: Endpoint, named: Endpoint, { locate }: DiscoveryRules): readonly Endpoint[] {
-  const located = locate({ ...named, ...(tls === true && { tls }) });
-  return located === undefined ? [] : [located];
 }
 
 interface Grounds {
   readonly known: Learned;
   readonly proven: ReadonlySet<string>;
   /** The answers of the nodes that are proven. */
-  readonly own: readonly AnsweredObservation[];
+  readonly own: readonly Answer[];
 }
 
 function standingOf(name: string, { known, proven, own }: Grounds): Standing {
@@ -214,24 +189,7 @@ function standingOf(name: string, { known, proven, own }: Grounds): Standing {
   if (answer === undefined || before === 'related') {
     return before ?? 'untried';
   }
-  const isRelated = own.some(({ report }) => answer.last && sharesHistory(report, answer.last.report));
+  const { report } = answer;
+  const isRelated = own.some((each) => report && each.report && sharesHistory(each.report, report));
   return isRelated ? 'related' : 'failed';
-}
-
-function saysTheSame(before: Answer | undefined, now: Answer): boolean {
-  const [a, b] = [before?.last?.report, now.last?.report];
-  return (
-    before?.reachable === now.reachable &&
-    a?.role === b?.role &&
-    a?.history?.id === b?.history?.id &&
-    namesOf(a?.follows) === namesOf(b?.follows) &&
-    namesOf(...(a?.named ?? [])) === namesOf(...(b?.named ?? []))
-  );
-}
-
-function namesOf(...endpoints: readonly (Endpoint | undefined)[]): string {
-  return endpoints
-    .slice(0, MAX_NAMED)
-    .map((each) => each && formatEndpoint(each))
-    .join();
 }

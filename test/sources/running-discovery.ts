@@ -1,7 +1,7 @@
 import { BehaviorSubject, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { discoverNodes, type DiscoverNodesOptions } from '../../lib/sources/discover-nodes.js';
 import type { SourceNode, SourceSecurity } from '../../lib/sources/node-source.js';
-import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
+import { formatEndpoint, parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { NodeReport, Observation } from '../../lib/topology/observation.js';
 
 type ProbeResult =
@@ -14,37 +14,17 @@ export function discover(
   options?: DiscoverNodesOptions,
   security?: SourceSecurity,
 ) {
+  const { notes, notices } = recordNotices();
   const observations$ = new Subject<Observation>();
   const seeking$ = new BehaviorSubject(false);
   const lists: (readonly SourceNode[])[] = [];
-  const notes: string[] = [];
   const errors: unknown[] = [];
-  const raised = new Set<string>();
+  const scheduler = new VirtualTimeScheduler();
+  const context = { observations$, signals$: NEVER, seeking$, scheduler, security, notices };
   discoverNodes(
     seeds,
     options,
-  )({
-    observations$,
-    signals$: NEVER,
-    seeking$,
-    scheduler: new VirtualTimeScheduler(),
-    security,
-    notices: {
-      raise: (topic, text) => {
-        if (raised.size < raised.add(topic).size) notes.push(`${topic}: ${text}`);
-      },
-      end: (topic, text) => {
-        if (raised.delete(topic)) notes.push(`${topic} ended: ${text}`);
-      },
-    },
-  }).subscribe({ next: (list) => lists.push(list), error: (error) => errors.push(error) });
-  let at = 0;
-  const observe = (endpoint: Endpoint, result: ProbeResult) => {
-    at += 1;
-    observations$.next({ endpoint, at, signal: { kind: 'poll', at }, ...result });
-  };
-  const answer = (node: string, report: NodeReport) =>
-    observe(parseEndpoint(node), { kind: 'answered', report });
+  )(context).subscribe({ next: (list) => lists.push(list), error: (error) => errors.push(error) });
   const nodes = () => lists.at(-1) ?? [];
   return {
     lists,
@@ -54,6 +34,21 @@ export function discover(
     names: () => nodes().map(formatEndpoint).toSorted(),
     /** How a node is listed. */
     node: (name: string) => nodes().find((each) => formatEndpoint(each) === name),
+    seek: (isSeeking: boolean) => seeking$.next(isSeeking),
+    ...feed(observations$),
+  };
+}
+
+/** Functions by which nodes answer or are silent, each a millisecond after the one before. */
+function feed(observations$: Subject<Observation>) {
+  let at = 0;
+  const observe = (node: string, result: ProbeResult) => {
+    at += 1;
+    observations$.next({ endpoint: parseEndpoint(node), at, signal: { kind: 'poll', at }, ...result });
+  };
+  const answer = (node: string, report: NodeReport) => observe(node, { kind: 'answered', report });
+  const history = { id: 'group' };
+  return {
     answer,
     reports: (node: string, role: NodeReport['role'], ...named: string[]) =>
       answer(node, { role, named: named.map(parseEndpoint) }),
@@ -61,16 +56,30 @@ export function discover(
     follows: (node: string, master: string, ...named: string[]) =>
       answer(node, {
         role: 'replica',
-        history: { id: 'group' },
+        history,
         follows: parseEndpoint(master),
         named: [master, ...named].map(parseEndpoint),
       }),
     /** A master with the history `group`. */
     leads: (node: string, ...named: string[]) =>
-      answer(node, { role: 'master', history: { id: 'group' }, named: named.map(parseEndpoint) }),
-    isSilent: (node: string) =>
-      observe(parseEndpoint(node), { kind: 'faulty', fault: 'REFUSED', message: 'refused' }),
-    seek: (isSeeking: boolean) => seeking$.next(isSeeking),
+      answer(node, { role: 'master', history, named: named.map(parseEndpoint) }),
+    isSilent: (node: string) => observe(node, { kind: 'faulty', fault: 'REFUSED', message: 'refused' }),
     pass: (ms: number) => (at += ms),
+  };
+}
+
+function recordNotices() {
+  const notes: string[] = [];
+  const raised = new Set<string>();
+  return {
+    notes,
+    notices: {
+      raise: (topic: string, text: string) => {
+        if (raised.size < raised.add(topic).size) notes.push(`${topic}: ${text}`);
+      },
+      end: (topic: string, text: string) => {
+        if (raised.delete(topic)) notes.push(`${topic} ended: ${text}`);
+      },
+    },
   };
 }

@@ -29,8 +29,7 @@ export async function registerFalseReplica(
   let received = '';
   const expectReply = async (pattern: RegExp) => {
     while (!pattern.test(received)) {
-      const [chunk]: unknown[] = await once(socket, 'data');
-      received += String(chunk);
+      received += String(await once(socket, 'data'));
       if (/^-/m.test(received)) throw new Error(`${master.endpoint} refuses: ${received}`);
     }
   };

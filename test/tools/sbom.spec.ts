@@ -13,11 +13,10 @@ async function makeSbom(): Promise<string> {
 
 test('the bill of materials lists what an app gets with the package, with the hash of the lock file', async () => {
   const bom: unknown = JSON.parse(await makeSbom());
-  const lock: unknown = JSON.parse(await readFile(`${root}package-lock.json`, 'utf8'));
-  const integrity: unknown = Object(
-    Object(Object(lock).packages)['node_modules/@ioredis/commands'],
-  ).integrity;
-  const content = Buffer.from(String(integrity).replace('sha512-', ''), 'base64').toString('hex');
+  const lock = await readFile(`${root}package-lock.json`, 'utf8');
+  const [, hash = ''] =
+    /"node_modules\/@ioredis\/commands": \{[^}]*"integrity": "sha512-([^"]+)"/.exec(lock) ?? [];
+  const content = Buffer.from(hash, 'base64').toString('hex');
   expect(bom).toMatchObject({
     bomFormat: 'CycloneDX',
     metadata: { component: { name: 'nestjs-redis-replication' } },
