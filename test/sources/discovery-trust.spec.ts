@@ -234,7 +234,10 @@ describe('the certificate of a learned node', () => {
 describe('of a crowd of false replicas', () => {
   test('no more are followed than maxNodes says, and that is told once until it is over', () => {
     const found = discover(['seed:1'], {}, { ...plain, password: false });
-    for (let poll = 0; poll < 10; poll++) found.leads('seed:1', ...fakes(100));
+    for (let poll = 0; poll < 10; poll++) {
+      found.leads('seed:1', ...fakes(100));
+      found.pass(1000);
+    }
     expect(found.nodes()).toHaveLength(32);
     expect(found.notes).toHaveLength(1);
     expect(found.notes[0]).toContain('more addresses than discoverNodes follows ("maxNodes" is 32)');
@@ -329,10 +332,37 @@ describe('of a crowd of false replicas', () => {
 
   test('what they list outvotes nothing that the nodes of the user list', () => {
     const found = discover(['m:1'], { maxNodes: 4 });
-    found.leads('m:1', 'fake:1', 'z-real:1');
-    found.follows('fake:1', 'm:1', ...crowd(50));
-    found.leads('m:1', 'fake:1', 'z-real:1');
-    expect(found.names()).toEqual(expect.arrayContaining(['fake:1', 'm:1', 'z-real:1']));
+    found.leads('m:1', 'fake-1:1', 'fake-2:1', 'gone:1');
+    found.isSilent('gone:1');
+    found.leads('m:1', 'fake-1:1', 'fake-2:1', 'real:1');
+    found.follows('fake-1:1', 'm:1', ...fakes(30, 'friend-'));
+    found.follows('fake-2:1', 'm:1', ...fakes(30, 'friend-'));
+    expect(found.names()).toEqual(['fake-1:1', 'fake-2:1', 'm:1']);
+    found.pass(2000);
+    found.isSilent('m:1');
+    found.leads('m:1', 'fake-1:1', 'fake-2:1', 'real:1');
+    expect(found.names()).toEqual(['fake-1:1', 'fake-2:1', 'm:1', 'real:1']);
+  });
+
+  test('none takes the place of another that has not failed', () => {
+    const found = discover(['m:1'], { maxNodes: 2 });
+    found.leads('m:1', 'b:1');
+    found.pass(2000);
+    found.leads('m:1', 'a:1', 'b:1');
+    expect(found.names()).toEqual(['b:1', 'm:1']);
+  });
+
+  test('the ones that fail are replaced ten times a second at most', () => {
+    const found = discover(['m:1'], { maxNodes: 3 });
+    found.leads('m:1', ...fakes(5));
+    found.pass(2000);
+    found.isSilent('fake-000:1');
+    expect(found.names()).toEqual(['fake-001:1', 'fake-002:1', 'm:1']);
+    found.isSilent('fake-001:1');
+    expect(found.names()).toContain('fake-001:1');
+    found.pass(100);
+    found.isSilent('fake-001:1');
+    expect(found.names()).toEqual(['fake-002:1', 'fake-003:1', 'm:1']);
   });
 
   test('of equals, those come first that the nodes list first', () => {
