@@ -3,7 +3,7 @@ import { aFunction, findFaults, flag, throwFaults, wholeNumber } from '../option
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { allowedAddresses, compileAllowed, type AllowedAddresses } from './allowed-addresses.js';
 import { tell, warnOfPassword } from './discovery-notices.js';
-import { endpointFaults } from './endpoint-faults.js';
+import { endpointFaults, isAddress } from './endpoint-faults.js';
 import { learn, nothingLearned, type DiscoveryRules } from './learned-nodes.js';
 import type { NodeSource, SourceNode, SourceSecurity } from './node-source.js';
 import { readEndpoints } from './read-endpoints.js';
@@ -98,7 +98,7 @@ function readRules(
     isCertified: (address) => security?.verifies === true && isTls(address),
     locate: (named) => {
       // A replica announces any text as its address.
-      const address = endpointFaults(named, '').length === 0 ? translate(named, mapEndpoint) : undefined;
+      const address = isAddress(named) ? translate(named, mapEndpoint) : undefined;
       if (address === undefined || !isTls(address)) {
         return address;
       }
@@ -109,12 +109,9 @@ function readRules(
 }
 
 /** @throws TypeError if the app maps an address to anything but an endpoint or `undefined`. */
-function translate(
-  named: Endpoint,
-  mapEndpoint: DiscoverNodesOptions['mapEndpoint'] = (same) => same,
-): Endpoint | undefined {
-  const mapped = mapEndpoint(named);
-  if (mapped !== undefined) {
+function translate(named: Endpoint, mapEndpoint: DiscoverNodesOptions['mapEndpoint']): Endpoint | undefined {
+  const mapped = mapEndpoint === undefined ? named : mapEndpoint(named);
+  if (mapEndpoint !== undefined && mapped !== undefined) {
     throwFaults(endpointFaults(mapped, 'what mapEndpoint returned'), 'discoverNodes: ');
   }
   return mapped;

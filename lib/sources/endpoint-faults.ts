@@ -22,6 +22,11 @@ export function endpointFaults(value: unknown, subject: string): readonly string
     : allow('{ host, port }', isPlainObject)(subject, value);
 }
 
+/** The same question for many values, without the reasons. */
+export function isAddress({ host, port }: { readonly host: string; readonly port: number }): boolean {
+  return isHost(host) && Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
 function isNames(value: unknown): boolean {
   const names: readonly unknown[] = Array.isArray(value) ? value : [value];
   return names.length > 0 && names.every((name) => typeof name === 'string' && name !== '');
