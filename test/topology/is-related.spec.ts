@@ -14,16 +14,16 @@ const lineage = learnLineage(emptyLineage, [
 ]);
 const group = { lineage };
 
-test.each<[string, NodeReport, readonly NodeReport[], boolean]>([
-  ['the same history', replica('a'), [replica('a')], true],
-  ['a promotion since', replica('b', 'a'), [replica('a')], true],
-  ['a promotion of the other since', replica('a'), [replica('b', 'a')], true],
-  ['several promotions since', replica('third'), [replica('first')], true],
-  ['several promotions of the other since', replica('first'), [replica('third')], true],
-  ['another history', replica('x'), [replica('a'), replica('third')], false],
-  ['no known history at all', replica('a'), [], false],
-  ['no history of its own', { role: 'master', named: [] }, [replica('a')], false],
-])('a node with %s', (_what, report, others, expected) => {
+test.each<[string, readonly [own: NodeReport, ...others: NodeReport[]], boolean]>([
+  ['the same history', [replica('a'), replica('a')], true],
+  ['a promotion since', [replica('b', 'a'), replica('a')], true],
+  ['a promotion of the other since', [replica('a'), replica('b', 'a')], true],
+  ['several promotions since', [replica('third'), replica('first')], true],
+  ['several promotions of the other since', [replica('first'), replica('third')], true],
+  ['another history', [replica('x'), replica('a'), replica('third')], false],
+  ['no known history at all', [replica('a')], false],
+  ['no history of its own', [{ role: 'master', named: [] }, replica('a')], false],
+])('a node with %s', (_what, [report, ...others], expected) => {
   expect(isRelated(report, others, group)).toBe(expected);
 });
 
