@@ -3,6 +3,7 @@ import './peers/require-main-peers.js';
 export {
   NotAppliedError,
   ReadOnlyConnectionError,
+  RefusedCommandError,
   UnknownOutcomeError,
 } from './connections/outcomes/errors.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';

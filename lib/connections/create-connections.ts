@@ -1,3 +1,4 @@
+import type { Command } from 'ioredis';
 import type { Dial } from '../sockets/dial.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
@@ -11,6 +12,7 @@ import {
 } from '../topology/pick.js';
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './outcomes/command-traits.js';
+import { ReadOnlyConnectionError } from './outcomes/errors.js';
 import type { Notices } from '../notices/notices.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './ioredis/redis-options.js';
@@ -27,10 +29,9 @@ export interface ConnectionOptions {
   readonly notices: Notices;
   /** A node that is left gets this time to answer what was sent. */
   readonly replyTimeoutMs: number;
+  /** The limit for dial and TLS, and again for the handshake, unless `redis.connectTimeout` is set. */
+  readonly connectTimeoutMs: number;
 }
-
-/** The default of ioredis. */
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connection that always leads to the master. */
 export function createWriter(options: ConnectionOptions & WriterPolicy): FollowingRedis {
@@ -43,14 +44,19 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
   const { readFrom } = options;
   const choose = (topology: Topology, current: string | undefined) =>
     pickReader(topology, { readFrom, current, random: Math.random() });
-  return new FollowingRedis({ ...settingsFor(options, choose), refuse: readerRefusal });
+  return new FollowingRedis({ ...settingsFor(options, choose), refuse: refuseWrite });
+}
+
+function refuseWrite(command: Command): Error | undefined {
+  const advice = readerRefusal(command);
+  return advice === undefined ? undefined : new ReadOnlyConnectionError(command.name, advice);
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, resend, notices, replyTimeoutMs }: ConnectionOptions,
+  { stream, dial, redis, hold, resend, notices, replyTimeoutMs, connectTimeoutMs }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
-  const { tls, family, connectTimeout = CONNECT_TIMEOUT_MS } = redis;
+  const { tls, family, connectTimeout = connectTimeoutMs } = redis;
   return {
     redis,
     hold,

@@ -1,31 +1,30 @@
 import { Redis, type Command, type RedisOptions } from 'ioredis';
-import { isBlocking, isBlockingRead, selectedBy } from './outcomes/command-traits.js';
-import { ReadOnlyConnectionError } from './outcomes/errors.js';
+import { isBlocking, isBlockingRead } from './outcomes/command-traits.js';
 import {
   endReconnecting,
   forgetManualClose,
   hideCredentials,
-  hideReadyCheck,
   isPipeline,
   markRejection,
-  oldestInFlight,
-  reconnectAtOnce,
-  settleHandshake,
   skipMember,
   takeInFlight,
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
 import { duplicateSettings, optionsFor, type FollowingSettings } from './following-settings.js';
+import { ReplyGuard } from './ioredis/guard-replies.js';
 import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
+import type { HeldCommand } from './outcomes/hold-queue.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { connectorFor } from './ioredis/connector.js';
 import { flushAutoPipelines, letAutoPipelinesRun } from './ioredis/auto-pipelines.js';
 import { isOwnCommand } from './ioredis/own-commands.js';
 import { parked } from './ioredis/parked.js';
+import { prepareClient } from './ioredis/prepare-client.js';
 import { drained, whenDrained } from './ioredis/when-drained.js';
 import { createWriteProbe, whenAccepted } from './ioredis/write-probe.js';
+import { Session } from './session/session.js';
 
 /**
  * An ioredis connection whose socket always leads to the picked node. The object stays the same through failovers.
@@ -38,20 +37,20 @@ export class FollowingRedis extends Redis {
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
   private readonly parked = parked(this);
-  /** The database of commands issued from now on. The one selected on the socket may lag behind. */
-  private db: number;
+  private readonly session: Session;
   private closedBy: 'nobody' | 'the app' = 'nobody';
 
   constructor(settings: FollowingSettings) {
     const line = new NodeLine(settings.line);
     super({ ...optionsFor(settings), Connector: connectorFor(line) });
-    hideReadyCheck(this, settings.redis);
+    prepareClient(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
-    this.db = this.options.db ?? 0;
+    this.session = new Session(this, new ReplyGuard(this), settings.notices);
     this.line = line;
     this.outcomes = new Outcomes(settings, () => line.circumstances);
     line.attach({
+      onVerified: () => this.session.restore(line.endpoint, (command) => super.sendCommand(command)),
       onOpen: () => this.release(),
       onShut: () => this.shut(),
       onLost: (node) => this.lose(node),
@@ -59,8 +58,6 @@ export class FollowingRedis extends Redis {
       onEnd: () => this.disconnect(),
     });
     this.on('error', (error) => line.failures.note(error, this.status));
-    this.on('connecting', () => settleHandshake(this));
-    this.on('reconnecting', (delayMs: number) => reconnectAtOnce(this, delayMs));
     this.on('ready', () => line.ready());
     this.on('end', () => this.onEnded());
   }
@@ -70,29 +67,27 @@ export class FollowingRedis extends Redis {
     return this.outcomes.heldCommands;
   }
 
-  /** The name of the blocking command for which all later commands wait, if there is one. */
-  get blockedBy(): string | undefined {
-    const name = oldestInFlight(this);
-    return name !== undefined && isBlocking(name) ? name.toUpperCase() : undefined;
-  }
-
   override sendCommand(command: Command, stream?: CommandStream): unknown {
     if (this.line.state.kind === 'handshake' && stream === undefined && isOwnCommand(this, command)) {
       return this.handshake.send(command, stream);
     }
-    const advice = this.settings.refuse?.(command);
-    if (advice !== undefined) {
-      command.reject(new ReadOnlyConnectionError(command.name, advice));
+    const error = this.settings.refuse?.(command);
+    if (error !== undefined) {
+      command.reject(error);
       return this.skip(command, stream);
     }
     const isDependent = this.outcomes.note(command, stream);
-    this.db = selectedBy(command) ?? this.db;
+    const { db } = this.session;
+    const refusal = this.session.note(command);
+    if (refusal !== undefined && !this.outcomes.refuse(command, refusal)) {
+      return this.skip(command, stream);
+    }
     if (this.canWrite) {
       return isDependent && !this.outcomes.admit(command)
         ? this.skip(command, stream)
         : this.write(command, stream);
     }
-    return this.hold(command, stream);
+    return this.hold({ command, stream, db });
   }
 
   override handleReconnection(error: Error, item: CommandItem): void {
@@ -108,6 +103,15 @@ export class FollowingRedis extends Redis {
       super.handleReconnection(error, item);
     } else {
       this.line.refused();
+    }
+  }
+
+  /** ioredis would reject what is under way as if it were known not to have run. */
+  override recoverFromFatalError(...cause: Parameters<Redis['recoverFromFatalError']>): void {
+    if (this.status === 'connect') {
+      super.recoverFromFatalError(...cause);
+    } else {
+      this.stream.destroy(new Error(cause[1].message));
     }
   }
 
@@ -159,7 +163,8 @@ export class FollowingRedis extends Redis {
     return this.line.isOpen && this.closedBy === 'nobody' && this.stream.writable;
   }
 
-  private hold(command: Command, stream: CommandStream | undefined): unknown {
+  private hold(held: Omit<HeldCommand, 'deadline'>): unknown {
+    const { command, stream } = held;
     if (command.name === 'quit' && this.status !== 'end') {
       this.disconnect();
       command.resolve(Buffer.from('OK'));
@@ -174,7 +179,7 @@ export class FollowingRedis extends Redis {
     }
     super.sendCommand.call(this.parked, command, stream);
     letAutoPipelinesRun(this);
-    this.outcomes.hold({ command, stream, db: this.db });
+    this.outcomes.hold(held);
     return command.promise;
   }
 
@@ -205,23 +210,17 @@ export class FollowingRedis extends Redis {
     if (!this.canWrite) {
       return;
     }
-    this.outcomes.release((command, stream, db = this.db) => {
+    this.outcomes.release((command, stream, db = this.session.db) => {
       if (!this.canWrite) {
         // The previous command made the socket fail. ioredis would put this one into its own queue, without our limits.
         this.outcomes.hold({ command, stream, db });
         return;
       }
-      if (command.name !== 'select') {
-        this.useDb(db);
-      }
+      this.handshake.select(db);
       super.sendCommand(command, stream);
     });
-    this.useDb(this.db);
-  }
-
-  private useDb(db: number): void {
     if (this.canWrite) {
-      this.handshake.select(db);
+      this.handshake.select(this.session.db);
     }
   }
 

@@ -7,8 +7,8 @@ import type { OutcomeSettings } from './outcomes/outcomes.js';
 export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
   readonly line: LineSettings;
-  /** Returns why a command must not be sent on this connection, as text for the error; `undefined` if it may be sent. */
-  readonly refuse?: (command: Command) => string | undefined;
+  /** Returns why a command must not be sent on this connection; `undefined` if it may be sent. */
+  readonly refuse?: (command: Command) => Error | undefined;
   /** When the connection is opened. `when asked` has the same effect as `lazyConnect: true` of ioredis. */
   readonly begin: 'at once' | 'when asked';
 }

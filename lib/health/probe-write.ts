@@ -1,4 +1,5 @@
 import { monotonicMs } from '../clock/clock.js';
+import { blockedBy } from '../connections/blocking-command.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import { NotAppliedError } from '../connections/outcomes/errors.js';
 import type { Redis } from 'ioredis';
@@ -31,8 +32,7 @@ export async function probeWrite(
   const probeTimer = setTimeout(probeNodes, limitMs / 2);
   const limit = new Promise<WriteProbe>((resolve) => {
     timer = setTimeout(() => {
-      const blockedBy = isFollowing(writer) ? writer.blockedBy : undefined;
-      resolve({ kind: 'silent', limitMs, isAnswering: isAnswering(), blockedBy });
+      resolve({ kind: 'silent', limitMs, isAnswering: isAnswering(), blockedBy: blockedBy(writer) });
     }, limitMs);
   });
   const written = write(writer, key).then(

@@ -177,7 +177,7 @@ export class Replication {
 
   private observe(observer: NodeObserver) {
     const { redis, replyTimeoutMs, probeKey } = this.options;
-    const connectTimeoutMs = 4 * replyTimeoutMs;
+    const { connectTimeoutMs } = this;
     const key = `${redis.keyPrefix ?? ''}${probeKey}`;
     const name = formatEndpoint(observer.endpoint);
     const reach = (endpoint: Endpoint) =>
@@ -204,6 +204,11 @@ export class Replication {
     };
   }
 
+  /** For dial, TLS and handshake of observers and connections alike: a few round trips. */
+  private get connectTimeoutMs(): number {
+    return 4 * this.options.replyTimeoutMs;
+  }
+
   private connectionOptions(role: string) {
     const { redis, hold, resend, replyTimeoutMs } = this.options;
     return {
@@ -213,6 +218,7 @@ export class Replication {
       hold,
       resend,
       replyTimeoutMs,
+      connectTimeoutMs: this.connectTimeoutMs,
       notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
     };
   }

@@ -25,6 +25,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // It says why a node cannot be used in the words of the observers.
   'connections/line': ['topology', 'clock', 'sockets', 'stream', 'notices', 'replies'],
   'connections/outcomes': ['topology', 'clock', 'notices', 'connections/ioredis'],
+  // What the app has set on its connection, and the next one needs too.
+  'connections/session': ['notices', 'connections/ioredis'],
   connections: [
     'topology',
     'notices',
@@ -34,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/line',
     'connections/outcomes',
+    'connections/session',
   ],
   nest: [
     'topology',
@@ -62,7 +65,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
 /** What users import. Only these files gather the exports of others, and no file imports them. */
 export const entryFiles: readonly string[] = ['lib/index.ts', 'lib/health/index.ts'];
 
-const ioredisLayers = ['connections', 'connections/ioredis', 'connections/outcomes'];
+const ioredisLayers = ['connections', 'connections/ioredis', 'connections/outcomes', 'connections/session'];
 const nestLayers = ['nest', 'health'];
 
 /** One line for each import that is not allowed. */

@@ -182,6 +182,7 @@ test('10,000 changes of the topology: listeners and memory stay as they were', a
     replyTimeoutMs: 250,
     resend: 'reads',
     requireMajority: false,
+    connectTimeoutMs: 1000,
     notices: new Notices(() => undefined),
   });
   onTestFinished(() => writer.shutDown(0));

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 import { parseEndpoint, type Endpoint } from '../../topology/endpoint.js';
-import { noteHandshakes } from './own-commands.js';
+import { noteHandshakes, noteVerified } from './own-commands.js';
 
 /** What a server reports about itself in `INFO`; empty if the user may not run it. */
 interface ServerInfo {
@@ -29,6 +29,7 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
   let isTaken = false;
   return class extends AbstractConnector {
     readonly #options: object;
+    #socket: Socket | undefined;
 
     constructor(options: unknown) {
       super(0);
@@ -37,7 +38,7 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
       }
       isTaken = true;
       this.#options = options instanceof Object ? options : {};
-      this.#tell(undefined);
+      tellNode(this.#options, undefined);
     }
 
     override connect() {
@@ -47,7 +48,11 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
     }
 
     override check(info: ServerInfo | undefined): boolean {
-      return provider.check(info ?? {});
+      const isVerified = provider.check(info ?? {});
+      if (isVerified && this.#socket !== undefined) {
+        noteVerified(this.#socket);
+      }
+      return isVerified;
     }
 
     override disconnect(): void {
@@ -56,17 +61,18 @@ export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions
 
     async #connect(): Promise<Socket> {
       const socket = await provider.connect();
+      this.#socket = socket;
       if (provider.endpoint !== undefined) {
-        this.#tell(parseEndpoint(provider.endpoint));
+        tellNode(this.#options, parseEndpoint(provider.endpoint));
       }
       return socket;
     }
-
-    /** Tracing takes the address of the server from the options of the connection. ioredis dials nothing itself. */
-    #tell(node: Endpoint | undefined): void {
-      Object.assign(this.#options, { host: node?.host, port: node?.port });
-    }
   };
+}
+
+/** Tracing takes the address of the server from the options of the connection. ioredis dials nothing itself. */
+function tellNode(options: object, node: Endpoint | undefined): void {
+  Object.assign(options, { host: node?.host, port: node?.port });
 }
 
 const COPIED_OPTIONS =

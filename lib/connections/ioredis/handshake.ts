@@ -37,10 +37,10 @@ export class Handshake {
   }
 
   send(command: Command, stream: CommandStream | undefined): unknown {
-    prepareSetup(command);
     if (this.#redis.status !== 'connect') {
       return this.#restore(command, stream);
     }
+    prepareSetup(command);
     const early = this.#early?.stream === this.#redis.stream ? this.#early : undefined;
     if (command.name === 'select') {
       this.#selected = this.#select(command);
@@ -81,6 +81,7 @@ export class Handshake {
   }
 
   #restore(command: Command, stream: CommandStream | undefined): unknown {
+    command.promise.catch(() => undefined);
     prepareRestore(command);
     if (command.name === 'select') {
       leaveUnlessSelected(this.#redis, command);

@@ -17,6 +17,8 @@ import { withoutCredentials } from '../../topology/without-credentials.js';
  * - `disconnect()` between two connection attempts cancels the next attempt but leaves the status `reconnecting`. In
  *   status `wait` it ends the connection.
  * - When a socket is connected, the status becomes `connect`, and only then does ioredis read `options.enableReadyCheck`.
+ * - `recoverFromFatalError` rejects all commands under way and then closes the connection. Besides a failed handshake, bytes
+ *   that are no reply lead there.
  * - `Command#setTimeout` arms the timer of `commandTimeout` once. `isSettled` exists since 6.0, `isResolved` before.
  */
 
@@ -82,6 +84,15 @@ export function hideReadyCheck(
   }
 }
 
+/** A connection for `monitor()` that ends before it has begun would leave the caller of `monitor()` waiting. */
+export function settleMonitor(redis: Redis): void {
+  if (redis.options.monitor === true) {
+    let isBegun = false;
+    redis.once('monitoring', () => (isBegun = true));
+    redis.once('end', () => isBegun || redis.emit('error', new Error('Connection is closed.')));
+  }
+}
+
 /** Call it before `disconnect()`, which otherwise would not end a connection between two connection attempts. */
 export function endReconnecting(redis: Redis): void {
   if (redis.status === 'reconnecting') {
@@ -95,6 +106,7 @@ export function endReconnecting(redis: Redis): void {
  * connection it has then, possibly in the middle of a `MULTI`.
  */
 export function prepareSetup(command: Command): void {
+  setups.add(command);
   command.promise.catch(() => undefined);
   if (command.name === 'info') {
     const { resolve } = command;
@@ -107,6 +119,13 @@ export function prepareSetup(command: Command): void {
     };
   }
 }
+
+/** Whether the command set up one connection, so that it means nothing to the next. */
+export function isSetup(command: Command): boolean {
+  return setups.has(command);
+}
+
+const setups = new WeakSet<Command>();
 
 /** ioredis ignores how a command that restores a connection ends, so it must wait without a `commandTimeout`. */
 export function prepareRestore(command: Command): void {

@@ -5,7 +5,8 @@ import type { Command, Redis } from 'ioredis';
  * Tells the commands with which ioredis sets up a connection from those of the app, which must wait until the node is
  * verified. ioredis issues both through the same methods, so a command is recognized by when it is issued: ioredis begins
  * its handshake in a `process.nextTick` as soon as it receives the socket, and the app cannot run before it is done with
- * that. What it issues later is a repetition (when the server does not know `HELLO`) or one of a few known commands.
+ * that. What it issues later is a repetition (when the server does not know `HELLO`) or one of a few known commands. Once
+ * the server is verified, it restores the database and the subscriptions of the previous connection in the same turn.
  */
 
 /**
@@ -22,42 +23,44 @@ export function noteHandshakes(connected: Promise<Socket>): void {
   });
 }
 
+/** Call it when the server is verified, just before ioredis becomes ready. */
+export function noteVerified(socket: Socket): void {
+  restoring.add(socket);
+  queueMicrotask(() => restoring.delete(socket));
+}
+
 /** Whether ioredis itself issues this command to set up the connection. */
-export function isOwnCommand(redis: Redis, command: Command): boolean {
-  const { status, stream, condition } = redis;
+export function isOwnCommand({ status, stream, condition }: Redis, command: Command): boolean {
   if (status !== 'connect') {
-    return status === 'ready' && (RESTORE.has(command.name) || isNaming(redis, command));
+    return status === 'ready' && restoring.has(stream);
   }
   const first = issuedFirst.get(stream) ?? [];
   if (!begun.has(stream)) {
     issuedFirst.set(stream, [...first, command]);
     return true;
   }
-  return isKnown(command, condition?.select) || first.some((each) => isSame(each, command));
+  return isKnown(command, condition) || first.some((each) => isSame(each, command));
 }
 
 /** Sockets on which ioredis has issued the first commands of its handshake. */
 const begun = new WeakSet<object>();
 const issuedFirst = new WeakMap<object, readonly Command[]>();
-
-const RESTORE = new Set(['psubscribe', 'select', 'ssubscribe', 'subscribe']);
-
-/** ioredis before 5.5 names a connection only when it is ready. */
-function isNaming({ options }: Redis, { name, args }: Command): boolean {
-  return name === 'client' && String(args[0]) === 'setname' && args[1] === options.connectionName;
-}
+/** Sockets on which ioredis restores what the previous connection had. */
+const restoring = new WeakSet<object>();
 
 /** What ioredis issues later. The app may issue the same at that moment; sending that too does no harm. */
-function isKnown({ name, args }: Command, db: number | undefined): boolean {
+function isKnown({ name, args }: Command, condition: Redis['condition']): boolean {
   switch (name) {
     case 'select':
-      return Number(args[0]) === db;
+      return Number(args[0]) === condition?.select;
     case 'info':
       return args.length === 0;
     case 'client':
-      return /^set(name|info)$/i.test(String(args[0]));
+      return String(args[0]) === 'SETINFO';
+    case 'auth':
+      return String(args) === String(condition?.auth);
     default:
-      return name === 'auth' || name === 'hello' || name === 'readonly';
+      return false;
   }
 }
 

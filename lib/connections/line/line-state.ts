@@ -28,6 +28,8 @@ export interface LineSettings {
 
 /** The connection whose socket the line provides. */
 export interface LineClient {
+  /** The server is the one that was picked. The end of the handshake is next. */
+  readonly onVerified: () => void;
   /** Commands may be written now. */
   readonly onOpen: () => void;
   /** Commands may not be written any more. */

@@ -101,6 +101,7 @@ export class NodeLine {
     const pick = this.#pick(this.#topology);
     if (pick.kind === 'use' && matchesPick(pick, identity)) {
       this.#runId = identity.run_id;
+      this.#client?.onVerified();
       return true;
     }
     const { endpoint } = this.state;

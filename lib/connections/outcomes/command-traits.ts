@@ -24,9 +24,9 @@ export function isBlocking(name: string): boolean {
   return lookUp(name).blocking;
 }
 
-/** Whether the command only passes a message on, changes no data, and is usually issued without waiting for its reply. */
-export function isMessage(name: string): boolean {
-  return /^s?publish$/i.test(name);
+/** Whether the command changes no data and is usually issued without waiting for its reply: messages and subscriptions. */
+export function isRarelyAwaited(name: string): boolean {
+  return /^(s?publish|[ps]?(un)?subscribe)$/i.test(name);
 }
 
 /** Whether the command waits for data of other clients. `WAIT` waits too, but for what this connection has written. */
@@ -70,12 +70,6 @@ export function isTimed(name: string): boolean {
 /** Whether a command iterates over keys or members by a cursor. */
 export function isScan(name: string): boolean {
   return SCANS.has(name.toLowerCase());
-}
-
-/** The database that a command selects, if it is a `SELECT`. */
-export function selectedBy({ name, args }: Named): number | undefined {
-  const db = name === 'select' ? Number(args[0]) : Number.NaN;
-  return Number.isInteger(db) ? db : undefined;
 }
 
 /** Why a reader must not send a command, as text for the error; `undefined` if it may. */

@@ -1,7 +1,8 @@
 import type { Command } from 'ioredis';
 import { monotonicMs } from '../../clock/clock.js';
 import { timeoutLeft } from './blocking-time.js';
-import { isConnectionState, isTimed } from './command-traits.js';
+import { isRestore } from '../ioredis/internals.js';
+import { isTimed } from './command-traits.js';
 import type { HeldCommand } from './hold-queue.js';
 
 /** Computes how long each command may wait: held, and, if it blocks, in total. */
@@ -18,12 +19,11 @@ export class Deadlines {
   }
 
   /**
-   * In milliseconds of the monotonic clock. A command that sets up the connection has none: ioredis issues it to restore
-   * subscriptions and ignores a rejection, so the subscription would be lost silently.
+   * In milliseconds of the monotonic clock. What ioredis issues to restore a subscription has none: ioredis ignores a
+   * rejection, so the subscription would be lost silently.
    */
   of(command: Command): number | undefined {
-    if (isConnectionState(command.name)) {
-      command.promise.catch(() => undefined);
+    if (isRestore(command)) {
       return undefined;
     }
     return monotonicMs() + (this.#leftMs.get(command) ?? this.#limitMs);

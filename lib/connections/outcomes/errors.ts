@@ -78,6 +78,23 @@ export class ReadOnlyConnectionError extends Error {
   }
 }
 
+/**
+ * A command was issued that would make the connection useless, or whose effect would be lost at the next failover. It was
+ * not sent.
+ *
+ * @publicApi
+ */
+export class RefusedCommandError extends Error {
+  override readonly name = 'RefusedCommandError';
+  readonly code = 'REFUSED_COMMAND';
+  readonly command: string;
+
+  constructor(command: string, reason: string) {
+    super(`${command.toUpperCase()} was refused: ${reason}`);
+    this.command = command;
+  }
+}
+
 function describe(outcome: string, { command, generation, reason }: OutcomeDetails): string {
   return reason === CONNECTION_CLOSED
     ? reason

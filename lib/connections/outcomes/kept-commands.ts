@@ -67,12 +67,23 @@ export class KeptCommands {
 
   /** `EXEC` decides the outcome of all commands. But a caller that awaits each `QUEUED` would never issue it. */
   #refusedMember(command: Command): RefusalVerdict {
-    this.#parts.transactions.markRefused(command);
-    if (this.#parts.transactions.of(command)?.issued !== 'at once') {
-      const reason = 'the server refused one of its commands because of its state';
-      this.#parts.transactions.break(command, reason);
-      this.#parts.rejections.notApplied(command, reason);
+    const { transactions, rejections } = this.#parts;
+    transactions.markRefused(command);
+    const transaction = transactions.of(command);
+    if (transaction?.issued === 'at once' && transaction.state.kind === 'complete') {
+      this.#settleAfter(transactions.decisive(command), command);
+    } else {
+      transactions.break(command, REFUSED);
+      rejections.notApplied(command, REFUSED);
     }
     return 'kept';
   }
+
+  /** A server or proxy without transactions refuses `MULTI` and `EXEC`, and then nothing else settles what it refused. */
+  #settleAfter(exec: Command, member: Command): void {
+    const settle = () => this.#parts.rejections.notApplied(member, REFUSED);
+    exec.promise.then(settle, settle);
+  }
 }
+
+const REFUSED = 'the server refused one of its commands because of its state';

@@ -8,14 +8,16 @@ import { KeptCommands, type RefusalVerdict } from './kept-commands.js';
 import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
 import {
   commandOf,
-  isSettled,
   isRestore,
+  isSettled,
+  isSetup,
   markRejection,
   type CommandItem,
   type CommandStream,
 } from '../ioredis/internals.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isBusy, isStateRefusal } from './refusal.js';
+import { refuse } from './refuse.js';
 import { Rejections, type Circumstances, type HoldOptions, type Loss } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
@@ -75,6 +77,11 @@ export class Outcomes {
 
   neverHold(command: Command): void {
     this.#neverHeld.add(command);
+  }
+
+  /** Rejects a command that must not be sent. Returns whether something is to be sent in its place. */
+  refuse(command: Command, reason: string): boolean {
+    return refuse(command, { reason, isInTransaction: this.#transactions.of(command) !== undefined });
   }
 
   /** Records a command when it is issued. Returns whether its outcome may depend on other commands. */
@@ -202,6 +209,10 @@ export class Outcomes {
   }
 
   #lose(command: Command, item: CommandItem, loss: Loss): void {
+    if (isSetup(command)) {
+      command.reject(new Error(CONNECTION_CLOSED));
+      return;
+    }
     const transaction = this.#transactions.of(command);
     const isRefused = this.#transactions.wasRefused(command);
     if (transaction !== undefined && isRefused) {

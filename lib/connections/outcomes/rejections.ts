@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { isHarmless, isMessage } from './command-traits.js';
+import { isHarmless, isRarelyAwaited } from './command-traits.js';
 import { CONNECTION_CLOSED, NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import type { Tally } from './tally.js';
@@ -97,11 +97,11 @@ export class Rejections {
     });
   }
 
-  /** Callers of `PUBLISH` often do not wait for it: a lost message must not end the process as an unhandled rejection. */
+  /** Callers often do not wait for a message or a subscription: losing it must not end the process as an unhandled rejection. */
   #reject(command: Command, createError: () => Error): void {
     if (!isSettled(command)) {
       markRejection(command);
-      if (isMessage(command.name)) {
+      if (isRarelyAwaited(command.name)) {
         command.promise.catch(() => undefined);
       }
       command.reject(createError());

@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis';
+import { hideSecrets } from './hide-secrets.js';
+import { hideReadyCheck, reconnectAtOnce, settleHandshake, settleMonitor } from './internals.js';
+
+interface Given {
+  readonly enableReadyCheck?: boolean | undefined;
+}
+
+/** Changes what a new client of ioredis does by itself, and what it shows. */
+export function prepareClient(redis: Redis, given: Given): void {
+  hideReadyCheck(redis, given);
+  hideSecrets(redis);
+  settleMonitor(redis);
+  redis.on('connecting', () => settleHandshake(redis));
+  redis.on('reconnecting', (delayMs: number) => reconnectAtOnce(redis, delayMs));
+}
