@@ -5,6 +5,8 @@ export type Reply =
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'bulk'; readonly text: string }
   | { readonly kind: 'nil' }
+  /** Sent as it is, whether it is a reply or not. */
+  | { readonly kind: 'raw'; readonly text: string }
   | { readonly kind: 'array' | 'push'; readonly items: readonly Reply[] }
   | { readonly kind: 'map'; readonly entries: readonly (readonly [string, Reply])[] };
 
@@ -16,6 +18,7 @@ export const error = (message: string): Reply => ({ kind: 'error', message });
 export const integer = (value: number): Reply => ({ kind: 'integer', value });
 export const bulk = (text: string): Reply => ({ kind: 'bulk', text });
 export const nil: Reply = { kind: 'nil' };
+export const raw = (text: string): Reply => ({ kind: 'raw', text });
 export const array = (...items: Reply[]): Reply => ({ kind: 'array', items });
 export const push = (...items: Reply[]): Reply => ({ kind: 'push', items });
 export const map = (fields: Readonly<Record<string, Reply>>): Reply => ({
@@ -36,6 +39,8 @@ export function encodeReply(reply: Reply, protocol: Protocol): string {
       return `$${Buffer.byteLength(reply.text)}\r\n${reply.text}\r\n`;
     case 'nil':
       return protocol === 3 ? '_\r\n' : '$-1\r\n';
+    case 'raw':
+      return reply.text;
     case 'array':
       return encodeItems('*', reply.items, protocol);
     case 'push':
