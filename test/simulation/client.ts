@@ -36,6 +36,7 @@ function plain(reply: Reply): unknown {
   switch (reply.kind) {
     case 'simple':
     case 'bulk':
+    case 'raw':
       return reply.text;
     case 'integer':
       return reply.value;
