@@ -58,6 +58,8 @@ export class Replication {
 
   constructor(options: ResolvedOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     this.options = options;
+    // Whatever lists the properties of a provider must not find the password.
+    Object.defineProperty(this, 'options', { enumerable: false });
     this.dial = openSocket;
     // The last gate: whatever a node makes us say, it is one line of the log.
     this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));

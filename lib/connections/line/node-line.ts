@@ -55,7 +55,7 @@ export class NodeLine {
       generation: this.#topology?.generation ?? 0,
       node: this.endpoint,
       server: this.#runId ?? this.#current,
-      reason: this.#reason,
+      reason: () => this.#reason,
     };
   }
 

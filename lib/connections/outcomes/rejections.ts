@@ -22,7 +22,7 @@ export interface Circumstances {
   /** The server process the connection leads to. */
   readonly server?: string | undefined;
   /** Why nothing is written now. */
-  readonly reason: string;
+  readonly reason: () => string;
 }
 
 /** How the replies of commands under way were lost. */
@@ -73,7 +73,7 @@ export class Rejections {
 
   /** Rejects a command that would have to wait but must not. */
   notHeld(command: Command): void {
-    this.notApplied(command, this.#circumstances().reason);
+    this.notApplied(command, this.#circumstances().reason());
   }
 
   holdEnded(command: Command, end: HoldEnd): void {
@@ -112,11 +112,11 @@ export class Rejections {
     const { timeoutMs, maxCommands, maxBytes } = this.#hold;
     switch (end) {
       case 'timed out':
-        return `held for ${timeoutMs} ms; ${this.#circumstances().reason}`;
+        return `held for ${timeoutMs} ms; ${this.#circumstances().reason()}`;
       case 'full':
-        return `${maxCommands} commands are held already; ${this.#circumstances().reason}`;
+        return `${maxCommands} commands are held already; ${this.#circumstances().reason()}`;
       case 'too many bytes':
-        return `held commands may not exceed ${maxBytes} bytes together; ${this.#circumstances().reason}`;
+        return `held commands may not exceed ${maxBytes} bytes together; ${this.#circumstances().reason()}`;
       case 'closed':
         return CONNECTION_CLOSED;
       default:

@@ -6,7 +6,7 @@ import type { CommandStream } from '../../../lib/connections/ioredis/internals.j
 import { Notices } from '../../../lib/notices/notices.js';
 import { Outcomes } from '../../../lib/connections/outcomes/outcomes.js';
 
-const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: 'no node is a master' });
+const circumstances = () => ({ generation: 1, node: '10.0.0.1:6379', reason: () => 'no node is a master' });
 
 /** A transaction that was written in one go and then refused, because the server had become a replica. */
 function refuseTransaction({ watching }: { readonly watching: boolean }) {
