@@ -59,13 +59,7 @@ async function run(random: Random): Promise<void> {
   const unhandled: unknown[] = [];
   const onUnhandled = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', onUnhandled);
-  const issued: Pending[] = [];
-  const track = (what: string, promise: Promise<unknown>) => {
-    const pending: Pending = { what, isSettled: false };
-    issued.push(pending);
-    const settle = () => void (pending.isSettled = true);
-    promise.then(settle, settle);
-  };
+  const { issued, track } = createTracker();
   const isHonest = random() < 0.7;
   try {
     await replication.onModuleInit();
@@ -82,6 +76,17 @@ async function run(random: Random): Promise<void> {
     process.off('unhandledRejection', onUnhandled);
     await node.stop();
   }
+}
+
+function createTracker() {
+  const issued: Pending[] = [];
+  const track = (what: string, promise: Promise<unknown>) => {
+    const pending: Pending = { what, isSettled: false };
+    issued.push(pending);
+    const settle = () => void (pending.isSettled = true);
+    promise.then(settle, settle);
+  };
+  return { issued, track };
 }
 
 interface Scene {

@@ -196,8 +196,7 @@ export class NodeLine {
 
   /** Compares the node in use with the node that the topology picks. */
   #reconsider(): void {
-    const state = this.state;
-    const topology = this.#topology;
+    const [state, topology] = [this.state, this.#topology];
     if (topology === undefined) {
       return;
     }
