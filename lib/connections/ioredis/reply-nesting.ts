@@ -27,7 +27,7 @@ export class ReplyNesting {
   readonly #toCome: number[] = [];
   readonly #sizes: number[] = [];
   #announced = 0;
-  #shape = { type: 0, isNil: false, size: 0, nils: 0, word: '' };
+  readonly #shape = { type: 0, isNil: false, size: 0, nils: 0, word: '' };
 
   get shape(): ReplyShape {
     return this.#shape;
@@ -40,7 +40,12 @@ export class ReplyNesting {
 
   begin(type: number): void {
     if (this.#toCome.length === 0) {
-      this.#shape = { type, isNil: false, size: 0, nils: 0, word: '' };
+      // Reused, because this runs for each reply.
+      this.#shape.type = type;
+      this.#shape.isNil = false;
+      this.#shape.size = 0;
+      this.#shape.nils = 0;
+      this.#shape.word = '';
     }
   }
 

@@ -6,11 +6,12 @@ const MINUS = 45;
 const ZERO = 48;
 const NINE = 57;
 const PUSH = 62;
+const STRING = 36;
 const MAP = 37;
 const NULL = 95;
 
 const TEXTS: ReadonlySet<number> = new Set(Buffer.from('+-('));
-const STRINGS: ReadonlySet<number> = new Set(Buffer.from('$=!'));
+const STRINGS: ReadonlySet<number> = new Set(Buffer.from('=!'));
 const AGGREGATES: ReadonlySet<number> = new Set(Buffer.from('*~>%'));
 /** What may follow the type of the others. */
 const OTHERS: ReadonlyMap<number, RegExp> = new Map([
@@ -86,7 +87,7 @@ export class ReplyReader {
     }
     const type = this.#bytes[at] ?? 0;
     this.#nesting.begin(type);
-    if (STRINGS.has(type)) {
+    if (type === STRING || STRINGS.has(type)) {
       return this.#stringHeader(at);
     }
     if (AGGREGATES.has(type)) {
