@@ -12,7 +12,7 @@ import {
   type CommandStream,
 } from './ioredis/internals.js';
 import { duplicateSettings, optionsFor, type FollowingSettings } from './following-settings.js';
-import { ReplyGuard } from './ioredis/guard-replies.js';
+import { isUnasked } from './ioredis/guard-replies.js';
 import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import type { HeldCommand } from './outcomes/hold-queue.js';
@@ -46,7 +46,7 @@ export class FollowingRedis extends Redis {
     prepareClient(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
-    this.session = new Session(this, new ReplyGuard(this), settings.notices);
+    this.session = new Session(this, settings.notices);
     this.line = line;
     this.outcomes = new Outcomes(settings, () => line.circumstances);
     line.attach({
@@ -98,7 +98,8 @@ export class FollowingRedis extends Redis {
         return;
       }
     }
-    const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
+    const mayBeRefusal = this.status === 'ready' && !isUnasked(item);
+    const verdict = mayBeRefusal ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
       super.handleReconnection(error, item);
     } else {

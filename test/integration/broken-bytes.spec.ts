@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -36,8 +35,7 @@ const sent = ({ commands }: FakeNode, name: string) => commands.filter(([each]) 
 
 describe.each([
   ['no reply at all', BAD_GATEWAY],
-  ['part of a reply and then none', `$100\r\n${'x'.repeat(100)}${BAD_GATEWAY}`],
-  ['headers that announce without end', '*99999999\r\n'.repeat(20)],
+  ['a status line of another protocol', '@ERROR\r\n'],
 ])('instead of a reply comes %s', (_, text) => {
   test('a write ends with an unknown outcome, a read is sent again, and operators are told', async () => {
     const { node } = await nodeThatBreaks(text, ['incr']);
@@ -92,18 +90,13 @@ async function markedNode() {
   return { node, connections };
 }
 
+/** `docs/upstream.md` lists what ioredis does not survive in any case. */
 const fatal: readonly (readonly [string, string])[] = [
   ['an unasked nil', '$-1\r\n'],
-  ['an unasked nil of RESP3', '_\r\n'],
   ['an unasked null array', '*-1\r\n'],
+  ['two unasked nils at once', '$-1\r\n$-1\r\n'],
   ['an unasked status', '+OK\r\n'],
-  ['an empty push', '>0\r\n'],
-  ['a push with a nil for its name', '>1\r\n_\r\n'],
-  ['a message without channel', '>3\r\n$7\r\nmessage\r\n_\r\n$1\r\nx\r\n'],
-  ['a message without its parts', '>1\r\n$8\r\npmessage\r\n'],
-  ['a subscription that nobody asked for', '>3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n'],
-  ['nested headers of arrays', '*9999999\r\n'.repeat(22)],
-  ['arrays in arrays without end', '*1\r\n'.repeat(50_000)],
+  ['an unasked error', '-READONLY out of the blue\r\n'],
   ['an HTTP error', BAD_GATEWAY],
 ];
 
@@ -123,13 +116,7 @@ describe.each([
   ['with RESP2', { protocol: 2 as const }],
   ['with the default protocol', {}],
 ])('a connection that has subscribed, %s', (_, redis) => {
-  test.each<readonly [string, string]>([
-    ...fatal.filter(([name]) => !/status|subscription/.test(name)),
-    ['an empty array', '*0\r\n'],
-    ['an array that begins with nil', '*1\r\n$-1\r\n'],
-    ['a message with a nil for its channel', '*3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\nx\r\n'],
-    ['a message of a pattern that is cut short', '*2\r\n$8\r\npmessage\r\n$1\r\nx\r\n'],
-  ])('is made anew after %s', async (__, text) => {
+  test.each(fatal)('is made anew after %s', async (__, text) => {
     const subscribers: FakeConnection[] = [];
     const node = await fakeNode({
       onCommand([name = '', channel], connection) {
@@ -150,44 +137,42 @@ describe.each([
       return heard.includes('hello');
     });
   });
-
-  test.each(['$-1\r\n', ':1\r\n', '*1\r\n$9\r\nsubscribe\r\n', '*0\r\n', '*2\r\n$9\r\nsubscribe\r\n$-1\r\n'])(
-    'survives %j as the reply to SUBSCRIBE',
-    async (text) => {
-      const replies: string[] = [];
-      const node = await fakeNode({
-        onCommand([name = '', channel]) {
-          if (name !== 'subscribe' || channel !== 'news') return undefined;
-          replies.push(name);
-          return replies.length === 1 ? raw(text) : undefined;
-        },
-      });
-      const { writer } = await openReplication([node.endpoint], { redis });
-      const listener = writer.duplicate();
-      onTestFinished(() => listener.disconnect());
-      await listener.subscribe('news');
-      expect(replies).toHaveLength(2);
-    },
-  );
 });
 
-test('a nil among the messages of MONITOR closes the connection, which goes on with a new one', async () => {
-  const monitors: FakeConnection[] = [];
-  const node = await fakeNode({
-    onCommand([name = ''], connection) {
-      if (name === 'monitor') monitors.push(connection);
-      return name === 'monitor' ? simple('OK') : undefined;
-    },
-  });
+test('an error of a listener of the app surfaces, and the replies after it are read', async () => {
+  const node = await fakeNode();
   const { writer } = await openReplication([node.endpoint]);
-  const monitor = await writer.monitor();
-  onTestFinished(() => monitor.disconnect());
-  const heard = once(monitor, 'monitor');
-  monitors.at(-1)?.send(simple('1700000000.000000 [0 127.0.0.1:1] "get" "key"'));
-  expect((await heard)[1]).toEqual(['get', 'key']);
-  monitors.at(-1)?.send(raw('$-1\r\n'));
-  await until('it monitors again', () => monitors.length === 2);
+  const listener = writer.duplicate();
+  onTestFinished(() => listener.disconnect());
+  const heard: string[] = [];
+  listener.on('message', (_channel, message) => {
+    heard.push(message);
+    if (message === 'bad') throw new Error('of the app');
+  });
+  await listener.subscribe('news');
+  const surfaced = await withoutTestRunner(async (uncaught) => {
+    await writer.publish('news', 'bad');
+    await writer.publish('news', 'good');
+    await until('both were heard', () => heard.length === 2 && uncaught.length === 1);
+    return [...uncaught];
+  });
+  expect(heard).toEqual(['bad', 'good']);
+  expect(surfaced).toMatchObject([{ message: 'of the app' }]);
 });
+
+/** Takes uncaught errors in place of the test runner. */
+async function withoutTestRunner<T>(run: (uncaught: readonly unknown[]) => Promise<T>): Promise<T> {
+  const others = process.listeners('uncaughtException');
+  const uncaught: unknown[] = [];
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => uncaught.push(error));
+  try {
+    return await run(uncaught);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    others.forEach((each) => process.on('uncaughtException', each));
+  }
+}
 
 test('a reply that answers one of several commands is passed on, whatever follows it', async () => {
   const node = await fakeNode({

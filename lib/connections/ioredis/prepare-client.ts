@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { guardReplies } from './guard-replies.js';
 import { hideSecrets } from './hide-secrets.js';
 import { hideReadyCheck, reconnectAtOnce, settleHandshake, settleMonitor } from './internals.js';
 
@@ -11,6 +12,7 @@ export function prepareClient(redis: Redis, given: Given): void {
   hideReadyCheck(redis, given);
   hideSecrets(redis);
   settleMonitor(redis);
+  guardReplies(redis);
   redis.on('connecting', () => settleHandshake(redis));
   redis.on('reconnecting', (delayMs: number) => reconnectAtOnce(redis, delayMs));
 }

@@ -5,7 +5,6 @@ export type SessionCommand =
   | { readonly kind: 'name' }
   /** Sent again on each later connection; the last one with the same key counts. */
   | { readonly kind: 'setting'; readonly key: string }
-  | { readonly kind: 'subscription' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 interface Named {
@@ -18,19 +17,13 @@ const NAMES = [
   'client',
   'hello',
   'monitor',
-  'psubscribe',
   'psync',
-  'punsubscribe',
   'readonly',
   'readwrite',
   'reset',
   'script',
   'select',
-  'ssubscribe',
-  'subscribe',
-  'sunsubscribe',
   'sync',
-  'unsubscribe',
 ];
 
 /** The commands that `sessionCommand` knows, in lower case, as methods have them, and in upper case, as for `call()`. */
@@ -67,7 +60,7 @@ export function sessionCommand({ name, args }: Named): SessionCommand | undefine
         'the database, the login and the protocol would no longer be those of the options; use duplicate()',
       );
     default:
-      return { kind: 'subscription' };
+      return undefined;
   }
 }
 

@@ -1,6 +1,5 @@
 import { Command, type Redis } from 'ioredis';
 import type { Notices } from '../../notices/notices.js';
-import type { ReplyGuard } from '../ioredis/guard-replies.js';
 import { prepareSetup } from '../ioredis/internals.js';
 import { sessionCommand, sessionCommands } from './session-commands.js';
 
@@ -15,7 +14,6 @@ interface Setting {
  */
 export class Session {
   readonly #redis: Redis;
-  readonly #guard: ReplyGuard;
   readonly #notices: Notices;
   readonly #settings = new Map<string, Setting>();
   #db: number;
@@ -23,9 +21,8 @@ export class Session {
   #selectedDb: number;
   #lastSelect: Command | undefined;
 
-  constructor(redis: Redis, guard: ReplyGuard, notices: Notices) {
+  constructor(redis: Redis, notices: Notices) {
     this.#redis = redis;
-    this.#guard = guard;
     this.#notices = notices;
     this.#db = redis.options.db ?? 0;
     this.#selectedDb = this.#db;
@@ -60,9 +57,6 @@ export class Session {
         return command.name === 'monitor' && this.#redis.options.monitor === true ? undefined : what.reason;
       case 'database':
         this.#select(command, what.db);
-        return undefined;
-      case 'subscription':
-        this.#guard.expectMessages();
         return undefined;
       case 'login':
         whenDone(command, () => this.#logIn(command.args.map(String)));
