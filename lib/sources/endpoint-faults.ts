@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { allow, findFaults, flag, isPlainObject, oneOf, wholeNumber } from '../options/rules.js';
+import { allow, findFaults, flag, isPlainObject, oneOf, text, wholeNumber } from '../options/rules.js';
 
 const rules = {
   host: allow('a host name or an IP address, without port', isHost),
@@ -9,6 +9,7 @@ const rules = {
   intended: oneOf(['master']),
   derived: flag,
   credentials: oneOf(['ask first']),
+  zone: text,
 };
 
 /** What is wrong with a value that must be an `Endpoint`. `subject` names the value. */

@@ -41,6 +41,8 @@ export interface SourceNode extends Endpoint {
    * whose replication history is not that of the group, is not sent them and not used. Default: they are sent at once.
    */
   readonly credentials?: 'ask first';
+  /** The availability zone of the node, as its provider names it. The topology repeats it. */
+  readonly zone?: string;
 }
 
 /**

@@ -108,14 +108,17 @@ export class TopologyLoop {
     const intended = new Set(nodes.filter((node) => node.intended === 'master').map(formatEndpoint));
     const derived = new Set(nodes.filter((node) => node.derived === true).map(formatEndpoint));
     const unvetted = new Set(nodes.filter((node) => node.credentials === 'ask first').map(formatEndpoint));
-    this.#state = { ...this.#state, intended, derived, unvetted };
+    const zones = new Map(
+      nodes.flatMap((node) => (node.zone === undefined ? [] : [[formatEndpoint(node), node.zone] as const])),
+    );
+    this.#state = { ...this.#state, intended, derived, unvetted, zones };
     return nodes.map(toEndpoint);
   }
 
   get #circumstances(): Circumstances {
     const { acceptAfterMs, epochOffsetMs } = this.#options;
-    const { intended, derived } = this.#state;
-    return { intended, derived, acceptAfterMs, epochMs: epochOffsetMs() };
+    const { intended, derived, zones } = this.#state;
+    return { intended, derived, zones, acceptAfterMs, epochMs: epochOffsetMs() };
   }
 
   get #isSeeking$(): Observable<boolean> {
@@ -214,6 +217,7 @@ interface State {
   readonly derived: ReadonlySet<string>;
   /** The endpoints that are sent the credentials only after they were asked without. */
   readonly unvetted: ReadonlySet<string>;
+  readonly zones: ReadonlyMap<string, string>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly resolution: Resolution;
 }
@@ -223,6 +227,7 @@ function initialState(at: number): State {
     intended: new Set(),
     derived: new Set(),
     unvetted: new Set(),
+    zones: new Map(),
     observations: new Map(),
     resolution: initialResolution(at),
   };

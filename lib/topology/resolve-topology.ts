@@ -46,6 +46,8 @@ export interface Circumstances {
   readonly intended: ReadonlySet<string>;
   /** The endpoints that the source has derived, and that may lead to no server. */
   readonly derived: ReadonlySet<string>;
+  /** The availability zones of endpoints. Default: none is known. */
+  readonly zones?: ReadonlyMap<string, string>;
   /** How long the only claimant waits before it is accepted without proof, in milliseconds; `Infinity`: for ever. */
   readonly acceptAfterMs: number;
   /** Added to a time of the monotonic clock, it gives the time since the epoch, in milliseconds. */
@@ -175,7 +177,12 @@ function concludeTopology(conclusion: Conclusion): Topology {
   const unchanged = decision.kind === before.kind && server?.endpoint === masterOf(before);
   return {
     generation: generationOf(previous, server),
-    nodes: describeServers({ evidence, master: server, since: memory.acceptedAt }),
+    nodes: describeServers({
+      evidence,
+      master: server,
+      since: memory.acceptedAt,
+      zones: circumstances.zones ?? new Map(),
+    }),
     servers: evidence.knownServers,
     ...(lastFailover && { lastFailover }),
     ...describeUnproven(conclusion),

@@ -9,6 +9,8 @@ interface View {
   readonly master: AnsweredServer | undefined;
   /** When the master replaced another one, in milliseconds of the monotonic clock. */
   readonly since: number | undefined;
+  /** The availability zones of endpoints. */
+  readonly zones: ReadonlyMap<string, string>;
 }
 
 /** Every server as a node of the topology, sorted by endpoint. */
@@ -23,6 +25,7 @@ function describeServer(server: Server, view: View): TopologyNode {
     endpoint: server.endpoint,
     address: server.address,
     ...(server.aliases.length > 0 && { aliases: server.aliases }),
+    ...describeZone(server, view.zones),
   };
   if (isAnswered(server)) {
     return { ...identity, ...describeAnswer(server, view) };
@@ -37,6 +40,11 @@ function describeServer(server: Server, view: View): TopologyNode {
         message: observation.message,
       }
     : { ...identity, kind: 'pending', reachable: false };
+}
+
+function describeZone({ endpoint, aliases }: Server, zones: View['zones']): { readonly zone?: string } {
+  const [zone] = [endpoint, ...aliases].flatMap((name) => zones.get(name) ?? []);
+  return zone === undefined ? {} : { zone };
 }
 
 function describeAnswer(server: AnsweredServer, { evidence, master, since = -Infinity }: View) {

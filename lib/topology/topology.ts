@@ -183,6 +183,8 @@ interface NodeIdentity {
   readonly address: Endpoint;
   /** Other endpoints of the same server process. */
   readonly aliases?: readonly string[];
+  /** The availability zone, where the source knows it. */
+  readonly zone?: string;
 }
 
 /** The endpoint of the accepted master, or `undefined` while there is none and writes are held. */

@@ -1,6 +1,7 @@
 import { concat, NEVER, of, Subject, throwError, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { listsOf } from '../../lib/sources/check-source.js';
+import type { SourceNode } from '../../lib/sources/node-source.js';
 import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import { masterOf } from '../../lib/topology/topology.js';
 import { A, B, C, master, replica, faulty } from '../topology/reports.js';
@@ -228,6 +229,28 @@ describe('the list of nodes', () => {
     expect(last()?.kind).toBe('masterless');
     group.runTo(200);
     expect(last()?.nodes.map(({ kind }) => kind)).toEqual(['replica', 'replica']);
+  });
+
+  test('may tell the zone of each node, which the topology repeats as it changes', () => {
+    const lists$ = new Subject<readonly SourceNode[]>();
+    const group = startVirtualGroup({ nodes: healthy, source: () => lists$ });
+    const { last } = record(group);
+    const inZones = (...zones: string[]) =>
+      endpoints(A, B).map((node, index) => ({ ...node, zone: zones[index] ?? '' }));
+    const zones = () => last()?.nodes.map(({ zone, address }) => [zone, Object.keys(address)]);
+    const plain = ['host', 'port'];
+    lists$.next(inZones('zone-a', 'zone-b'));
+    group.runTo(100);
+    expect(zones()).toEqual([
+      ['zone-a', plain],
+      ['zone-b', plain],
+    ]);
+    lists$.next(inZones('zone-a', 'zone-c'));
+    expect(zones()).toEqual([
+      ['zone-a', plain],
+      ['zone-c', plain],
+    ]);
+    expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
   });
 
   test('may be final: a source that completes leaves its last list in force', () => {

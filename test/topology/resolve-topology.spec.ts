@@ -121,6 +121,34 @@ describe('a node in the topology', () => {
   });
 });
 
+test('the zone of a node is the one that the source knows, by any of its names', () => {
+  const one = { on: 'R1', run: 'one' };
+  const results = {
+    [A]: replica({ on: 'R1' }),
+    [B]: master(one),
+    [READER]: master(one),
+    [C]: faulty('REFUSED'),
+  };
+  const zones = new Map([
+    [A, 'zone-a'],
+    [READER, 'zone-b'],
+    ['elsewhere:6379', 'zone-c'],
+  ]);
+  const circumstances = {
+    intended: new Set<string>(),
+    derived: new Set<string>(),
+    acceptAfterMs: 0,
+    epochMs: 0,
+  };
+  const observations = observe({ at: 10, results });
+  const { topology } = resolveTopology(initialResolution(0), observations, { ...circumstances, zones });
+  expect(topology.nodes.map(({ endpoint, zone }) => [endpoint, zone])).toEqual([
+    [A, 'zone-a'],
+    [B, 'zone-b'],
+    [C, undefined],
+  ]);
+});
+
 describe('the time and cause of a change', () => {
   const results = { [A]: master({ on: 'R1' }), [B]: replica({ on: 'R1' }) };
   const first = resolveTopology(initialResolution(5), observe({ at: 10, results, signal: 'start' }));
