@@ -27,7 +27,7 @@ import { forEachNode } from './for-each-node.js';
 import { Gossip } from '../fleet/gossip.js';
 import { NodeFleet } from '../fleet/node-fleet.js';
 import { whenToRedial } from './when-to-redial.js';
-import { keepTrying } from './keep-trying.js';
+import { keepTrying } from '../sources/keep-trying.js';
 import { ProbeSchedule } from './probe-schedule.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onResolution, onSignal, type Cadence, type Pace } from './pace.js';

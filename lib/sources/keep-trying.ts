@@ -1,6 +1,6 @@
 import { concat, NEVER, Observable, retry, timer } from 'rxjs';
-import { listsOf } from '../sources/check-source.js';
-import type { NodeSource, SourceContext } from '../sources/node-source.js';
+import { listsOf } from './check-source.js';
+import type { NodeSource, SourceContext } from './node-source.js';
 import type { Endpoint } from '../topology/endpoint.js';
 
 const RETRY_MS = 1000;
