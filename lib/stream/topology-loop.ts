@@ -87,7 +87,7 @@ export class TopologyLoop {
     const observations$ = keepTrying(
       source,
       { ...context, observations$: context.observed$, seeking$: this.#isSeeking$ },
-      notify,
+      (fault) => notify(`the source of nodes failed: ${fault}`),
     ).pipe(
       map((nodes) => this.#list(nodes)),
       tap((endpoints) => fold(withNodes(this.#state.observations, endpoints, this.#now))),
