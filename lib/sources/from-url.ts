@@ -1,0 +1,90 @@
+import { isIP } from 'node:net';
+import { describeType } from '../options/describe-value.js';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import type { NodeSource } from './node-source.js';
+import { primaryEndpoint } from './primary-endpoint.js';
+import { differences, parseRedisUrl, type RedisUrl, type UrlSettings } from './redis-url.js';
+import { staticNodes } from './static-nodes.js';
+
+/**
+ * What a URL states, as options of the module.
+ *
+ * @publicApi
+ */
+export interface UrlOptions {
+  readonly source: NodeSource;
+  /** Credentials, database, `family` and `protocol`, each if the URL states it. */
+  readonly redis: UrlSettings;
+}
+
+/**
+ * The URL that a platform puts into a variable such as `REDIS_URL`, as options to spread into those of the module:
+ * `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, `valkey://` and `valkeys://` alike. Several nodes are
+ * several hosts in one URL (`redis://:password@a:6379,b:6379/0`), several URLs with a comma in between, or a list of URLs.
+ *
+ * One name is followed as `primaryEndpoint` does, since platforms let it lead to the master; several nodes, an address and
+ * `localhost` are `staticNodes`. The port is 6379 by default. The query may state `db`, `family` (4 or 6) and `protocol`
+ * (2 or 3).
+ *
+ * @throws TypeError that names the part that is wrong, and shows nothing of the URL, which may be a password. All URLs must
+ * state the same credentials, database and query. Sentinels, Redis Cluster and Unix sockets are not supported.
+ * @publicApi
+ */
+export function fromUrl(urls: string | readonly string[]): UrlOptions {
+  const texts = listOf(urls).flatMap((text) => text.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i));
+  const parsed = texts.map((text, index) =>
+    parseNamed(text, texts.length === 1 ? 'the URL' : `URL ${index + 1}`),
+  );
+  const [settings = {}, ...others] = parsed.map((each) => each.settings);
+  const different = [...new Set(others.flatMap((each) => differences(settings, each)))];
+  if (different.length > 0) {
+    throw new TypeError(
+      `fromUrl: the URLs differ in ${different.join(', ')}; all nodes of a group are used with the same one`,
+    );
+  }
+  return { source: sourceOf(parsed.flatMap(({ endpoints }) => endpoints)), redis: settings };
+}
+
+function listOf(urls: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(urls) ? urls : [urls];
+  if (list.length === 0) {
+    throw new TypeError(`fromUrl: the list of URLs is empty; ${ALLOWED}`);
+  }
+  return list.map((each) => {
+    if (typeof each === 'string' && each.trim() !== '') {
+      return each;
+    }
+    throw new TypeError(
+      `fromUrl: the URL is ${typeof each === 'string' ? 'empty' : describeType(each)}; ${ALLOWED}`,
+    );
+  });
+}
+
+const ALLOWED = 'allowed is a URL such as redis://host:6379, or a list of such';
+
+function parseNamed(text: string, name: string): RedisUrl {
+  try {
+    return parseRedisUrl(text);
+  } catch (error) {
+    throw new TypeError(`fromUrl: ${name}: ${error instanceof Error ? error.message : 'it is malformed'}`, {
+      cause: error,
+    });
+  }
+}
+
+function sourceOf(endpoints: readonly Endpoint[]): NodeSource {
+  const names = endpoints.map(formatEndpoint);
+  if (new Set(names).size < names.length) {
+    throw new TypeError('fromUrl: a node is named twice; name each node once');
+  }
+  const [only, ...others] = endpoints.map(toText);
+  // `localhost` leads to no other server, but often to two addresses of which one is not listened on.
+  const isFixed = endpoints.some(({ host }) => isIP(host) !== 0 || host === 'localhost');
+  return only === undefined || others.length > 0 || isFixed
+    ? staticNodes(endpoints.map(toText))
+    : primaryEndpoint(only);
+}
+
+function toText(endpoint: Endpoint): string {
+  return `${endpoint.tls === true ? 'rediss' : 'redis'}://${formatEndpoint(endpoint)}`;
+}
