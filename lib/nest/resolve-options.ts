@@ -13,6 +13,7 @@ import {
   type Rule,
 } from '../options/rules.js';
 import { discoverNodes } from '../sources/discover-nodes.js';
+import { mergeSources } from '../sources/merge-sources.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import { staticNodes } from '../sources/static-nodes.js';
 import { readPolicies } from '../topology/pick.js';
@@ -95,7 +96,7 @@ function unprovenRule(subject: string, value: unknown): readonly string[] {
 
 /** A source that is named but not called is a function as well, so only its result would be strange. */
 function sourceRule(subject: string, value: unknown): readonly string[] {
-  const uncalled = [staticNodes, discoverNodes, primaryEndpoint].find((each) => each === value);
+  const uncalled = [staticNodes, discoverNodes, primaryEndpoint, mergeSources].find((each) => each === value);
   return uncalled === undefined
     ? allow(SOURCES, (given) => typeof given === 'function')(subject, value)
     : [`${subject} is the function ${uncalled.name} itself; allowed is its result: ${uncalled.name}(…)`];

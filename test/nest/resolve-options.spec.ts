@@ -5,6 +5,7 @@ import { resendPolicies } from '../../lib/connections/outcomes/resend.js';
 import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import { describeUnknown, redisRules } from '../../lib/connections/ioredis/redis-rules.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
+import { mergeSources } from '../../lib/sources/merge-sources.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { readPolicies } from '../../lib/topology/pick.js';
 
@@ -130,6 +131,11 @@ describe('refused with the option, its value and the allowed values:', () => {
       'a source that is not called',
       { source: staticNodes },
       'option "source" is the function staticNodes itself; allowed is its result: staticNodes(…)',
+    ],
+    [
+      'a merged source that is not called',
+      { source: mergeSources },
+      'option "source" is the function mergeSources itself; allowed is its result: mergeSources(…)',
     ],
     [
       'a boolean in a string',
