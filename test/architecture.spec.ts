@@ -38,6 +38,18 @@ describe('import rules', () => {
     ['stream/a.ts', `const b = await import('../connections/b.js')`, 'stream may not import connections'],
     ['connections/a.ts', `type B = import('../nest/b.js').B`, 'connections may not import nest'],
     ['nest/a.ts', `import { b } from '../health/b.js'`, 'nothing imports health, which is an entry point'],
+    [
+      'nest/a.ts',
+      `import { b } from '../elasticache/b.js'`,
+      'nothing imports elasticache, which is an entry point',
+    ],
+    [
+      'sources/a.ts',
+      `import type { A } from '@aws-sdk/client-elasticache'`,
+      'only elasticache imports the optional',
+    ],
+    ['elasticache/a.ts', `import { b } from '../stream/b.js'`, 'elasticache may not import stream'],
+    ['elasticache/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
     ['nest/a.ts', `import type { A } from '@nestjs/terminus'`, 'only health imports the optional'],
     ['fleet/a.ts', `import type { B } from '../observers/b.js'`, 'fleet may not import observers'],
     ['fleet/a.ts', `import { b } from '../stream/b.js'`, 'fleet may not import stream'],
@@ -86,6 +98,11 @@ describe('import rules', () => {
     ['index.ts', `export { b } from './nest/b.js'`],
     ['index.ts', `import './peers/b.js'`],
     ['health/index.ts', `import '../peers/b.js'`],
+    [
+      'elasticache/a.ts',
+      `import { A } from '@aws-sdk/client-elasticache'; import { b } from '../sources/b.js'`,
+    ],
+    ['elasticache/index.ts', `import '../peers/b.js'`],
     ['peers/a.ts', `import { createRequire } from 'node:module'`],
   ])('allow in %s: %s', (path, text) => {
     expect(findForbiddenImports([readSource(`lib/${path}`, text)])).toEqual([]);

@@ -51,6 +51,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
+  elasticache: ['topology', 'options', 'sources'],
   health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
 };
 
@@ -59,11 +60,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
  * package that only they need may be absent.
  */
 const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly string[] }>> = {
+  elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
   health: { optionalPeers: ['@nestjs/terminus'] },
 };
 
 /** What users import. Only these files gather the exports of others, and no file imports them. */
-export const entryFiles: readonly string[] = ['lib/index.ts', 'lib/health/index.ts'];
+export const entryFiles: readonly string[] = [
+  'lib/index.ts',
+  'lib/elasticache/index.ts',
+  'lib/health/index.ts',
+];
 
 const ioredisLayers = ['connections', 'connections/ioredis', 'connections/outcomes', 'connections/session'];
 const nestLayers = ['nest', 'health'];
