@@ -16,10 +16,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const optional = '@nestjs/terminus';
 
 const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter', 'staticNodes'] };
-const health = { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] };
+/** The entry points that need a package which others do without. */
+const optional = {
+  '@nestjs/terminus': { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] },
+  '@aws-sdk/client-elasticache': { from: `${name}/elasticache`, names: ['elastiCacheNodes'] },
+};
 
 const checkFunction = `
 function check(from, names, exported) {
@@ -30,9 +33,11 @@ function check(from, names, exported) {
 const folder = mkdtempSync(join(tmpdir(), 'smoke-test-'));
 try {
   const project = installPackage(folder);
-  load(project, `without ${optional}`, [main]);
-  linkPackage(project, optional);
-  load(project, `with ${optional}`, [main, health]);
+  load(project, 'without optional peers', [main]);
+  for (const [peer, entry] of Object.entries(optional)) {
+    linkPackage(project, peer);
+    load(project, `with ${peer}`, [main, entry]);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -49,7 +54,7 @@ function installPackage(parent) {
   mkdirSync(target, { recursive: true });
   execFileSync('tar', ['-xzf', join(parent, tarball), '-C', target, '--strip-components=1']);
   const declared = Object.keys({ ...dependencies, ...peerDependencies });
-  declared.filter((each) => each !== optional).forEach((each) => linkPackage(project, each));
+  declared.filter((each) => optional[each] === undefined).forEach((each) => linkPackage(project, each));
   return project;
 }
 

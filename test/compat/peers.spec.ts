@@ -24,6 +24,8 @@ afterAll(async () => {
 
 const main = 'nestjs-redis-replication';
 const health = `${main}/health`;
+const elasticache = `${main}/elasticache`;
+const client = '@aws-sdk/client-elasticache';
 const ranges = {
   nest: '^11.0.0 || ^12.0.0',
   ioredis: '^5.4.0 || ^6.0.0',
@@ -64,6 +66,16 @@ const rows: readonly (readonly [entry: string, installed: Links, message: string
     `${health} needs @nestjs/terminus ${ranges.nest}, which is not installed: run npm install @nestjs/terminus`,
   ],
   [
+    elasticache,
+    { [client]: undefined },
+    `${elasticache} needs ${client} ^3.0.0, which is not installed: run npm install ${client}`,
+  ],
+  [
+    elasticache,
+    { ioredis: 'ioredis-5.0' },
+    `${main} needs ioredis ${ranges.ioredis}, but version 5.0.6 is installed`,
+  ],
+  [
     main,
     { ioredis: undefined },
     `${main} needs ioredis ${ranges.ioredis}, which is not installed: run npm install ioredis`,
@@ -80,8 +92,15 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
     expect(await load(entry, installed, form)).toBe(message);
   });
 
-  test('the main entry does without Terminus', async () => {
-    expect(await load(main, { '@nestjs/terminus': undefined }, form)).toBe('loaded');
+  test('the main entry does without the optional peers', async () => {
+    expect(await load(main, { '@nestjs/terminus': undefined, [client]: undefined }, form)).toBe('loaded');
+  });
+
+  test.each([
+    [health, client],
+    [elasticache, '@nestjs/terminus'],
+  ])('%s does without %s', async (entry, other) => {
+    expect(await load(entry, { [other]: undefined }, form)).toBe('loaded');
   });
 });
 
