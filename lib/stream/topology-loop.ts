@@ -23,7 +23,7 @@ import {
 } from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import { masterOf } from '../topology/topology.js';
-import { forEachNode } from './for-each-node.js';
+import { forEachNode, isReachedAlike } from './for-each-node.js';
 import { Gossip } from '../fleet/gossip.js';
 import { NodeFleet } from '../fleet/node-fleet.js';
 import { whenToRedial } from './when-to-redial.js';
@@ -233,7 +233,10 @@ function initialState(at: number): State {
   };
 }
 
-/** The observations of the nodes in the list: nodes that left are dropped, new ones are pending. */
+/**
+ * The observations of the nodes in the list: nodes that left are dropped, new ones are pending. What was observed stands
+ * although the node is to be reached with TLS from now on.
+ */
 function withNodes(
   observations: ReadonlyMap<string, Observation>,
   endpoints: readonly Endpoint[],
@@ -243,7 +246,8 @@ function withNodes(
     endpoints.map((endpoint) => {
       const name = formatEndpoint(endpoint);
       const pending: Observation = { kind: 'pending', endpoint, at: now, signal: { kind: 'start', at: now } };
-      return [name, observations.get(name) ?? pending] as const;
+      const known = observations.get(name) ?? pending;
+      return [name, isReachedAlike(known.endpoint, endpoint) ? known : { ...known, endpoint }] as const;
     }),
   );
 }

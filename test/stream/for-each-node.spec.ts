@@ -6,13 +6,13 @@ import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology
 /** Takes lists of names; records when each node begins and ends, and what it emits. */
 function start() {
   const lists$ = new Subject<readonly Endpoint[]>();
-  const nodes = new Map<string, Subject<string>>();
+  const emitters = new Map<string, Subject<string>>();
   const log: string[] = [];
   const observe = (endpoint: Endpoint) =>
     new Observable<string>((subscriber) => {
       const name = formatEndpoint(endpoint);
       const values$ = new Subject<string>();
-      nodes.set(name, values$);
+      emitters.set(name, values$);
       log.push(`${name} begins`);
       subscriber.add(values$.subscribe(subscriber));
       subscriber.add(() => log.push(`${name} ends`));
@@ -21,8 +21,9 @@ function start() {
   return {
     log,
     subscription,
+    listNodes: (...nodes: readonly Endpoint[]) => lists$.next(nodes),
     list: (...names: string[]) => lists$.next(names.map(parseEndpoint)),
-    emit: (name: string, text: string) => nodes.get(name)?.next(text),
+    emit: (name: string, text: string) => emitters.get(name)?.next(text),
     isListened: () => lists$.observed,
   };
 }
@@ -52,6 +53,23 @@ test('a node that left and joins again is subscribed to again', () => {
   list();
   list('a:1');
   expect(log).toEqual(['a:1 begins', 'a:1 ends', 'a:1 begins']);
+});
+
+test('a node that is to be reached with TLS from now on is subscribed to again', () => {
+  const { list, log } = start();
+  list('redis://a:1', 'b:1');
+  list('rediss://a:1', 'b:1');
+  list('rediss://a:1', 'b:1');
+  expect(log).toEqual(['a:1 begins', 'b:1 begins', 'a:1 ends', 'a:1 begins']);
+});
+
+test('a node whose certificate is to be verified against another name is kept, because its connection was verified', () => {
+  const { listNodes, log } = start();
+  const [node] = ['rediss://a:1'].map(parseEndpoint);
+  if (node === undefined) throw new Error('no node');
+  listNodes({ ...node, servername: 'primary' });
+  listNodes({ ...node, servername: 'reader' });
+  expect(log).toEqual(['a:1 begins']);
 });
 
 test('an endpoint that is listed twice is one node', () => {

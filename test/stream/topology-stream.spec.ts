@@ -253,6 +253,20 @@ describe('the list of nodes', () => {
     expect(group.observers).toEqual([`${A} begins`, `${B} begins`]);
   });
 
+  test('may tell that a node is to be reached with TLS from now on; what it reported stands', () => {
+    const lists$ = new Subject<readonly SourceNode[]>();
+    const group = startVirtualGroup({ nodes: healthy, source: () => lists$ });
+    const { last, kinds } = record(group);
+    lists$.next(endpoints(A, B));
+    group.runTo(100);
+    lists$.next(endpoints(`rediss://${A}`, B));
+    expect(group.observers).toEqual([`${A} begins`, `${B} begins`, `${A} ends`, `${A} begins`]);
+    expect(last()?.nodes.map(({ address }) => address.tls)).toEqual([true, undefined]);
+    expect(last()).toMatchObject({ kind: 'steady', master: A });
+    group.runTo(200);
+    expect(kinds().slice(kinds().indexOf('steady'))).not.toContain('masterless');
+  });
+
   test('may be final: a source that completes leaves its last list in force', () => {
     const group = startVirtualGroup({ nodes: healthy, source: () => of(endpoints(A, B)) });
     const { ends, last } = record(group);
