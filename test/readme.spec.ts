@@ -86,6 +86,7 @@ test('the table of compatibility names the versions that package.json asks for',
     'Node.js': engines.node,
     NestJS: peers['@nestjs/common'],
     '@nestjs/terminus': peers['@nestjs/terminus'],
+    '@aws-sdk/client-elasticache': peers['@aws-sdk/client-elasticache'],
     ioredis: peers.ioredis,
     RxJS: peers.rxjs,
   };

@@ -36,8 +36,8 @@ export function isNewDisturbance(
   return kind === 'master lost' || at - disturbedAt >= calmGapMs;
 }
 
-export function onDisturbance(turns: Turns, at: number, { minGapMs }: Gaps): Turns {
-  return { ...turns, disturbedAt: at, gapMs: minGapMs };
+export function onDisturbance(turns: Turns, at: number, gapMs: number): Turns {
+  return { ...turns, disturbedAt: at, gapMs };
 }
 
 export function onAnswer(turns: Turns): Turns {

@@ -51,12 +51,7 @@ export async function startElastiCacheApi() {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the API has no port');
-  const client = new ElastiCacheClient({
-    region: 'us-west-2',
-    endpoint: `http://127.0.0.1:${address.port}`,
-    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the-secret-key' },
-    maxAttempts: 1,
-  });
+  const client = openClient(address.port);
   return {
     client,
     /** The requests so far, each as its form. */
@@ -71,6 +66,15 @@ export async function startElastiCacheApi() {
       await once(server, 'close');
     },
   };
+}
+
+function openClient(port: number): ElastiCacheClient {
+  return new ElastiCacheClient({
+    region: 'us-west-2',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the-secret-key' },
+    maxAttempts: 1,
+  });
 }
 
 export type ElastiCacheApi = Awaited<ReturnType<typeof startElastiCacheApi>>;
