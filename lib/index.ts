@@ -25,7 +25,7 @@ export {
 } from './nest/tokens.js';
 export type { AllowedAddresses } from './sources/allowed-addresses.js';
 export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
-export { fromUrl, type UrlOptions } from './sources/from-url.js';
+export { fromUrl, type UrlOptions } from './urls/from-url.js';
 export { mergeSources } from './sources/merge-sources.js';
 export type {
   NodeSource,

@@ -51,6 +51,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
+  urls: ['topology', 'options', 'sources'],
   elasticache: ['topology', 'options', 'sources'],
   health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
 };

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import dns from 'node:dns/promises';
 import { asyncScheduler, firstValueFrom, NEVER, of } from 'rxjs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fromUrl } from '../../lib/sources/from-url.js';
+import { fromUrl } from '../../lib/urls/from-url.js';
 import type { SourceNode } from '../../lib/sources/node-source.js';
 
 afterEach(() => {

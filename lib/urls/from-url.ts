@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { describeType } from '../options/describe-value.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
-import type { NodeSource } from './node-source.js';
-import { primaryEndpoint } from './primary-endpoint.js';
+import type { NodeSource } from '../sources/node-source.js';
+import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import { differences, parseRedisUrl, type RedisUrl, type UrlSettings } from './redis-url.js';
-import { staticNodes } from './static-nodes.js';
+import { staticNodes } from '../sources/static-nodes.js';
 
 /**
  * What a URL states, as options of the module.
