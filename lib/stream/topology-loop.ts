@@ -29,6 +29,7 @@ import { NodeFleet } from '../fleet/node-fleet.js';
 import { whenToRedial } from './when-to-redial.js';
 import { keepTrying } from '../sources/keep-trying.js';
 import { ProbeSchedule } from './probe-schedule.js';
+import { factsOf, toEndpoint, type ListedFacts } from './listed-facts.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onResolution, onSignal, type Cadence, type Pace } from './pace.js';
 
@@ -105,20 +106,13 @@ export class TopologyLoop {
 
   /** Keeps apart what the source knows of a node and where the node is. */
   #list(nodes: readonly SourceNode[]): readonly Endpoint[] {
-    const intended = new Set(nodes.filter((node) => node.intended === 'master').map(formatEndpoint));
-    const derived = new Set(nodes.filter((node) => node.derived === true).map(formatEndpoint));
-    const unvetted = new Set(nodes.filter((node) => node.credentials === 'ask first').map(formatEndpoint));
-    const zones = new Map(
-      nodes.flatMap((node) => (node.zone === undefined ? [] : [[formatEndpoint(node), node.zone] as const])),
-    );
-    this.#state = { ...this.#state, intended, derived, unvetted, zones };
+    this.#state = { ...this.#state, facts: factsOf(nodes) };
     return nodes.map(toEndpoint);
   }
 
   get #circumstances(): Circumstances {
     const { acceptAfterMs, epochOffsetMs } = this.#options;
-    const { intended, derived, zones } = this.#state;
-    return { intended, derived, zones, acceptAfterMs, epochMs: epochOffsetMs() };
+    return { ...this.#state.facts, acceptAfterMs, epochMs: epochOffsetMs() };
   }
 
   get #isSeeking$(): Observable<boolean> {
@@ -154,9 +148,9 @@ export class TopologyLoop {
 
   /** Whether a node has a history that a vetted node knows. */
   readonly #isOfGroup = (report: NodeReport): boolean => {
-    const { observations, unvetted, resolution } = this.#state;
+    const { observations, facts, resolution } = this.#state;
     const vetted = [...observations.values()]
-      .filter((each) => !unvetted.has(formatEndpoint(each.endpoint)))
+      .filter((each) => !facts.unvetted.has(formatEndpoint(each.endpoint)))
       .flatMap((each) => (each.kind === 'answered' ? each.report : []));
     return isRelated(report, vetted, resolution);
   };
@@ -199,7 +193,7 @@ export class TopologyLoop {
         return this.#pace.kind === 'sweeping' ? this.#pace.signal : { kind: 'poll', at: this.#now };
       },
       nextProbe: (last) => schedule.next(last),
-      vetting: () => (this.#state.unvetted.has(formatEndpoint(endpoint)) ? this.#isOfGroup : undefined),
+      vetting: () => (this.#state.facts.unvetted.has(formatEndpoint(endpoint)) ? this.#isOfGroup : undefined),
       redial$: whenToRedial({ ...this.#options, endpoint, seeking$: this.#isSeeking$, fleet }),
       emit: (kind, from) => this.#options.emit(kind, formatEndpoint(from)),
     };
@@ -213,21 +207,14 @@ interface WatchedNode {
 }
 
 interface State {
-  readonly intended: ReadonlySet<string>;
-  readonly derived: ReadonlySet<string>;
-  /** The endpoints that are sent the credentials only after they were asked without. */
-  readonly unvetted: ReadonlySet<string>;
-  readonly zones: ReadonlyMap<string, string>;
+  readonly facts: ListedFacts;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly resolution: Resolution;
 }
 
 function initialState(at: number): State {
   return {
-    intended: new Set(),
-    derived: new Set(),
-    unvetted: new Set(),
-    zones: new Map(),
+    facts: factsOf([]),
     observations: new Map(),
     resolution: initialResolution(at),
   };
@@ -250,8 +237,4 @@ function withNodes(
       return [name, isReachedAlike(known.endpoint, endpoint) ? known : { ...known, endpoint }] as const;
     }),
   );
-}
-
-function toEndpoint({ host, port, tls, servername }: SourceNode): Endpoint {
-  return { host, port, ...(tls !== undefined && { tls }), ...(servername !== undefined && { servername }) };
 }
