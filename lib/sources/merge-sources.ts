@@ -96,8 +96,13 @@ function unite(nodes: readonly SourceNode[]): readonly SourceNode[] {
   return [...united.values()];
 }
 
-/** An address counts as derived only if no source knows that there is a node. */
+/** Doubts about an address stand only while no source is without them. */
 function join(first: SourceNode, next: SourceNode): SourceNode {
-  const { derived: _, ...facts } = { ...next, ...first };
-  return first.derived === true && next.derived === true ? { ...facts, derived: true } : facts;
+  const { derived: _derived, credentials: _credentials, ...facts } = { ...next, ...first };
+  return {
+    ...facts,
+    ...(first.derived === true && next.derived === true && { derived: true }),
+    ...(first.credentials !== undefined &&
+      next.credentials !== undefined && { credentials: first.credentials }),
+  };
 }

@@ -106,6 +106,13 @@ describe('a node that several sources list', () => {
   });
 });
 
+test('a node that one source trusts is sent the credentials at once, although another would ask first', () => {
+  const asking: NodeSource = () =>
+    of(nodes('a:1', 'b:1').map((each) => ({ ...each, credentials: 'ask first' as const })));
+  const { lists } = run(asking, staticNodes(['b:1']), asking);
+  expect(lists.at(-1)?.map(({ credentials }) => credentials)).toEqual(['ask first', undefined]);
+});
+
 describe('the first list', () => {
   test('waits for the slowest source, so that the app does not start with a part of the group', () => {
     const slow$ = new Subject<readonly SourceNode[]>();
