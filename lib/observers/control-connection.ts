@@ -6,7 +6,7 @@ import { Connection } from '../wire/connection.js';
 import { logIn, type Login } from '../wire/login.js';
 import { ReplyError } from '../wire/reply-error.js';
 import { clientName } from './client-name.js';
-import { withoutSecret } from './without-secret.js';
+import { withoutSecret } from '../replies/without-secret.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
 export interface ControlConnection {

@@ -23,7 +23,7 @@ import {
 } from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import { masterOf } from '../topology/topology.js';
-import { forEachNode, isReachedAlike } from './for-each-node.js';
+import { forEachNode, isReachedAlike } from '../sources/for-each-node.js';
 import { Gossip } from '../fleet/gossip.js';
 import { NodeFleet } from '../fleet/node-fleet.js';
 import { whenToRedial } from './when-to-redial.js';

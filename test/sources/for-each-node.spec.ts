@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { expect, test } from 'vitest';
-import { forEachNode } from '../../lib/stream/for-each-node.js';
+import { forEachNode } from '../../lib/sources/for-each-node.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 
 /** Takes lists of names; records when each node begins and ends, and what it emits. */
