@@ -59,6 +59,11 @@ export interface SourceContext {
   readonly seeking$: Observable<boolean>;
   /** The option `redis.family`: 4 or 6 if only such addresses are to be used, else 0 or absent. */
   readonly family?: number | undefined;
+  /**
+   * Probes every node at once, for a source that learns that something happened, such as an event of a Sentinel. The
+   * signal has the kind `source event`. Absent where the source is run by a test.
+   */
+  readonly probe?: (() => void) | undefined;
   /** What the app sends to the nodes, and how. Absent where the source is run by a test. */
   readonly security?: SourceSecurity | undefined;
   /** Tells operators of a state that lasts. Absent where the source is run by a test. */

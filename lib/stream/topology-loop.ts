@@ -78,6 +78,7 @@ export class TopologyLoop {
   run(resolutions: Pick<Observer<Resolution>, 'next'>): Subscription {
     const { source, notify, cadence, ...context } = this.#options;
     const fold = (observations: State['observations']) => this.#fold(observations, resolutions);
+    const probe = () => context.emit('source event');
     const running = new Subscription();
     // First, so that all other subscribers to signals already find the new pace.
     running.add(
@@ -87,7 +88,7 @@ export class TopologyLoop {
     );
     const observations$ = keepTrying(
       source,
-      { ...context, observations$: context.observed$, seeking$: this.#isSeeking$ },
+      { ...context, observations$: context.observed$, seeking$: this.#isSeeking$, probe },
       (fault) => notify(`the source of nodes failed: ${fault}`),
     ).pipe(
       map((nodes) => this.#list(nodes)),

@@ -44,8 +44,9 @@ export function whenToRedial(options: RedialOptions): Observable<RedialReason> {
 
 function whileSeeking({ seeking$, signals$, fleet, scheduler }: RedialOptions): Observable<unknown> {
   const signalled$ = signals$.pipe(
-    // An announcement came over the connection that there is, and whoever may publish could drive the dials.
-    filter(({ kind }) => kind !== 'announced'),
+    // An announcement came over the connection that there is, and whoever may publish could drive the dials. What a
+    // source learns says nothing of the connections.
+    filter(({ kind }) => kind !== 'announced' && kind !== 'source event'),
     throttleTime(MIN_GAP_MS, scheduler, { leading: true, trailing: true }),
   );
   return seeking$.pipe(

@@ -13,6 +13,7 @@ export type SignalKind =
   | 'unblocked'
   | 'reply timed out'
   | 'announced'
+  | 'source event'
   | 'requested';
 
 export interface Signal {

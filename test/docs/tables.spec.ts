@@ -62,6 +62,7 @@ test('every fault and every cause is explained', () => {
     unblocked: true,
     'reply timed out': true,
     announced: true,
+    'source event': true,
     requested: true,
   });
   expect(tablesIn(sectionOf(recipes, 'Faults and causes'))).toEqual([faults, causes]);

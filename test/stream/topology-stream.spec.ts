@@ -422,6 +422,19 @@ describe('the list of nodes', () => {
     group.runTo(100);
     expect(received).toEqual(['answered at 0', 'requested', 'answered at 100']);
   });
+
+  test('may have every node probed at once', () => {
+    const group = startVirtualGroup({
+      nodes: healthy,
+      source: ({ probe, scheduler }) => {
+        scheduler.schedule(() => probe?.(), 100);
+        return concat(of(endpoints(A, B, C)), NEVER);
+      },
+    });
+    record(group);
+    group.runTo(100);
+    expect([A, B, C].map((node) => group.probesOf(node, 10))).toEqual([[100], [100], [100]]);
+  });
 });
 
 describe('subscribers', () => {

@@ -44,3 +44,7 @@ test('while no master is known, a node is dialled anew once a second, and four t
 test('announcements do not have a node dialled anew, so that no flood of them can', () => {
   expect(redials('announced')).toEqual([1050]);
 });
+
+test('events of a source do not either, because they say nothing of the connections', () => {
+  expect(redials('source event')).toEqual([1050]);
+});
