@@ -1,6 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.js';
+import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import { openControl } from './control.js';
 import type { CommandArguments } from './control.js';
 import { findFreePort } from './free-port.js';
@@ -105,7 +106,7 @@ function handle({ options, folder, launch, host, port, first }: Parts): RedisSer
     control.reset();
   };
   return {
-    endpoint: `${host}:${port}`,
+    endpoint: formatEndpoint({ host, port }),
     host,
     port,
     get pid() {

@@ -1,5 +1,5 @@
 import { startRedisServer } from './redis-server.js';
-import type { RedisServer } from './redis-server.js';
+import type { RedisServer, RedisServerOptions } from './redis-server.js';
 import type { ServerGroup } from './server-group.js';
 import { until } from './until.js';
 
@@ -10,6 +10,14 @@ export interface SentinelOptions {
   readonly downAfterMs?: number;
   /** Default 3000. */
   readonly failoverTimeoutMs?: number;
+  /** The node that is master now; default: the first master of the group. */
+  readonly master?: RedisServer;
+  /** The host under which the Sentinels monitor the master; default: its address. */
+  readonly monitoredHost?: string;
+  /** Configuration lines before all others. */
+  readonly lines?: readonly string[];
+  /** How the Sentinels themselves are started; by default they use TLS as the group does. */
+  readonly server?: Omit<RedisServerOptions, 'sentinel' | 'port'>;
 }
 
 export interface SentinelGroup {
@@ -21,6 +29,12 @@ export interface SentinelGroup {
   failover(): Promise<void>;
   /** Waits until every Sentinel names this node as master. */
   whenAllName(master: RedisServer): Promise<void>;
+  /** The same, and until no failover is under way: before that, a Sentinel would undo what is done to the nodes. */
+  whenSettled(master: RedisServer): Promise<void>;
+  /** Starts one more, which knows the present master only; resolves when it knows all nodes, and all Sentinels know it. */
+  add(): Promise<RedisServer>;
+  /** Ends a Sentinel for good, and makes the others forget it. */
+  forget(sentinel: RedisServer): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,13 +46,19 @@ export async function startSentinels(
   group: ServerGroup,
   options: SentinelOptions = {},
 ): Promise<SentinelGroup> {
-  const { name = 'main' } = options;
-  const { tls } = group.options;
-  const sentinel = configuration(group, options);
-  const sentinels = await Promise.all(
-    Array.from({ length: count }, () => startRedisServer({ sentinel, tls })),
-  );
-  await Promise.all(sentinels.map((one) => whenAcquainted(one, name, group.replicas.length)));
+  const { name = 'main', server = {}, master = group.master } = options;
+  const start: Start = (monitored) =>
+    startRedisServer({
+      tls: group.options.tls,
+      ...server,
+      sentinel: configuration(monitored, group.options, options),
+    });
+  const first = { host: options.monitoredHost ?? master.host, port: master.port };
+  const sentinels = await Promise.all(Array.from({ length: count }, () => start(first)));
+  const whenKnown = async (one: RedisServer) => {
+    await whenAcquainted(one, name, { replicas: group.replicas.length, others: sentinels.length - 1 });
+  };
+  await Promise.all(sentinels.map(whenKnown));
   return {
     name,
     sentinels,
@@ -46,19 +66,57 @@ export async function startSentinels(
     async failover() {
       await sentinels[0]?.command('SENTINEL', 'FAILOVER', name);
     },
-    async whenAllName(master) {
-      await Promise.all(sentinels.map((one) => whenNames(one, name, master)));
+    async whenAllName(node) {
+      await Promise.all(sentinels.map((one) => whenNames(one, name, node)));
+    },
+    async whenSettled(node) {
+      await Promise.all(sentinels.map((one) => whenNames(one, name, node)));
+      await Promise.all(sentinels.map(whenKnown));
     },
     async stop() {
       await Promise.all(sentinels.map((one) => one.stop()));
     },
+    ...changesOf({ name, sentinels, start, whenKnown }),
   };
 }
 
-function configuration({ master, options }: ServerGroup, sentinelOptions: SentinelOptions): string[] {
-  const { name = 'main', downAfterMs = 500, failoverTimeoutMs = 3000 } = sentinelOptions;
-  const { user, password } = options;
+type Monitored = Pick<RedisServer, 'host' | 'port'>;
+type Start = (monitored: Monitored) => Promise<RedisServer>;
+
+interface Running {
+  readonly name: string;
+  readonly sentinels: RedisServer[];
+  readonly start: Start;
+  readonly whenKnown: (one: RedisServer) => Promise<void>;
+}
+
+function changesOf({ name, sentinels, start, whenKnown }: Running): Pick<SentinelGroup, 'add' | 'forget'> {
+  return {
+    async add() {
+      const [host, port] = await masterOf(sentinels[0], name);
+      const added = await start({ host, port: Number(port) });
+      sentinels.push(added);
+      await Promise.all(sentinels.map(whenKnown));
+      return added;
+    },
+    async forget(sentinel) {
+      sentinels.splice(sentinels.indexOf(sentinel), 1);
+      await sentinel.stop();
+      for (const one of sentinels) {
+        await one.command('SENTINEL', 'RESET', name);
+        await whenKnown(one);
+      }
+    },
+  };
+}
+
+function configuration(
+  master: Monitored,
+  { user, password }: ServerGroup['options'],
+  { name = 'main', downAfterMs = 500, failoverTimeoutMs = 3000, lines = [] }: SentinelOptions,
+): string[] {
   return [
+    ...lines,
     `sentinel monitor ${name} ${master.host} ${master.port} ${quorum}`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
     `sentinel failover-timeout ${name} ${failoverTimeoutMs}`,
@@ -67,12 +125,21 @@ function configuration({ master, options }: ServerGroup, sentinelOptions: Sentin
   ];
 }
 
-async function whenAcquainted(sentinel: RedisServer, name: string, replicas: number): Promise<void> {
+interface Known {
+  readonly replicas: number;
+  readonly others: number;
+}
+
+async function whenAcquainted(
+  sentinel: RedisServer,
+  name: string,
+  { replicas, others }: Known,
+): Promise<void> {
   const isAcquainted = async () => {
     const fields = pairs(await sentinel.command('SENTINEL', 'MASTER', name));
     return (
       fields.get('flags') === 'master' &&
-      fields.get('num-other-sentinels') === String(count - 1) &&
+      fields.get('num-other-sentinels') === String(others) &&
       fields.get('num-slaves') === String(replicas)
     );
   };
@@ -81,10 +148,16 @@ async function whenAcquainted(sentinel: RedisServer, name: string, replicas: num
 
 async function whenNames(sentinel: RedisServer, name: string, master: RedisServer): Promise<void> {
   const namesIt = async () => {
-    const address = await sentinel.command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
-    return Array.isArray(address) && address.join(':') === master.endpoint;
+    const [host, port] = await masterOf(sentinel, name);
+    return host === master.host && port === String(master.port);
   };
   await until(`Sentinel ${sentinel.endpoint} names ${master.endpoint}`, namesIt, { timeoutMs: 20_000 });
+}
+
+async function masterOf(sentinel: RedisServer | undefined, name: string): Promise<[string, string]> {
+  const address = await sentinel?.command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
+  const [host, port] = Array.isArray(address) ? address.map(String) : [];
+  return [host ?? '', port ?? ''];
 }
 
 function pairs(reply: unknown): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@ import { startRedisServer } from './redis-server.js';
 import type { RedisServer, RedisServerOptions } from './redis-server.js';
 import { whenInSync } from './replication.js';
 
-export interface GroupOptions extends Omit<RedisServerOptions, 'sentinel' | 'host' | 'port'> {
+export interface GroupOptions extends Omit<RedisServerOptions, 'sentinel' | 'port'> {
   /** Default 2. */
   readonly replicas?: number;
   /**
