@@ -36,6 +36,7 @@ export type {
 } from './sources/node-source.js';
 export { primaryEndpoint, type PrimaryEndpointOptions } from './sources/primary-endpoint.js';
 export type { ResolvedAddress } from './sources/resolve-name.js';
+export { sentinelNodes, type SentinelNodesOptions } from './sources/sentinel/sentinel-nodes.js';
 export { staticNodes } from './sources/static-nodes.js';
 export { parseEndpoint, type Endpoint } from './topology/endpoint.js';
 export type {

@@ -2,24 +2,28 @@ import { describeValue } from '../options/describe-value.js';
 import { formatEndpoint, parseEndpoint, type Endpoint } from '../topology/endpoint.js';
 
 /**
- * Parses the list of nodes that a user passed to the source called `source`.
+ * Parses the list of nodes, or Sentinels, that a user passed to the source called `source`.
  *
  * @throws TypeError if the list is empty, or an entry is malformed or listed twice. The message names source and entry.
  */
-export function readEndpoints(source: string, texts: readonly string[]): readonly Endpoint[] {
+export function readEndpoints(
+  source: string,
+  texts: readonly string[],
+  noun: 'node' | 'Sentinel' = 'node',
+): readonly Endpoint[] {
   if (!Array.isArray(texts)) {
     throw new TypeError(
-      `${source}: the list of nodes is ${describeValue(texts)}; allowed is a list such as ["host:port"]`,
+      `${source}: the list of ${noun}s is ${describeValue(texts)}; allowed is a list such as ["host:port"]`,
     );
   }
   if (texts.length === 0) {
-    throw new TypeError(`${source}: the list of nodes is empty; name at least one "host:port"`);
+    throw new TypeError(`${source}: the list of ${noun}s is empty; name at least one "host:port"`);
   }
-  const endpoints = texts.map((text: string, index) => readEndpoint(`${source}: node ${index + 1}`, text));
+  const endpoints = texts.map((text: string, index) => readEndpoint(`${source}: ${noun} ${index + 1}`, text));
   const names = endpoints.map(formatEndpoint);
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined) {
-    throw new TypeError(`${source}: "${duplicate}" is named twice; name each node once`);
+    throw new TypeError(`${source}: "${duplicate}" is named twice; name each ${noun} once`);
   }
   return endpoints;
 }

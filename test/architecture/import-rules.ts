@@ -17,6 +17,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   notices: ['topology'],
   sockets: ['topology'],
   sources: ['topology', 'options'],
+  // The one source that talks to servers by itself.
+  'sources/sentinel': ['topology', 'options', 'wire', 'replies', 'sockets', 'sources'],
   fleet: ['topology', 'replies'],
   observers: ['topology', 'wire', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],

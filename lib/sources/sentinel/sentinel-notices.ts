@@ -1,0 +1,35 @@
+import type { SourceNotices } from '../node-source.js';
+import { MAX_NODES } from './conclusion.js';
+import type { Knowledge } from './knowledge.js';
+
+/** Tells operators which Sentinels cannot be used. Before there are nodes, the fault of the source tells it. */
+export function tellChange(before: Knowledge, after: Knowledge, { raise, end }: SourceNotices): void {
+  const { nodes, excess } = after.conclusion;
+  if (nodes.length === 0) {
+    return;
+  }
+  for (const [name, { word }] of after.sentinels) {
+    if (word.kind === 'failing') {
+      raise(topicOf(name), `the Sentinel ${name} cannot be used: ${word.reason}`);
+    } else if (word.kind === 'listing') {
+      end(topicOf(name), `the Sentinel ${name} is used again`);
+    }
+  }
+  for (const name of before.sentinels.keys()) {
+    if (!after.sentinels.has(name)) {
+      end(topicOf(name), `the Sentinel ${name} is not asked any more: no other one lists it`);
+    }
+  }
+  if (excess > 0) {
+    raise(
+      'listed nodes',
+      `the Sentinels list more than ${MAX_NODES} nodes; the others are not used. SENTINEL RESET removes those that are gone`,
+    );
+  } else {
+    end('listed nodes', `the Sentinels list ${nodes.length} nodes`);
+  }
+}
+
+function topicOf(name: string): string {
+  return `Sentinel ${name}`;
+}
