@@ -2,7 +2,12 @@ import type { Contender } from './contender.js';
 import { ioredisReconnect } from './ioredis-reconnect.js';
 import { ioredisFailoverDetector, ioredisSentinel } from './ioredis-sentinel.js';
 import { nodeRedis } from './node-redis.js';
-import { withDiscoverNodes, withPrimaryEndpoint, withStaticNodes } from './this-library.js';
+import {
+  withDiscoverNodes,
+  withPrimaryEndpoint,
+  withSentinelNodes,
+  withStaticNodes,
+} from './this-library.js';
 import { toldIoredis } from './told-ioredis.js';
 import { valkeyGlide } from './valkey-glide.js';
 
@@ -11,6 +16,7 @@ export const contenders: readonly Contender[] = [
   withStaticNodes,
   withDiscoverNodes,
   withPrimaryEndpoint,
+  withSentinelNodes,
   ioredisSentinel,
   ioredisFailoverDetector,
   nodeRedis,

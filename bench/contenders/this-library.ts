@@ -8,6 +8,7 @@ import {
   getRedisWriterToken,
   primaryEndpoint,
   RedisReplicationModule,
+  sentinelNodes,
   staticNodes,
   type NodeSource,
   type RedisConnectionOptions,
@@ -62,6 +63,15 @@ export const withDiscoverNodes = libraryContender('this library, discoverNodes',
 export const withPrimaryEndpoint = libraryContender('this library, primaryEndpoint', ({ dns }) =>
   primaryEndpoint(dns.primary, { reader: dns.reader, lookup: dns.lookup }),
 );
+
+/** The Sentinels are configured, all of them, as for ioredis. */
+export const withSentinelNodes: Contender = {
+  ...libraryContender('this library, sentinelNodes', ({ sentinel }) => {
+    if (sentinel === undefined) throw new Error('there are no Sentinels here');
+    return sentinelNodes({ name: sentinel.name, sentinels: sentinel.addresses.map(formatAddress) });
+  }),
+  needs: 'sentinel',
+};
 
 function libraryContender(name: string, source: (place: Place) => NodeSource): Contender {
   const start = (place: Place) =>
