@@ -22,6 +22,15 @@ test.each<Environment>([
   { REDIS_SEEDS: '127.0.0.1:7001' },
   { REDIS_PRIMARY: 'primary.test:6379' },
   { REDIS_PRIMARY: 'primary.test:6379', REDIS_READER: 'reader.test:6379' },
+  { REDIS_SENTINELS: '127.0.0.1:26379, 127.0.0.1:26380', REDIS_SENTINEL_NAME: 'main' },
+  {
+    REDIS_SENTINELS: '127.0.0.1:26379',
+    REDIS_SENTINEL_NAME: 'main',
+    REDIS_SENTINEL_USERNAME: 'app',
+    REDIS_SENTINEL_PASSWORD: 'secret',
+    REDIS_SENTINEL_TLS: '1',
+    REDIS_CA: 'package.json',
+  },
 ])('it takes the nodes from %j', (environment) => {
   expect(readConfig(environment).replication.source).toBeTypeOf('function');
 });
@@ -44,7 +53,7 @@ test('it reads the authority to trust from a file', () => {
 });
 
 const choose =
-  'Set exactly one of REDIS_NODES=host:port,host:port, REDIS_SEEDS=host:port,host:port and REDIS_PRIMARY=host:port; ';
+  'Set exactly one of REDIS_NODES=host:port,host:port, REDIS_SEEDS=host:port,host:port, REDIS_PRIMARY=host:port and REDIS_SENTINELS=host:port,host:port; ';
 
 test.each<[Environment, string]>([
   [{}, `${choose}none is set.`],
@@ -52,6 +61,23 @@ test.each<[Environment, string]>([
   [
     { ...nodes, REDIS_READER: 'a:1' },
     'REDIS_READER can only be used with REDIS_PRIMARY, not with REDIS_NODES.',
+  ],
+  [
+    { ...nodes, REDIS_SENTINEL_NAME: 'main' },
+    'REDIS_SENTINEL_NAME can only be used with REDIS_SENTINELS, not with REDIS_NODES.',
+  ],
+  [{ REDIS_SENTINELS: 'a:1' }, 'REDIS_SENTINELS needs REDIS_SENTINEL_NAME, the name of the master'],
+  [
+    { REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'main', REDIS_SENTINEL_USERNAME: 'app' },
+    'REDIS_SENTINEL_USERNAME needs REDIS_SENTINEL_PASSWORD.',
+  ],
+  [
+    { REDIS_SENTINELS: 'a', REDIS_SENTINEL_NAME: 'main' },
+    'REDIS_SENTINELS: sentinelNodes: Sentinel 1 is not an endpoint: it has no port',
+  ],
+  [
+    { REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'main', REDIS_SENTINEL_TLS: 'yes' },
+    'REDIS_SENTINEL_TLS is "yes"; allowed are 1 and 0.',
   ],
   [
     { REDIS_NODES: 'redis://:secret@a:1' },
@@ -63,7 +89,7 @@ test.each<[Environment, string]>([
   [{ ...nodes, PORT: '3e3' }, 'PORT is "3e3"; allowed'],
   [{ ...nodes, REDIS_HOLD_TIMEOUT_MS: '-1' }, 'REDIS_HOLD_TIMEOUT_MS is "-1"; allowed'],
   [{ ...nodes, REDIS_TLS: 'yes' }, 'REDIS_TLS is "yes"; allowed are 1 and 0.'],
-  [{ ...nodes, REDIS_CA: 'ca.pem' }, 'REDIS_CA needs REDIS_TLS=1.'],
+  [{ ...nodes, REDIS_CA: 'ca.pem' }, 'REDIS_CA needs REDIS_TLS=1 or REDIS_SENTINEL_TLS=1.'],
   [
     { ...nodes, REDIS_TLS: '1', REDIS_CA: 'no/such.pem' },
     'REDIS_CA names a file that cannot be read: ENOENT',
