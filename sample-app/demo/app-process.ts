@@ -11,13 +11,13 @@ export interface AppProcess {
 
 const entry = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** Starts the built sample app in a process of its own, on these nodes and on any free port. */
+/** Starts the built sample app in a process of its own, with these variables and on any free port. */
 export async function startApp(
-  endpoints: readonly string[],
+  variables: Readonly<Record<string, string>>,
   onLogLine: (line: string) => void,
 ): Promise<AppProcess> {
   const child = spawn(process.execPath, [entry], {
-    env: { ...environment(), PORT: '0', NO_COLOR: '1', REDIS_NODES: endpoints.join(',') },
+    env: { ...environment(), PORT: '0', NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const forget = onExit(() => child.kill('SIGKILL'));

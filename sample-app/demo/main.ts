@@ -1,18 +1,21 @@
+import { parseArgs } from 'node:util';
 import { onExit } from '../../test/support/exit-hook.js';
-import { startGroup } from '../../test/support/server-group.js';
 import { startApp } from './app-process.js';
-import { failoverKinds } from './failovers.js';
 import { startLoad, type Load } from './load.js';
 import { describeRound, describeTotal, pickWarning } from './report.js';
 import { rolesFor, runRound, type RoundResult } from './round.js';
+import { chooseTopology } from './topologies/choose-topology.js';
 import type { RedisServer } from '../../test/support/redis-server.js';
 
-const once = process.argv.includes('--once');
+const { values } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, topology: { type: 'string', default: 'static' } },
+});
+const { once } = values;
 const pauseMs = once ? 500 : 3000;
 
-const group = await startGroup();
-console.log(`Redis     master ${group.master.endpoint}, replicas ${group.endpoints.slice(1).join(', ')}`);
-const app = await startApp(group.endpoints, (line) => {
+const servers = await chooseTopology(values.topology)();
+servers.description.forEach((line) => console.log(line));
+const app = await startApp(servers.environment, (line) => {
   const warning = pickWarning(line);
   if (warning !== undefined) console.log(`    ${warning}`);
 });
@@ -24,7 +27,7 @@ console.log(once ? '' : '\nA failover every few seconds; Ctrl-C ends it.\n');
 const results: RoundResult[] = [];
 const forgetTotal = onExit(() => console.log(`\n${describeTotal(results)}`));
 const load = startLoad(app.url);
-let master = group.master;
+let { master } = servers;
 for (;;) {
   master = await runAll(master, load);
   if (once) break;
@@ -34,19 +37,19 @@ await load.stop();
 forgetTotal();
 console.log(`\n${describeTotal(results)}`);
 await app.stop();
-await group.stop();
+await servers.stop();
 process.exitCode = results.every(({ failures }) => failures.length === 0) ? 0 : 1;
 
 /** Plays one failover of each kind; returns the roles after the last. */
 async function runAll(first: RedisServer, writes: Load): Promise<RedisServer> {
   let current = first;
-  for (const kind of failoverKinds) {
-    const roles = rolesFor(group.nodes, current);
+  for (const kind of servers.failoverKinds) {
+    const roles = rolesFor(servers.nodes, current);
     const result = await runRound({ kind, roles, pauseMs }, writes);
     results.push(result);
     console.log(describeRound(result));
     result.failures.slice(0, 3).forEach((failure) => console.log(`    failed: ${failure}`));
-    current = roles.to;
+    current = result.roles.to;
   }
   return current;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisServer } from '../../test/support/redis-server.js';
 import { whenInSync } from '../../test/support/replication.js';
-import type { FailoverKind, Roles } from './failovers.js';
 import type { Load, Write } from './load.js';
+import type { FailoverKind, Roles } from './topologies/topology.js';
 
 export interface RoundResult {
   readonly name: string;
   readonly roles: Roles;
-  /** From sending the promotion to the next answer to a `PUT` that the new master must have acknowledged. */
+  /** From sending the promotion, or seeing it, to the next answer to a `PUT` that the new master must have acknowledged. */
   readonly recoveryMs: number;
   /** The longest that a `PUT` took during the failover. */
   readonly longestMs: number;
@@ -25,14 +25,15 @@ export interface Round {
 }
 
 /** Plays one failover under load. The group is in sync before and after it. */
-export async function runRound({ kind, roles, pauseMs }: Round, load: Load): Promise<RoundResult> {
+export async function runRound({ kind, roles: before, pauseMs }: Round, load: Load): Promise<RoundResult> {
   const writes: Write[] = [];
   const stopCounting = load.watch((write) => writes.push(write));
   await delay(pauseMs);
-  await whenInSync(roles.from, [roles.to, ...roles.others]);
+  await whenInSync(before.from, [before.to, ...before.others]);
   const startedAt = performance.now();
   let promotedAt = startedAt;
-  await kind.failOver(roles, () => (promotedAt = performance.now()));
+  const to = await kind.failOver(before, () => (promotedAt = performance.now()));
+  const roles = { ...before, to, others: [before.to, ...before.others].filter((node) => node !== to) };
   // Until the old master is demoted or gone, it may be the node that acknowledges.
   const recoveredAt = await nextAnswer(load, writes, performance.now());
   await kind.heal(roles);

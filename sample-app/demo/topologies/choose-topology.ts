@@ -1,0 +1,18 @@
+import { startSentinel } from './sentinel.js';
+import { startStatic } from './static.js';
+import type { DemoTopology } from './topology.js';
+
+/** What can stand behind `--topology`. */
+const topologies: ReadonlyMap<string, () => Promise<DemoTopology>> = new Map([
+  ['static', startStatic],
+  ['sentinel', startSentinel],
+]);
+
+/** @throws Error that lists what is allowed. */
+export function chooseTopology(name: string): () => Promise<DemoTopology> {
+  const start = topologies.get(name);
+  if (start === undefined) {
+    throw new Error(`--topology is "${name}"; allowed are ${[...topologies.keys()].join(', ')}`);
+  }
+  return start;
+}

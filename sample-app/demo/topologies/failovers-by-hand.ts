@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RedisServer } from '../../../test/support/redis-server.js';
+import { follow, plannedSwap, promote } from '../../../test/support/replication.js';
+import type { FailoverKind } from './topology.js';
+
+export const failoversByHand: readonly FailoverKind[] = [
+  {
+    name: 'planned swap',
+    async failOver({ from, to, others }, onPromotion) {
+      onPromotion();
+      await plannedSwap([from, to, ...others], to);
+      return to;
+    },
+    heal: () => Promise.resolve(),
+  },
+  {
+    name: 'killed master',
+    async failOver({ from, to, others }, onPromotion) {
+      await from.kill();
+      await delay(500);
+      onPromotion();
+      return promoteAlone(to, others);
+    },
+    heal: ({ from, to }) => from.restart(['--replicaof', to.host, String(to.port)]),
+  },
+  {
+    name: 'hung master',
+    async failOver({ from, to, others }, onPromotion) {
+      from.hang();
+      await delay(1000);
+      onPromotion();
+      return promoteAlone(to, others);
+    },
+    async heal({ from, to }) {
+      from.resume();
+      await follow(from, to);
+    },
+  },
+];
+
+async function promoteAlone(to: RedisServer, others: readonly RedisServer[]): Promise<RedisServer> {
+  await Promise.all([promote(to), ...others.map((other) => follow(other, to))]);
+  return to;
+}

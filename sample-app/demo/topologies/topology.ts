@@ -1,0 +1,32 @@
+import type { RedisServer } from '../../../test/support/redis-server.js';
+
+export interface Roles {
+  readonly from: RedisServer;
+  /** The replica that a failover by hand promotes. */
+  readonly to: RedisServer;
+  readonly others: readonly RedisServer[];
+}
+
+/** One way in which a group changes its master. */
+export interface FailoverKind {
+  readonly name: string;
+  /**
+   * Makes the change. Calls `onPromotion` when it sends the promotion, or sees it; resolves with the new master when the
+   * old one takes no writes of the app any more.
+   */
+  readonly failOver: (roles: Roles, onPromotion: () => void) => Promise<RedisServer>;
+  /** Brings the old master back as a replica; `to` is the new one. */
+  readonly heal: (roles: Roles) => Promise<void>;
+}
+
+/** Servers that run, and how an app finds them. */
+export interface DemoTopology {
+  /** What to print about them. */
+  readonly description: readonly string[];
+  /** The variables by which the sample app finds them. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly nodes: readonly RedisServer[];
+  readonly master: RedisServer;
+  readonly failoverKinds: readonly FailoverKind[];
+  readonly stop: () => Promise<void>;
+}
