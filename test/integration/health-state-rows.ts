@@ -118,7 +118,7 @@ export const refusals: readonly State[] = [
   {
     name: 'a snapshot that failed',
     arrange: ({ master }) => failSaving(master),
-    first: down('MISCONF', /stop-writes-on-bgsave-error/),
+    first: down('MISCONF', /unable to persist to disk/),
     lasting: down('MISCONF'),
     end: ({ master }) => master.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no'),
   },

@@ -151,7 +151,7 @@ test('MISCONF: the master cannot save its data', async () => {
   expect(await look()).toMatchObject({
     status: 'down',
     reason: 'MISCONF',
-    message: containing('stop-writes-on-bgsave-error'),
+    message: containing('unable to persist to disk'),
   });
   await rm(obstacle, { recursive: true });
   await save(master, 'BGSAVE');
@@ -282,7 +282,7 @@ test('each named instance has a health of its own; a name that does not exist is
   const wrong: readonly [unknown, string][] = [
     [{ name: 'session' }, 'isWritable: there is no instance "session"; known are "default", "sessions"'],
     [{ nmae: 'sessions' }, 'isWritable: unknown option "nmae"; did you mean "name"?'],
-    ['sessions', 'isWritable: option "options" is "sessions"; allowed is an object with name, timeoutMs'],
+    ['sessions', 'isWritable: option "options" is a string; allowed is an object with name, timeoutMs'],
     [
       { timeoutMs: '500' },
       'isWritable: option "timeoutMs" is "500", a number in a string; allowed is a number of milliseconds from 1 to 2147483647',

@@ -11,7 +11,7 @@ import { startProxy } from '../support/tcp-proxy.js';
 
 /** Short, so that a test does not wait for half a minute, and long enough to see that nothing is accepted before. */
 const ACCEPT_AFTER_MS = 1500;
-const options = { replyTimeoutMs: 100, unproven: { acceptAfterMs: ACCEPT_AFTER_MS } };
+const options = { replyTimeoutMs: 250, unproven: { acceptAfterMs: ACCEPT_AFTER_MS } };
 
 async function start(replicas: number) {
   const group = await startGroup({ replicas });
