@@ -1,9 +1,17 @@
 import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { describeType } from '../options/describe-value.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { NodeSource } from '../sources/node-source.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
-import { differences, parseRedisUrl, type RedisUrl, type UrlSettings } from './redis-url.js';
+import {
+  differences,
+  parseRedisUrl,
+  type RedisUrl,
+  type SentinelSettings,
+  type UrlSettings,
+} from './redis-url.js';
+import { sentinelNodes } from '../sources/sentinel/sentinel-nodes.js';
 import { staticNodes } from '../sources/static-nodes.js';
 
 /**
@@ -26,8 +34,12 @@ export interface UrlOptions {
  * `localhost` are `staticNodes`. The port is 6379 by default. The query may state `db`, `family` (4 or 6) and `protocol`
  * (2 or 3).
  *
+ * `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db]` names Sentinels, with port 26379 by default, and
+ * the name of the master that they monitor. User and password are those of the nodes; `sentinelUsername` and
+ * `sentinelPassword` in the query are those of the Sentinels. With `rediss+sentinel://` both are reached with TLS.
+ *
  * @throws TypeError that names the part that is wrong, and shows nothing of the URL, which may be a password. All URLs must
- * state the same credentials, database and query. Sentinels, Redis Cluster and Unix sockets are not supported.
+ * state the same credentials, database and query. Redis Cluster and Unix sockets are not supported.
  * @publicApi
  */
 export function fromUrl(urls: string | readonly string[]): UrlOptions {
@@ -42,7 +54,12 @@ export function fromUrl(urls: string | readonly string[]): UrlOptions {
       `fromUrl: the URLs differ in ${different.join(', ')}; all nodes of a group are used with the same one`,
     );
   }
-  return { source: sourceOf(parsed.flatMap(({ endpoints }) => endpoints)), redis: settings };
+  const endpoints = parsed.flatMap((each) => each.endpoints);
+  const [sentinel, ...sentinels] = parsed.map((each) => each.sentinel);
+  if (sentinels.some((each) => !isDeepStrictEqual(each, sentinel))) {
+    throw new TypeError('fromUrl: the URLs differ in what they state of Sentinels');
+  }
+  return { source: sourceOf(endpoints, sentinel), redis: settings };
 }
 
 function listOf(urls: unknown): readonly string[] {
@@ -72,10 +89,13 @@ function parseNamed(text: string, name: string): RedisUrl {
   }
 }
 
-function sourceOf(endpoints: readonly Endpoint[]): NodeSource {
+function sourceOf(endpoints: readonly Endpoint[], sentinel: SentinelSettings | undefined): NodeSource {
   const names = endpoints.map(formatEndpoint);
   if (new Set(names).size < names.length) {
     throw new TypeError('fromUrl: a node is named twice; name each node once');
+  }
+  if (sentinel !== undefined) {
+    return sentinelNodes({ ...sentinel, sentinels: endpoints.map(toText) });
   }
   const [only, ...others] = endpoints.map(toText);
   // `localhost` leads to no other server, but often to two addresses of which one is not listened on.

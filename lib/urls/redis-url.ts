@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { Endpoint } from '../topology/endpoint.js';
 
 /** What the URL of a platform states, beside where the nodes are. */
@@ -8,16 +9,28 @@ export interface UrlSettings {
   readonly db?: number;
   readonly family?: 4 | 6;
   readonly protocol?: 2 | 3;
+  /** Without options, where the URL of Sentinels asks for TLS: they list their nodes without saying so. */
+  readonly tls?: ConnectionOptions;
 }
 
-/** One URL. It may name several nodes. */
+/** What a URL states of Sentinels. Its hosts are theirs, and its user is that of the nodes. */
+export interface SentinelSettings {
+  /** The name under which they monitor the master. */
+  readonly name: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** One URL. It may name several nodes, or Sentinels. */
 export interface RedisUrl {
   readonly endpoints: readonly Endpoint[];
+  readonly sentinel?: SentinelSettings;
   readonly settings: UrlSettings;
 }
 
 /**
- * Parses `redis://[user:password@]host[:port][,host[:port]…][/db][?db=…&family=…&protocol=…]`. The class `URL` is of no
+ * Parses `redis://[user:password@]host[:port][,host[:port]…][/db][?db=…&family=…&protocol=…]`, and `redis+sentinel://` with
+ * the path `/name[/db]` and the further parameters `sentinelUsername` and `sentinelPassword`. The class `URL` is of no
  * use here: several hosts with ports are no valid URL to it, and its errors quote the text.
  *
  * @throws TypeError that names the part that is wrong. It never shows any of the text, which is likely to be a password.
@@ -25,38 +38,43 @@ export interface RedisUrl {
 export function parseRedisUrl(text: string): RedisUrl {
   const [, scheme = '', authority = '', path = '', query = '', fragment] =
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#[^]*)?$/i.exec(text.trim()) ?? [];
-  const tls = readScheme(scheme.toLowerCase());
+  const { tls, kind } = readScheme(scheme.toLowerCase());
   if (fragment !== undefined) {
     throw new TypeError(`it has a fragment; ${ENCODE}`);
   }
   const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
-  return {
-    endpoints: hosts.map((host, index) =>
-      readHost(host, { tls, subject: hosts.length === 1 ? 'host' : `host ${index + 1}` }),
-    ),
-    settings: { ...readUser(userinfo), ...readDatabase(path, query) },
+  const endpoints = hosts.map((host, index) =>
+    readHost(host, { tls, kind, subject: hosts.length === 1 ? 'host' : `host ${index + 1}` }),
+  );
+  if (kind === 'nodes') {
+    return { endpoints, settings: { ...readUser(userinfo), ...readDatabase(path, query, PARAMETERS) } };
+  }
+  const [, name = '', database = ''] = /^\/([^/]*)(?:\/(.*))?$/.exec(path) ?? [];
+  const settings = {
+    ...readUser(userinfo),
+    ...readDatabase(database, query, [...PARAMETERS, ...SENTINEL_PARAMETERS]),
+    ...(tls && { tls: {} }),
   };
+  return { endpoints, sentinel: readSentinel(name, query), settings };
 }
 
 const ENCODE = 'percent-encode "/", "?", "#", "@" and "%" in user name and password';
-const SCHEMES: Readonly<Record<string, boolean>> = {
-  redis: false,
-  valkey: false,
-  rediss: true,
-  valkeys: true,
-};
-const ALLOWED = 'allowed are redis://, rediss://, valkey:// and valkeys://';
+const ALLOWED = 'allowed are redis://, rediss://, valkey:// and valkeys://, and each with +sentinel';
 
-/** Whether the scheme means TLS. */
-function readScheme(scheme: string): boolean {
-  const tls = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
-  if (tls !== undefined) {
-    return tls;
+interface Scheme {
+  readonly tls: boolean;
+  /** What the hosts are. */
+  readonly kind: 'nodes' | 'sentinels';
+}
+
+function readScheme(scheme: string): Scheme {
+  const [whole, secure, suffix] = /^(?:redis|valkey)(s?)([+-]sentinel)?$/.exec(scheme) ?? [];
+  if (whole !== undefined) {
+    return { tls: secure === 's', kind: suffix === undefined ? 'nodes' : 'sentinels' };
   }
-  if (/sentinel|cluster/.test(scheme)) {
-    const kind = scheme.includes('sentinel') ? 'Sentinels' : 'Redis Cluster';
-    throw new TypeError(`its scheme is that of ${kind}, which is not supported here; ${ALLOWED}`);
+  if (scheme.includes('cluster')) {
+    throw new TypeError(`its scheme is that of Redis Cluster, which is not supported here; ${ALLOWED}`);
   }
   if (/unix|socket/.test(scheme)) {
     throw new TypeError(`its scheme is that of a Unix socket, but nodes are reached by TCP; ${ALLOWED}`);
@@ -64,15 +82,14 @@ function readScheme(scheme: string): boolean {
   throw new TypeError(`its scheme is ${scheme === '' ? 'missing' : 'unknown'}; ${ALLOWED}`);
 }
 
-interface HostContext {
-  readonly tls: boolean;
+interface HostContext extends Scheme {
   /** How an error names the host. */
   readonly subject: string;
 }
 
-const DEFAULT_PORT = 6379;
+const DEFAULT_PORTS = { nodes: 6379, sentinels: 26_379 };
 
-function readHost(text: string, { tls, subject }: HostContext): Endpoint {
+function readHost(text: string, { tls, kind, subject }: HostContext): Endpoint {
   const [, ipv6, name = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? [];
   const host = (ipv6 ?? name).toLowerCase();
   if (ipv6 === undefined ? !/^[a-z0-9._-]+$/.test(host) : !isIPv6(host)) {
@@ -83,7 +100,7 @@ function readHost(text: string, { tls, subject }: HostContext): Endpoint {
   if (port !== undefined && !isPort(port)) {
     throw new TypeError(`the port of the ${subject} is no number from 1 to 65535; ${ENCODE}`);
   }
-  return { host, port: port === undefined ? DEFAULT_PORT : Number(port), ...(tls && { tls }) };
+  return { host, port: port === undefined ? DEFAULT_PORTS[kind] : Number(port), ...(tls && { tls }) };
 }
 
 function isPort(text: string): boolean {
@@ -115,11 +132,21 @@ function decode(text: string, part: string): string {
   }
 }
 
-function readDatabase(path: string, query: string): UrlSettings {
+function readSentinel(encoded: string, query: string): SentinelSettings {
+  const name = decode(encoded, 'name of the master');
+  if (name === '') {
+    throw new TypeError('the name of the master is missing, the first part of the path: host:port/name');
+  }
   const given = new URLSearchParams(query);
-  if ([...given.keys()].some((key) => !PARAMETERS.includes(key))) {
+  const [username = '', password = ''] = SENTINEL_PARAMETERS.map((key) => given.get(key) ?? '');
+  return { name, ...(username !== '' && { username }), ...(password !== '' && { password }) };
+}
+
+function readDatabase(path: string, query: string, parameters: readonly string[]): UrlSettings {
+  const given = new URLSearchParams(query);
+  if ([...given.keys()].some((key) => !parameters.includes(key))) {
     throw new TypeError(
-      `the query has an unknown parameter; allowed are ${PARAMETERS.join(', ')}; ${ENCODE}`,
+      `the query has an unknown parameter; allowed are ${parameters.join(', ')}; ${ENCODE}`,
     );
   }
   const byPath = path.replace(/^\//, '');
@@ -141,6 +168,7 @@ function readDatabase(path: string, query: string): UrlSettings {
 }
 
 const PARAMETERS: readonly string[] = ['db', 'family', 'protocol'];
+const SENTINEL_PARAMETERS: readonly string[] = ['sentinelUsername', 'sentinelPassword'];
 
 function oneOf<T extends number>(
   texts: readonly string[],
@@ -161,7 +189,7 @@ export function differences(a: UrlSettings, b: UrlSettings): readonly string[] {
   );
 }
 
-const NAMES: Readonly<Record<keyof UrlSettings, string>> = {
+const NAMES: Readonly<Record<Exclude<keyof UrlSettings, 'tls'>, string>> = {
   username: 'user name',
   password: 'password',
   db: 'database',

@@ -53,7 +53,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
-  urls: ['topology', 'options', 'sources'],
+  urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   elasticache: ['topology', 'options', 'sources'],
   health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
 };

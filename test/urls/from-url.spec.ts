@@ -78,6 +78,12 @@ describe('the options of ioredis', () => {
     ['a database twice', 'redis://a:1/2?db=2', { db: 2 }],
     ['no database', 'redis://a:1/', {}],
     ['parameters', 'redis://a:1/0?family=6&protocol=2', { db: 0, family: 6, protocol: 2 }],
+    [
+      'Sentinels, which are of the nodes',
+      'redis+sentinel://app:p@s:1/main/2?sentinelPassword=q&family=4',
+      { username: 'app', password: 'p', db: 2, family: 4 },
+    ],
+    ['Sentinels with TLS', 'rediss+sentinel://s/main', { tls: {} }],
     ['several URLs', ['redis://:p@a:1/1', 'redis://:p@b:1?db=1'], { password: 'p', db: 1 }],
   ])('of %s', (_, urls, redis) => {
     expect(fromUrl(urls).redis).toEqual(redis);
@@ -98,9 +104,30 @@ describe('a fault names the part, and shows nothing of the URL', () => {
     ['another scheme', 'http://:s3cret@a:1', 'the URL: its scheme is unknown'],
     ['a scheme that objects have', 'constructor://a:1', 'the URL: its scheme is unknown'],
     [
-      'Sentinels',
-      'redis+sentinel://:s3cret@a:1/name',
-      'its scheme is that of Sentinels, which is not supported here',
+      'Sentinels without a name',
+      'redis+sentinel://:s3cret@a:1',
+      'the name of the master is missing, the first part of the path',
+    ],
+    ['Sentinels with an empty name', 'redis+sentinel://a:1//2', 'the name of the master is missing'],
+    [
+      'Sentinels with a database that is none',
+      'redis+sentinel://a:1/main/hush',
+      'the database is no whole number',
+    ],
+    [
+      'a parameter of Sentinels elsewhere',
+      'redis://a:1?sentinelPassword=s3cret',
+      'the query has an unknown parameter',
+    ],
+    [
+      'Sentinels of two groups',
+      ['redis+sentinel://a:1/main', 'redis+sentinel://b:1/hush'],
+      'the URLs differ in what they state of Sentinels',
+    ],
+    [
+      'Sentinels beside nodes',
+      ['redis://a:1', 'redis+sentinel://b:1/main'],
+      'the URLs differ in what they state of Sentinels',
     ],
     [
       'Redis Cluster',
