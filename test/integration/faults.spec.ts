@@ -122,9 +122,9 @@ const faults: readonly Fault[] = [
       return named(listener);
     },
     // Not so short that a busy machine makes the others late as well.
-    replyTimeoutMs: 400,
+    replyTimeoutMs: 200,
     fault: 'TIMEOUT',
-    message: /^no connection within 1600 ms/,
+    message: /^no connection within 800 ms/,
   },
 ];
 
