@@ -15,6 +15,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   replies: ['topology'],
   notices: ['topology'],
+  // One holder, handed to observers and connections.
+  credentials: ['topology', 'options', 'notices'],
   sockets: ['topology'],
   sources: ['topology', 'options'],
   // The one source that talks to servers by itself.

@@ -1,0 +1,172 @@
+import {
+  defer,
+  firstValueFrom,
+  from,
+  isObservable,
+  map,
+  Subject,
+  Subscription,
+  timer,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import type { Notices } from '../notices/notices.js';
+import { withoutCredentials } from '../topology/without-credentials.js';
+import {
+  checkCredentials,
+  expiryOf,
+  type Credentials,
+  type CredentialsProvider,
+  type Login,
+} from './credentials.js';
+import { renewAfterMs, retryAfterMs } from './renewal.js';
+
+/** Credentials that a server refuses although they are new are not asked for again within this time. */
+const REFUSAL_PAUSE_MS = 1000;
+
+interface HolderOptions {
+  readonly provider: CredentialsProvider;
+  /** Its `now()` is the monotonic clock. */
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since the epoch, in which the app says when its credentials expire. */
+  readonly epochNow: () => number;
+  readonly notices: Notices;
+}
+
+interface Held {
+  readonly login: Login;
+  /** In milliseconds of the monotonic clock. */
+  readonly until: number;
+}
+
+type Answer =
+  { readonly kind: 'given'; readonly login: Login } | { readonly kind: 'failed'; readonly error: Error };
+
+/** Hands the same login to all connections, and renews it: the app is asked once, however many of them wait. */
+export class CredentialsHolder {
+  readonly #options: HolderOptions;
+  readonly #provided$: Observable<Credentials>;
+  readonly #answers$ = new Subject<Answer>();
+  readonly #renewed$ = new Subject<Login>();
+  /** Emits when connections that are open have to log in again. */
+  readonly renewed$ = this.#renewed$.asObservable();
+  #held: Held | undefined;
+  #asking = Subscription.EMPTY;
+  #askedAt = -Infinity;
+  #renewing = Subscription.EMPTY;
+  #failure: { readonly error: Error; readonly times: number; readonly retryAt: number } | undefined;
+
+  constructor(options: HolderOptions) {
+    const { provider } = options;
+    this.#options = options;
+    this.#provided$ = (
+      isObservable(provider) ? provider : defer(() => from(Promise.resolve().then(provider)))
+    ).pipe(map(checkCredentials));
+  }
+
+  /** What to log in with now. Rejects if the app has not given anything, with the reason. */
+  async login(): Promise<Login> {
+    const held = this.#held;
+    if (held !== undefined && this.#now() < held.until) {
+      return held.login;
+    }
+    const answer = firstValueFrom(this.#answers$, { defaultValue: closed });
+    if (this.#ask() === 'later') {
+      return held?.login ?? Promise.reject(this.#failure?.error ?? closed.error);
+    }
+    return settle(await answer);
+  }
+
+  /** A server refused this login. If it is the latest, the app is asked for another by the next call of `login`. */
+  refused(login: Login): void {
+    if (this.#held?.login === login && this.#now() >= this.#askedAt + REFUSAL_PAUSE_MS) {
+      this.#held = { login, until: -Infinity };
+    }
+  }
+
+  /** Ends everything. Who waits for a login gets an error. */
+  close(): void {
+    this.#asking.unsubscribe();
+    this.#renewing.unsubscribe();
+    this.#answers$.complete();
+    this.#renewed$.complete();
+  }
+
+  #now(): number {
+    return this.#options.scheduler.now();
+  }
+
+  /** Whether an answer is under way. An observable that is subscribed to already emits when it likes. */
+  #ask(): 'now' | 'later' {
+    if (!this.#asking.closed) {
+      return isObservable(this.#options.provider) && this.#held !== undefined ? 'later' : 'now';
+    }
+    if (this.#now() < (this.#failure?.retryAt ?? -Infinity)) {
+      return 'later';
+    }
+    this.#askedAt = this.#now();
+    this.#asking = new Subscription();
+    this.#asking.add(
+      this.#provided$.subscribe({
+        next: (credentials) => this.#accept(credentials),
+        error: (error: unknown) => this.#fail(error),
+        complete: () => this.#asking.unsubscribe(),
+      }),
+    );
+    return 'now';
+  }
+
+  #accept(credentials: Credentials): void {
+    const { notices, epochNow } = this.#options;
+    const { username, password } = credentials;
+    const validMs = expiryOf(credentials) - epochNow();
+    const before = this.#held?.login;
+    const isSame = before?.username === username && before?.password === password;
+    const login = isSame && before !== undefined ? before : { username, password };
+    this.#held = { login, until: this.#now() + validMs };
+    this.#failure = undefined;
+    notices.end(TOPIC, { level: 'log', text: 'credentials: the app gives them again' });
+    this.#renewAfter(renewAfterMs(validMs));
+    this.#answers$.next({ kind: 'given', login });
+    if (before !== undefined && !isSame) {
+      this.#renewed$.next(login);
+    }
+  }
+
+  #fail(reason: unknown): void {
+    this.#asking.unsubscribe();
+    const times = (this.#failure?.times ?? 0) + 1;
+    const afterMs = retryAfterMs(times);
+    const error = new Error(`the app gave no credentials: ${textOf(reason)}`);
+    this.#failure = { error, times, retryAt: this.#now() + afterMs };
+    this.#options.notices.raise(TOPIC, {
+      level: 'warn',
+      text: `credentials: ${error.message}; asked again with increasing pauses`,
+    });
+    this.#renewAfter(afterMs);
+    this.#answers$.next(
+      this.#held === undefined ? { kind: 'failed', error } : { kind: 'given', login: this.#held.login },
+    );
+  }
+
+  #renewAfter(delayMs: number | undefined): void {
+    this.#renewing.unsubscribe();
+    if (delayMs !== undefined && !isObservable(this.#options.provider)) {
+      this.#renewing = timer(delayMs, this.#options.scheduler).subscribe(() => this.#ask());
+    }
+  }
+}
+
+const TOPIC = 'credentials';
+const closed = { kind: 'failed', error: new Error('Connection is closed.') } as const satisfies Answer;
+
+function settle(answer: Answer): Login {
+  if (answer.kind === 'failed') {
+    throw answer.error;
+  }
+  return answer.login;
+}
+
+function textOf(reason: unknown): string {
+  return withoutCredentials(reason instanceof Error ? reason.message : String(reason));
+}
