@@ -19,6 +19,7 @@ import {
   type CredentialsProvider,
   type Login,
 } from './credentials.js';
+import { isSameLogin } from './logins.js';
 import { renewAfterMs, retryAfterMs } from './renewal.js';
 
 /** Credentials that a server refuses although they are new are not asked for again within this time. */
@@ -121,8 +122,9 @@ export class CredentialsHolder {
     const { username, password } = credentials;
     const validMs = expiryOf(credentials) - epochNow();
     const before = this.#held?.login;
-    const isSame = before?.username === username && before?.password === password;
-    const login = isSame && before !== undefined ? before : { username, password };
+    const given = { username, password };
+    const isSame = before !== undefined && isSameLogin(before, given);
+    const login = isSame ? before : given;
     this.#held = { login, until: this.#now() + validMs };
     this.#failure = undefined;
     notices.end(TOPIC, { level: 'log', text: 'credentials: the app gives them again' });

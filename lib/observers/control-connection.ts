@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import type { Observable } from 'rxjs';
+import type { Login } from '../credentials/credentials.js';
+import { fixedLogins, logInWith, type Logins } from '../credentials/logins.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import { Connection } from '../wire/connection.js';
-import { logIn, type Login } from '../wire/login.js';
+import { logIn } from '../wire/login.js';
 import { ReplyError } from '../wire/reply-error.js';
 import { clientName } from './client-name.js';
 import { withoutSecret } from '../replies/without-secret.js';
@@ -26,28 +28,42 @@ export type Vet = (call: ControlConnection['call']) => Promise<void>;
 /** `role` tells what the connection is for. */
 export type ConnectControl = (endpoint: Endpoint, role: 'observer' | 'watcher') => ControlConnection;
 
-/** Opens control connections with the user's credentials, over sockets from `reach`. */
-export function controlConnector(redis: RedisOptions, reach: Reach): ConnectControl {
+/** Opens control connections over sockets from `reach`. Default of `logins`: the fixed ones in `redis`. */
+export function controlConnector(
+  redis: RedisOptions,
+  reach: Reach,
+  logins: Logins = fixedLogins(redis),
+): ConnectControl {
+  const { protocol } = redis;
   return (endpoint, role) => {
     const isTls = redis.tls !== undefined || endpoint.tls === true;
     const connection = new Connection({
       socket$: reach(endpoint),
       ...(!isTls && { closedAtOnce }),
     });
-    /** The one that was sent, should it change later. */
+    /** The one that was sent last. */
     let password: string | undefined;
     const discreetly = <T>(reply: Promise<T>): Promise<T> =>
       reply.catch((error: unknown) => {
         throw error instanceof ReplyError ? new ReplyError(withoutSecret(error.message, password)) : error;
       });
+    const authenticate = (login: Login) => {
+      password = login.password;
+      return discreetly(logIn((...command) => connection.call(...command), { ...login, protocol }));
+    };
     return {
       open: async (vet) => {
         await connection.open();
         await vet?.((...command) => connection.call(...command));
-        const login: Login = loginOf(redis);
-        password = login.password;
-        await discreetly(logIn((...command) => connection.call(...command), login));
+        await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
+        const renewing = logins.renewed$.subscribe((login) =>
+          role === 'observer'
+            ? void authenticate(login).catch(() => undefined)
+            : // It is blocked, and logs in again when it is armed again.
+              connection.close(new Error('the credentials were renewed')),
+        );
+        void connection.closed.then(() => renewing.unsubscribe());
       },
       call: (...command) => discreetly(connection.call(...command)),
       subscribe: (channel, onMessage) => discreetly(connection.subscribe(channel, onMessage)),
@@ -73,8 +89,4 @@ function closedAtOnce(): Error {
   const message =
     'the server closed the connection before its first reply; if it expects TLS, name it rediss://host:port';
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
-}
-
-function loginOf({ username, password, protocol }: RedisOptions): Login {
-  return { username, password, protocol };
 }

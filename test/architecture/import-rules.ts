@@ -22,7 +22,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // The one source that talks to servers by itself.
   'sources/sentinel': ['topology', 'options', 'wire', 'replies', 'sockets', 'sources'],
   fleet: ['topology', 'replies'],
-  observers: ['topology', 'wire', 'replies', 'sockets', 'fleet'],
+  observers: ['credentials', 'topology', 'wire', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
   'connections/ioredis': ['topology', 'replies', 'options'],
