@@ -6,6 +6,7 @@ export {
   RefusedCommandError,
   UnknownOutcomeError,
 } from './connections/outcomes/errors.js';
+export type { Credentials, CredentialsProvider } from './credentials/credentials.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';
 export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
 export type { RedisReplicationOptions } from './nest/options.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis';
+import type { Logins } from '../credentials/logins.js';
 import type { Dial } from '../sockets/dial.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import type { Endpoint } from '../topology/endpoint.js';
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
   readonly stream: TopologyStream;
   readonly dial: Dial;
   readonly redis: RedisConnectionOptions;
+  /** Credentials that change, in place of those in `redis`. */
+  readonly logins?: Logins | undefined;
   readonly hold: HoldOptions;
   readonly resend: Resend;
   readonly notices: Notices;
@@ -53,12 +56,13 @@ function refuseWrite(command: Command): Error | undefined {
 }
 
 function settingsFor(
-  { stream, dial, redis, hold, resend, notices, replyTimeoutMs, connectTimeoutMs }: ConnectionOptions,
+  { stream, dial, redis, logins, hold, resend, notices, replyTimeoutMs, connectTimeoutMs }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
   const { tls, family, connectTimeout = connectTimeoutMs } = redis;
   return {
     redis,
+    logins,
     hold,
     resend,
     notices,

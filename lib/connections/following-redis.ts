@@ -4,15 +4,13 @@ import {
   endReconnecting,
   forgetManualClose,
   hideCredentials,
-  isPipeline,
   markRejection,
-  skipMember,
   takeInFlight,
   type CommandItem,
   type CommandStream,
 } from './ioredis/internals.js';
 import { duplicateSettings, optionsFor, type FollowingSettings } from './following-settings.js';
-import { isUnasked } from './ioredis/guard-replies.js';
+import { Authentication } from './ioredis/authentication.js';
 import { Handshake } from './ioredis/handshake.js';
 import { NodeLine } from './line/node-line.js';
 import type { HeldCommand } from './outcomes/hold-queue.js';
@@ -42,7 +40,8 @@ export class FollowingRedis extends Redis {
 
   constructor(settings: FollowingSettings) {
     const line = new NodeLine(settings.line);
-    super({ ...optionsFor(settings), Connector: connectorFor(line) });
+    const authentication = settings.logins && new Authentication(settings.logins);
+    super({ ...optionsFor(settings), Connector: connectorFor(line, authentication?.prepare) });
     prepareClient(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));
@@ -56,6 +55,11 @@ export class FollowingRedis extends Redis {
       onLost: (node) => this.lose(node),
       whenDrained: (callback) => whenDrained(this, isBlockingRead, callback),
       onEnd: () => this.disconnect(),
+    });
+    authentication?.attach({
+      redis: this,
+      canWrite: () => this.canWrite && !this.outcomes.isInTransaction,
+      write: (command) => super.sendCommand(command),
     });
     this.on('error', (error) => line.failures.note(error, this.status));
     this.on('ready', () => line.ready());
@@ -98,8 +102,7 @@ export class FollowingRedis extends Redis {
         return;
       }
     }
-    const mayBeRefusal = this.status === 'ready' && !isUnasked(item);
-    const verdict = mayBeRefusal ? this.outcomes.refused(error, item) : 'not a refusal';
+    const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
       super.handleReconnection(error, item);
     } else {
@@ -199,11 +202,7 @@ export class FollowingRedis extends Redis {
 
   /** A pipeline is written only after every member was counted, including those that are not sent. */
   private skip(command: Command, stream: CommandStream | undefined): unknown {
-    if (isPipeline(stream) && this.canWrite) {
-      skipMember(stream);
-    } else if (isPipeline(stream)) {
-      this.outcomes.skip(stream);
-    }
+    this.outcomes.skip(stream, this.canWrite);
     return command.promise;
   }
 

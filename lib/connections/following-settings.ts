@@ -1,4 +1,5 @@
 import type { Command, RedisOptions } from 'ioredis';
+import type { Logins } from '../credentials/logins.js';
 import { ownedSettings } from './ioredis/redis-options.js';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcomes.js';
@@ -6,6 +7,8 @@ import type { OutcomeSettings } from './outcomes/outcomes.js';
 /** The settings of a connection that follows the topology. */
 export interface FollowingSettings extends OutcomeSettings {
   readonly redis: Omit<RedisOptions, 'replyMapping'>;
+  /** Credentials that change, in place of those in `redis`. */
+  readonly logins?: Logins | undefined;
   readonly line: LineSettings;
   /** Returns why a command must not be sent on this connection; `undefined` if it may be sent. */
   readonly refuse?: (command: Command) => Error | undefined;

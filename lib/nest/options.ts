@@ -1,3 +1,4 @@
+import type { CredentialsProvider } from '../credentials/credentials.js';
 import type { RedisConnectionOptions } from '../connections/ioredis/redis-options.js';
 import type { Resend } from '../connections/outcomes/resend.js';
 import type { NodeSource } from '../sources/node-source.js';
@@ -16,6 +17,11 @@ export interface RedisReplicationOptions {
    * this library sets itself are refused with an error that states why.
    */
   readonly redis?: RedisConnectionOptions;
+  /**
+   * Credentials that change while the app runs, for all connections, in place of `redis.username` and `redis.password`.
+   * Open connections log in again when they are renewed. Default: those in `redis`.
+   */
+  readonly credentials?: CredentialsProvider;
   /** Which nodes the reader uses. Default `replicaPreferred`. */
   readonly readFrom?: ReadFrom;
   /** Limits for commands that wait for a usable node. Beyond them, commands are rejected with `NotAppliedError`. */
@@ -72,7 +78,8 @@ export interface RedisReplicationOptions {
 }
 
 /** `RedisReplicationOptions` with all defaults filled in. */
-export type ResolvedOptions = Required<Omit<RedisReplicationOptions, 'hold' | 'unproven'>> & {
+export type ResolvedOptions = Required<Omit<RedisReplicationOptions, 'credentials' | 'hold' | 'unproven'>> & {
+  readonly credentials?: CredentialsProvider;
   readonly unproven: Required<NonNullable<RedisReplicationOptions['unproven']>>;
   readonly hold: Required<NonNullable<RedisReplicationOptions['hold']>>;
 };

@@ -13,7 +13,9 @@ import { monotonicScheduler } from '../clock/clock.js';
 import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
+import { createLogins, type OwnedLogins } from '../credentials/create-logins.js';
 import { Notices } from '../notices/notices.js';
+import { warnOnce } from '../notices/warn-once.js';
 import { Repeats } from '../notices/repeats.js';
 import { controlConnector } from '../observers/control-connection.js';
 import { isServing } from '../observers/is-serving.js';
@@ -48,7 +50,8 @@ export class Replication {
   private readonly stream: TopologyStream;
   private readonly repeats: Repeats;
   private readonly dial: Dial;
-  private readonly reported = new Set<string>();
+  private readonly warn = warnOnce((note) => this.report(note));
+  private readonly logins: OwnedLogins | undefined;
   /** When each node last answered an observer, in milliseconds of the monotonic clock. */
   private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
@@ -63,15 +66,16 @@ export class Replication {
     this.dial = openSocket;
     // The last gate: whatever a node makes us say, it is one line of the log.
     this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
+    this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.stream = createTopologyStream({
       source: options.source,
       observe: (observer) => this.observe(observer),
       cadence: { pollIntervalMs: options.pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
       acceptAfterMs: options.unproven.acceptAfterMs === false ? Infinity : options.unproven.acceptAfterMs,
       family: options.redis.family,
-      security: securityOf(options.redis),
+      security: securityOf(options.redis, options.credentials),
       notices: this.sourceNotices(),
-      notify: (text) => this.reportOnce({ level: 'warn', text }),
+      notify: this.warn,
     });
     this.topology$ = this.stream.topology$;
     this.stream.observed$.subscribe(({ endpoint, kind, at }) => {
@@ -136,6 +140,7 @@ export class Replication {
     const connections = [this.writer, this.reader].flatMap((each) => each ?? []);
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
     this.stream.close();
+    this.logins?.close();
     this.logging.unsubscribe();
     this.repeats.close();
   }
@@ -186,7 +191,7 @@ export class Replication {
       this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs });
     return observeNode({
       ...observer,
-      connect: controlConnector(redis, reach),
+      connect: controlConnector(redis, reach, this.logins),
       isServing: () => isServing(reach(observer.endpoint), connectTimeoutMs),
       probeKey: key,
       database: redis.db ?? 0,
@@ -194,7 +199,7 @@ export class Replication {
       replyTimeoutMs,
       connectTimeoutMs,
       scheduler: monotonicScheduler,
-      notify: (text) => this.reportOnce({ level: 'warn', text: `node ${name}: ${text}` }),
+      notify: (text) => this.warn(`node ${name}: ${text}`),
     });
   }
 
@@ -217,6 +222,7 @@ export class Replication {
       stream: this.stream,
       dial: this.dial,
       redis: { ...redis, connectionName: clientName(redis, role) },
+      logins: this.logins,
       hold,
       resend,
       replyTimeoutMs,
@@ -230,20 +236,7 @@ export class Replication {
     const name = this.writer && blockingCommandOn(this.writer);
     if (name !== undefined) {
       const text = `writer: ${name} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`;
-      this.reportOnce({ level: 'warn', text });
-    }
-  }
-
-  private reportOnce(note: ChangeNote): void {
-    if (!this.reported.has(note.text)) {
-      // There are few different texts: nodes times reasons. The limit keeps memory bounded in any case.
-      if (this.reported.size >= MAX_REPORTED) {
-        this.reported.clear();
-      }
-      this.reported.add(note.text);
-      this.report(note);
+      this.warn(text);
     }
   }
 }
-
-const MAX_REPORTED = 1000;

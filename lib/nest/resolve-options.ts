@@ -1,3 +1,4 @@
+import { isObservable } from 'rxjs';
 import { redisRule } from '../connections/ioredis/redis-rules.js';
 import { resendPolicies } from '../connections/outcomes/resend.js';
 import {
@@ -26,6 +27,7 @@ import type { RedisReplicationOptions, ResolvedOptions } from './options.js';
  */
 export function resolveOptions(options: RedisReplicationOptions): ResolvedOptions {
   throwFaults(findFaults(rules, options, { required: ['source'] }));
+  throwFaults(findTwoLogins(options));
   const { hold = {}, unproven = {}, ...rest } = options;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
@@ -39,6 +41,14 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
       maxBytes: hold.maxBytes ?? DEFAULTS.hold.maxBytes,
     },
   };
+}
+
+/** Two sources of one thing would leave open which of them counts. */
+function findTwoLogins({ credentials, redis }: RedisReplicationOptions): readonly string[] {
+  const given = (['username', 'password'] as const).filter((name) => redis?.[name] !== undefined);
+  return credentials === undefined
+    ? []
+    : given.map((name) => `option "redis.${name}" is set, and so is "credentials"; allowed is one of them`);
 }
 
 const DEFAULTS = {
@@ -62,6 +72,10 @@ const SOURCES = 'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a
 const rules = {
   source: sourceRule,
   redis: redisRule,
+  credentials: allow(
+    'a function or an observable of credentials',
+    (value) => typeof value === 'function' || isObservable(value),
+  ),
   readFrom: oneOf(readPolicies),
   hold: holdRule,
   resend: allow(

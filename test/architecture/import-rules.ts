@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   replies: ['topology'],
   notices: ['topology'],
   // One holder, handed to observers and connections.
-  credentials: ['topology', 'options', 'notices'],
+  credentials: ['topology', 'clock', 'options', 'notices'],
   sockets: ['topology'],
   sources: ['topology', 'options'],
   // The one source that talks to servers by itself.
@@ -25,13 +25,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   observers: ['credentials', 'topology', 'wire', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],
   // The line does not know how commands end, and the outcomes do not know where sockets come from.
-  'connections/ioredis': ['topology', 'replies', 'options'],
+  'connections/ioredis': ['credentials', 'topology', 'replies', 'options'],
   // It says why a node cannot be used in the words of the observers.
   'connections/line': ['topology', 'clock', 'sockets', 'stream', 'notices', 'replies'],
   'connections/outcomes': ['topology', 'clock', 'notices', 'connections/ioredis'],
   // What the app has set on its connection, and the next one needs too.
   'connections/session': ['notices', 'connections/ioredis'],
   connections: [
+    'credentials',
     'topology',
     'notices',
     'replies',
@@ -43,6 +44,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/session',
   ],
   nest: [
+    'credentials',
     'topology',
     'clock',
     'options',

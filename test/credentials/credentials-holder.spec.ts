@@ -170,7 +170,10 @@ describe('an observable of credentials', () => {
 
 test.each([
   [{}, '"password" of the credentials is undefined; allowed is a non-empty string'],
-  [{ password: '' }, '"password" of the credentials is a value of type string; allowed is a non-empty string'],
+  [
+    { password: '' },
+    '"password" of the credentials is a value of type string; allowed is a non-empty string',
+  ],
   [
     { password: 'secret', username: 7 },
     '"username" of the credentials is a value of type number; allowed is a non-empty string',

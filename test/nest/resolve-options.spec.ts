@@ -115,7 +115,17 @@ describe('refused with the option, its value and the allowed values:', () => {
     [
       'an option that resembles none',
       { source, nodes: [] },
-      'unknown option "nodes"; allowed are source, redis, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+      'unknown option "nodes"; allowed are source, redis, credentials, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+    ],
+    [
+      'credentials that are a value',
+      { source, credentials: { password: 'secret' } },
+      'option "credentials" is a value of type object; allowed is a function or an observable of credentials',
+    ],
+    [
+      'two sources of credentials',
+      { source, credentials: () => ({ password: 'secret' }), redis: { username: 'app', password: 'secret' } },
+      'option "redis.password" is set, and so is "credentials"; allowed is one of them',
     ],
     [
       'an unknown option of hold',

@@ -16,11 +16,7 @@ class BadReplyError extends Error {
   override readonly name = 'BadReplyError';
 }
 
-/** Whether a reply that nobody had asked for was matched with this item. */
-export function isUnasked(item: CommandItem): boolean {
-  return item.command === unasked;
-}
-
+/** Takes the replies that nobody had asked for. */
 const unasked: CommandItem['command'] = {
   name: 'unasked',
   args: [],

@@ -125,9 +125,14 @@ export class Outcomes {
     this.#held.add({ ...held, deadline: this.#deadlines.of(command) }, 'waiting');
   }
 
-  /** Records that one member of a held pipeline will never be written. */
-  skip(stream: CommandStream): void {
-    this.#gaps.add(stream);
+  /** Whether the next command may belong to a transaction. */
+  get isInTransaction(): boolean {
+    return this.#transactions.isOpen;
+  }
+
+  /** Records that one member of a pipeline will never be written. */
+  skip(stream: CommandStream | undefined, canWrite: boolean): void {
+    this.#gaps.skip(stream, canWrite);
   }
 
   /** Handles an error reply. Holds a command that was refused because of the state of the server. */

@@ -1,4 +1,4 @@
-import { skipMember, type CommandStream } from '../ioredis/internals.js';
+import { isPipeline, skipMember, type CommandStream } from '../ioredis/internals.js';
 
 /**
  * Counts the members of pipelines that ended while they were held. ioredis writes a pipeline only after it counted every
@@ -10,6 +10,15 @@ export class PipelineGaps {
   add(stream: CommandStream | undefined): void {
     if (stream !== undefined) {
       this.#gaps.set(stream, (this.#gaps.get(stream) ?? 0) + 1);
+    }
+  }
+
+  /** Counts a member of a pipeline that will never be written, at once if the others may be written now. */
+  skip(stream: CommandStream | undefined, canWrite: boolean): void {
+    if (isPipeline(stream) && canWrite) {
+      skipMember(stream);
+    } else if (isPipeline(stream)) {
+      this.add(stream);
     }
   }
 

@@ -1,0 +1,18 @@
+import type { ChangeNote } from '../topology/describe-change.js';
+
+/** There are few different texts: nodes times reasons. The limit keeps memory bounded in any case. */
+const MAX_TEXTS = 1000;
+
+/** Warns of what does not end, once for each text. */
+export function warnOnce(report: (note: ChangeNote) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (!told.has(text)) {
+      if (told.size >= MAX_TEXTS) {
+        told.clear();
+      }
+      told.add(text);
+      report({ level: 'warn', text });
+    }
+  };
+}
