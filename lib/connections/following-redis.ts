@@ -41,7 +41,7 @@ export class FollowingRedis extends Redis {
   constructor(settings: FollowingSettings) {
     const line = new NodeLine(settings.line);
     const authentication = settings.logins && new Authentication(settings.logins);
-    super({ ...optionsFor(settings), Connector: connectorFor(line, authentication?.prepare) });
+    super({ ...optionsFor(settings), Connector: connectorFor(authentication?.over(line) ?? line) });
     prepareClient(this, settings.redis);
     this.settings = settings;
     this.handshake = new Handshake(this, (command, stream) => super.sendCommand(command, stream));

@@ -44,9 +44,10 @@ const rules = {
   ),
 };
 
+const subjectOf = (key: string) => `"${key}" of the credentials`;
+
 /** @throws TypeError that names each field that is wrong, and no secret. */
 export function checkCredentials(given: Credentials): Credentials {
-  const subjectOf = (key: string) => `"${key}" of the credentials`;
   throwFaults(findFaults(rules, given, { subjectOf, required: ['password'] }));
   return given;
 }

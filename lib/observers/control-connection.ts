@@ -57,13 +57,12 @@ export function controlConnector(
         await vet?.((...command) => connection.call(...command));
         await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
-        const renewing = logins.renewed$.subscribe((login) =>
+        whenRenewed(logins, connection, (login) =>
+          // A watcher is blocked. It logs in when it is armed again.
           role === 'observer'
-            ? void authenticate(login).catch(() => undefined)
-            : // It is blocked, and logs in again when it is armed again.
-              connection.close(new Error('the credentials were renewed')),
+            ? authenticate(login)
+            : connection.close(new Error('the credentials were renewed')),
         );
-        void connection.closed.then(() => renewing.unsubscribe());
       },
       call: (...command) => discreetly(connection.call(...command)),
       subscribe: (channel, onMessage) => discreetly(connection.subscribe(channel, onMessage)),
@@ -74,6 +73,15 @@ export function controlConnector(
 }
 
 type Reach = (endpoint: Endpoint) => Observable<Socket>;
+
+function whenRenewed(
+  { renewed$ }: Logins,
+  connection: Connection,
+  act: (login: Login) => Promise<unknown> | void,
+): void {
+  const renewing = renewed$.subscribe((login) => void Promise.resolve(act(login)).catch(() => undefined));
+  void connection.closed.then(() => renewing.unsubscribe());
+}
 
 /** Nobody waits for the reply. A server with too many clients says so in its first reply, and closes the connection. */
 function nameConnection(connection: Connection, name: string): void {

@@ -3,6 +3,7 @@ import { Command, type Redis } from 'ioredis';
 import { Subscription, timer } from 'rxjs';
 import type { Login } from '../../credentials/credentials.js';
 import { isWrongPassword, type Logins } from '../../credentials/logins.js';
+import type { SocketProvider } from './connector.js';
 import { prepareSetup } from './internals.js';
 
 /** How soon a login is tried again on a connection in the midst of a transaction. */
@@ -44,8 +45,24 @@ export class Authentication {
     redis.on('close', () => this.#renewing.unsubscribe());
   }
 
-  /** Call it between the socket and the handshake. If the app gives no credentials, the socket is destroyed with the reason. */
-  readonly prepare = async (socket: Socket): Promise<void> => {
+  /** The same provider, whose sockets are ready for a handshake with the credentials of the moment. */
+  over(provider: SocketProvider): SocketProvider {
+    return {
+      connect: async () => {
+        const socket = await provider.connect();
+        await this.#prepare(socket);
+        return socket;
+      },
+      get endpoint() {
+        return provider.endpoint;
+      },
+      check: (info) => provider.check(info),
+      hangUp: () => provider.hangUp(),
+    };
+  }
+
+  /** If the app gives no credentials, the socket is destroyed with the reason. */
+  async #prepare(socket: Socket): Promise<void> {
     try {
       const login = await this.#logins.login();
       const condition: object | null | undefined = this.#client?.redis.condition;
@@ -58,7 +75,7 @@ export class Authentication {
     } catch (error) {
       socket.destroy(error instanceof Error ? error : new Error(String(error)));
     }
-  };
+  }
 
   #renew(login: Login, stream: Redis['stream']): void {
     const client = this.#client;

@@ -24,12 +24,8 @@ export interface SocketProvider {
  * The extension point of ioredis: it asks the connector for a socket, and whether the server behind it is acceptable.
  * ioredis makes one connector for each client. The first is for the client that is being created with this class. Any
  * other client got the class with a copy of the options: it would take the sockets of the first, so it is refused.
- * `prepare` runs between the socket and the handshake.
  */
-export function connectorFor(
-  provider: SocketProvider,
-  prepare?: (socket: Socket) => Promise<void>,
-): NonNullable<RedisOptions['Connector']> {
+export function connectorFor(provider: SocketProvider): NonNullable<RedisOptions['Connector']> {
   let isTaken = false;
   return class extends AbstractConnector {
     readonly #options: object;
@@ -69,7 +65,6 @@ export function connectorFor(
       if (provider.endpoint !== undefined) {
         tellNode(this.#options, parseEndpoint(provider.endpoint));
       }
-      await prepare?.(socket);
       return socket;
     }
   };
