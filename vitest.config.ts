@@ -21,6 +21,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-redis-replication$/, replacement: path('lib/index.ts') },
+      { find: /^nestjs-redis-replication\/aws$/, replacement: path('lib/aws/index.ts') },
       { find: /^nestjs-redis-replication\/elasticache$/, replacement: path('lib/elasticache/index.ts') },
       { find: /^nestjs-redis-replication\/health$/, replacement: path('lib/health/index.ts') },
     ],

@@ -15,6 +15,7 @@ compile();
 // The root of the project says "module", for the sources.
 writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 wrap('index');
+wrap('aws/index');
 wrap('elasticache/index');
 wrap('health/index');
 

@@ -21,6 +21,7 @@ const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter'
 /** The entry points that need a package which others do without. */
 const optional = {
   '@nestjs/terminus': { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] },
+  '@smithy/signature-v4': { from: `${name}/aws`, names: ['elastiCacheIam'] },
   '@aws-sdk/client-elasticache': { from: `${name}/elasticache`, names: ['elastiCacheNodes'] },
 };
 

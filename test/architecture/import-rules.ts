@@ -58,6 +58,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/outcomes',
   ],
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
+  aws: ['clock', 'credentials', 'options'],
   elasticache: ['topology', 'options', 'sources'],
   health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
 };
@@ -67,6 +68,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
  * package that only they need may be absent.
  */
 const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly string[] }>> = {
+  aws: { optionalPeers: ['@smithy/signature-v4'] },
   elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
   health: { optionalPeers: ['@nestjs/terminus'] },
 };
@@ -74,6 +76,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
 /** What users import. Only these files gather the exports of others, and no file imports them. */
 export const entryFiles: readonly string[] = [
   'lib/index.ts',
+  'lib/aws/index.ts',
   'lib/elasticache/index.ts',
   'lib/health/index.ts',
 ];

@@ -26,6 +26,8 @@ const main = 'nestjs-redis-replication';
 const health = `${main}/health`;
 const elasticache = `${main}/elasticache`;
 const client = '@aws-sdk/client-elasticache';
+const aws = `${main}/aws`;
+const signer = '@smithy/signature-v4';
 const ranges = {
   nest: '^11.0.0 || ^12.0.0',
   ioredis: '^5.4.0 || ^6.0.0',
@@ -71,6 +73,11 @@ const rows: readonly (readonly [entry: string, installed: Links, message: string
     `${elasticache} needs ${client} ^3.0.0, which is not installed: run npm install ${client}`,
   ],
   [
+    aws,
+    { [signer]: undefined },
+    `${aws} needs ${signer} ^5.0.0, which is not installed: run npm install ${signer}`,
+  ],
+  [
     elasticache,
     { ioredis: 'ioredis-5.0' },
     `${main} needs ioredis ${ranges.ioredis}, but version 5.0.6 is installed`,
@@ -93,12 +100,15 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
   });
 
   test('the main entry does without the optional peers', async () => {
-    expect(await load(main, { '@nestjs/terminus': undefined, [client]: undefined }, form)).toBe('loaded');
+    expect(
+      await load(main, { '@nestjs/terminus': undefined, [client]: undefined, [signer]: undefined }, form),
+    ).toBe('loaded');
   });
 
   test.each([
     [health, client],
     [elasticache, '@nestjs/terminus'],
+    [aws, client],
   ])('%s does without %s', async (entry, other) => {
     expect(await load(entry, { [other]: undefined }, form)).toBe('loaded');
   });
