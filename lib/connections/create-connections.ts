@@ -50,12 +50,14 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
   return new FollowingRedis({ ...settingsFor(options, choose), refuse: refuseWrite });
 }
 
-function refuseWrite(command: Command): Error | undefined {
+/** What a reader does not send. */
+export function refuseWrite(command: Command): Error | undefined {
   const advice = readerRefusal(command);
   return advice === undefined ? undefined : new ReadOnlyConnectionError(command.name, advice);
 }
 
-function settingsFor(
+/** The settings of a connection to the node that `choose` picks. */
+export function settingsFor(
   { stream, dial, redis, logins, hold, resend, notices, replyTimeoutMs, connectTimeoutMs }: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {

@@ -31,7 +31,7 @@ import { Session } from './session/session.js';
 export class FollowingRedis extends Redis {
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly line: NodeLine;
-  private readonly outcomes: Outcomes;
+  protected readonly outcomes: Outcomes;
   private readonly settings: FollowingSettings;
   private readonly handshake: Handshake;
   private readonly parked = parked(this);
@@ -105,7 +105,7 @@ export class FollowingRedis extends Redis {
     const verdict = this.status === 'ready' ? this.outcomes.refused(error, item) : 'not a refusal';
     if (verdict === 'not a refusal') {
       super.handleReconnection(error, item);
-    } else {
+    } else if (verdict !== 'redirected') {
       this.line.refused();
     }
   }

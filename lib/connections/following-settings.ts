@@ -2,7 +2,7 @@ import type { Command, RedisOptions } from 'ioredis';
 import type { Logins } from '../credentials/logins.js';
 import { ownedSettings } from './ioredis/redis-options.js';
 import type { LineSettings } from './line/line-state.js';
-import type { OutcomeSettings } from './outcomes/outcomes.js';
+import type { OutcomeSettings } from './outcomes/outcome-settings.js';
 
 /** The settings of a connection that follows the topology. */
 export interface FollowingSettings extends OutcomeSettings {

@@ -84,10 +84,25 @@ export class HoldQueue {
     return all;
   }
 
+  /** Removes and returns the commands that fit, in order. */
+  take(fits: (command: Command) => boolean): readonly TakenCommand[] {
+    return this.#remove(({ command }) => fits(command));
+  }
+
   rejectAll(end: HoldEnd): void {
     for (const held of this.takeAll()) {
       this.#limits.reject(held, end);
     }
+  }
+
+  #remove(fits: (held: HeldCommand) => boolean): readonly TakenCommand[] {
+    const removed = [...this.#refused, ...this.#waiting].filter(fits);
+    const gone = new Set(removed);
+    this.#refused = this.#refused.filter((held) => !gone.has(held));
+    this.#waiting = this.#waiting.filter((held) => !gone.has(held));
+    this.#bounded -= removed.filter(({ deadline }) => deadline !== undefined).length;
+    this.#bytes -= removed.reduce((sum, held) => sum + bytesOf(held), 0);
+    return removed;
   }
 
   /** One timer serves all commands, because thousands may be held. It fires at most once per `TICK_MS`. */
@@ -108,16 +123,9 @@ export class HoldQueue {
   #expire(): void {
     this.#due = Infinity;
     const now = monotonicMs();
-    const isOver = ({ deadline = Infinity }: HeldCommand) => deadline <= now;
-    const over = [...this.#refused, ...this.#waiting].filter(isOver);
-    this.#refused = this.#refused.filter((held) => !isOver(held));
-    this.#waiting = this.#waiting.filter((held) => !isOver(held));
+    const over = this.#remove(({ deadline = Infinity }) => deadline <= now);
     for (const { deadline } of [...this.#refused, ...this.#waiting]) {
       this.#arm(deadline);
-    }
-    this.#bounded -= over.length;
-    for (const held of over) {
-      this.#bytes -= bytesOf(held);
     }
     for (const held of over) {
       this.#limits.reject(held, 'timed out');

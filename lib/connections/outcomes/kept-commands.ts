@@ -2,18 +2,20 @@ import type { Command } from 'ioredis';
 import type { Deadlines } from './deadlines.js';
 import type { HoldQueue } from './hold-queue.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
-import { isDiscarded, isDiscardedByState, isStateRefusal } from './refusal.js';
+import { isDiscarded, isDiscardedByState } from './refusal.js';
 import type { Rejections } from './rejections.js';
 import type { Transactions } from './transactions.js';
 
 /** How an error reply was handled. */
-export type RefusalVerdict = 'kept' | 'rejected' | 'not a refusal';
+export type RefusalVerdict = 'kept' | 'rejected' | 'redirected' | 'not a refusal';
 
 interface Parts {
   readonly held: HoldQueue;
   readonly deadlines: Deadlines;
   readonly transactions: Transactions;
   readonly rejections: Rejections;
+  /** Whether the server did not apply a command because of its own state. */
+  readonly isRefusal: (message: string) => boolean;
 }
 
 /** Puts commands that were sent back into the queue, ahead of those that were not: they will be sent again. */
@@ -54,7 +56,7 @@ export class KeptCommands {
   /** Handles an error reply to a command of a transaction. */
   refusedInTransaction(error: Error, command: Command, db: number): RefusalVerdict {
     const isExec = command.name.toLowerCase() === 'exec';
-    if (!isExec && isStateRefusal(error.message)) {
+    if (!isExec && this.#parts.isRefusal(error.message)) {
       return this.#refusedMember(command);
     }
     const byState = isDiscardedByState(error.message) || this.#parts.transactions.wasRefused(command);

@@ -1,11 +1,10 @@
 import type { Command } from 'ioredis';
 import { isConnectionState, isTracked } from './command-traits.js';
-import type { Notices } from '../../notices/notices.js';
 import { WriteRefusals } from './write-refusals.js';
 import { Deadlines } from './deadlines.js';
 import { CONNECTION_CLOSED } from './errors.js';
 import { KeptCommands, type RefusalVerdict } from './kept-commands.js';
-import { HoldQueue, type HeldCommand, type HoldEnd } from './hold-queue.js';
+import { HoldQueue, type HeldCommand, type HoldEnd, type TakenCommand } from './hold-queue.js';
 import {
   commandOf,
   isRestore,
@@ -15,24 +14,15 @@ import {
   type CommandItem,
   type CommandStream,
 } from '../ioredis/internals.js';
+import type { OutcomeSettings } from './outcome-settings.js';
 import { PipelineGaps } from './pipeline-gaps.js';
 import { isBusy, isStateRefusal } from './refusal.js';
 import { refuse } from './refuse.js';
-import { Rejections, type Circumstances, type HoldOptions, type Loss } from './rejections.js';
+import { Rejections, type Circumstances, type Loss } from './rejections.js';
 import { mayResend, type Resend } from './resend.js';
 import { ScanCursors } from './scan-cursors.js';
 import { Tally } from './tally.js';
 import { Transactions } from './transactions.js';
-
-/** How long commands may wait, and which are sent again after their reply was lost. */
-export interface OutcomeSettings {
-  readonly hold: HoldOptions;
-  readonly resend: Resend;
-  /** Told of rejected commands and refused writes. Duplicates share it. */
-  readonly notices: Notices;
-  /** Whether to tell how many commands an interruption concerned. */
-  readonly tellsRecovery?: boolean | undefined;
-}
 
 /**
  * Decides how each command ends (applied, not applied or unknown) and holds the commands that wait for a node. A command
@@ -52,6 +42,8 @@ export class Outcomes {
   readonly #gaps = new PipelineGaps();
   readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
+  readonly #isRefusal: (message: string) => boolean;
+  readonly #redirect: OutcomeSettings['redirect'];
 
   constructor(settings: OutcomeSettings, circumstances: () => Circumstances) {
     const { hold, resend, notices } = settings;
@@ -61,6 +53,8 @@ export class Outcomes {
     this.#deadlines = new Deadlines(hold.timeoutMs);
     this.#cursors = new ScanCursors(() => circumstances().server);
     this.#resend = resend;
+    this.#isRefusal = (message) => isStateRefusal(message) || settings.isRefusal?.(message) === true;
+    this.#redirect = settings.redirect;
     this.#rejections = new Rejections({ hold, circumstances, tally: this.#tally });
     this.#held = new HoldQueue({ ...hold, reject: (held, end) => this.#endHold(held, end) });
     this.#kept = new KeptCommands({
@@ -68,6 +62,7 @@ export class Outcomes {
       deadlines: this.#deadlines,
       transactions: this.#transactions,
       rejections: this.#rejections,
+      isRefusal: this.#isRefusal,
     });
   }
 
@@ -145,8 +140,8 @@ export class Outcomes {
     if (this.#transactions.of(command) !== undefined) {
       return this.#kept.refusedInTransaction(error, command, item.select);
     }
-    if (!isStateRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
-      return 'not a refusal';
+    if (!this.#isRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
+      return this.#redirect?.(command, error.message) ? 'redirected' : 'not a refusal';
     }
     if (this.#neverHeld.has(command)) {
       command.reject(error);
@@ -192,6 +187,13 @@ export class Outcomes {
     }
     begun.forEach((stream) => this.#gaps.close(stream));
     this.#tally.goesOn(this.#circumstances().node, sent);
+  }
+
+  /** Removes and returns the held commands that belong to another connection by now, except those of transactions. */
+  takeHeld(isElsewhere: (command: Command) => boolean): readonly TakenCommand[] {
+    const taken = this.#held.take((each) => this.#transactions.of(each) === undefined && isElsewhere(each));
+    taken.forEach(({ stream }) => this.#gaps.add(stream));
+    return taken;
   }
 
   /** Rejects a command that was issued after the app had closed the connection. */
