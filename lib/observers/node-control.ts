@@ -16,7 +16,8 @@ import { FleetMembership } from '../fleet/fleet-membership.js';
 import { isLost } from './is-lost.js';
 import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
-import { needsNewSession, probe, startProbe, type Answer, type ProbeSession } from './probe.js';
+import { needsNewSession, probe, startProbe, type ProbeSession } from './probe.js';
+import type { Answer } from './answer.js';
 import { vetFor } from './vet-node.js';
 import { watchNode } from './watch-node.js';
 
@@ -92,7 +93,7 @@ export class NodeControl {
     const connection = connect(endpoint, 'observer');
     this.#beside = connection;
     await connection.open(vetFor(this.#context));
-    const state = await startProbe(connection.call);
+    const state = await startProbe(connection.call, this.#context.mode);
     const answer = await probe(connection.call, state);
     const isOther =
       state.runId === undefined || before?.probe.runId === undefined
@@ -122,7 +123,7 @@ export class NodeControl {
     const connection = connect(endpoint, 'observer');
     this.#dialling = connection;
     await connection.open(vetFor(this.#context));
-    const state = await startProbe(connection.call);
+    const state = await startProbe(connection.call, this.#context.mode);
     if (this.#dialling !== connection) {
       throw new Error('Connection attempt was given up');
     }
@@ -143,7 +144,8 @@ export class NodeControl {
     if (isUsable) {
       void membership.join();
     }
-    const watching = isUsable ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
+    const isWatched = isUsable && this.#context.mode !== 'cluster';
+    const watching = isWatched ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
     const session: Session = { connection, probe: state, membership, watching };
     this.#session = session;
     void connection.closed.then(() => {

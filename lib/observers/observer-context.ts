@@ -4,6 +4,7 @@ import type { Endpoint } from '../topology/endpoint.js';
 import type { NodeReport, Observation } from '../topology/observation.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
+import type { ServerMode } from './server-mode.js';
 
 /** What the observer of one node needs. */
 export interface ObserverContext {
@@ -13,6 +14,11 @@ export interface ObserverContext {
   readonly fleet: NodeFleet;
   /** The channel on which the apps of the fleet publish. */
   readonly channel: string;
+  /**
+   * The kind of server that the node must be. Default `plain`. In a cluster no watcher is needed: a demoted master says
+   * `MOVED` to the first write.
+   */
+  readonly mode?: ServerMode;
   /** The key on which the watcher blocks. It never exists. */
   readonly probeKey: string;
   /** The database that the app uses. The user may have no access to another. */

@@ -1,15 +1,19 @@
-import type { NodeFault, NodeReport } from '../topology/observation.js';
+import type { NodeReport } from '../topology/observation.js';
 import type { ControlConnection } from './control-connection.js';
 import { isForbidden } from '../replies/is-forbidden.js';
 import { parseHello } from '../replies/parse-hello.js';
 import { MAX_INFO_LENGTH, readInfoText, type Info, type InfoFields } from '../replies/info-text.js';
 import { readId, readReplication } from '../replies/parse-info.js';
 import { parseRole } from '../replies/parse-role.js';
-
-/** What a node answered: a report, or why it cannot be used as a data node. */
-export type Answer =
-  | { readonly kind: 'report'; readonly report: NodeReport }
-  | { readonly kind: 'unfit'; readonly fault: NodeFault; readonly message: string };
+import type { Answer, Unfit } from './answer.js';
+import {
+  asksWhetherDown,
+  down,
+  mayAskForState,
+  unfitMode,
+  unfitWhileLoading,
+  type ServerMode,
+} from './server-mode.js';
 
 /** The command that reports the role, best first. A user who may not run one gets the next. */
 export type ProbeCommand = 'INFO' | 'HELLO' | 'ROLE';
@@ -20,7 +24,9 @@ export interface ProbeSession {
   readonly runId?: string;
   /** The sections of `INFO` to ask for; servers before Redis 7 accept only one at a time. */
   readonly sections?: readonly string[];
-  readonly unfit?: Answer & { readonly kind: 'unfit' };
+  readonly unfit?: Unfit;
+  /** In a cluster, whether the user may ask for the state of the cluster. */
+  readonly tellsState?: boolean;
   /** The server was loading or busy, so the next probe needs a new session. */
   readonly isProvisional?: true;
   /** M21: what the server said of itself was untrusted, so a new session is needed once that is over. */
@@ -30,24 +36,31 @@ export interface ProbeSession {
 type Call = ControlConnection['call'];
 
 /** Finds out what kind of server a new connection leads to and which command the user may run. */
-export async function startProbe(call: Call): Promise<ProbeSession> {
+export async function startProbe(call: Call, expected: ServerMode = 'plain'): Promise<ProbeSession> {
+  const session = await startSession(call, expected);
+  return expected === 'cluster' && session.unfit === undefined
+    ? { ...session, tellsState: await mayAskForState(call) }
+    : session;
+}
+
+async function startSession(call: Call, expected: ServerMode): Promise<ProbeSession> {
   try {
     const info = await askInfo(call, []);
     switch (info.kind) {
       case 'too long':
         return { command: 'INFO', unfit: info.answer, isProvisional: true };
       case 'forged':
-        return { ...(await startByHello(call)), isUntrusted: true };
+        return { ...(await startByHello(call, expected)), isUntrusted: true };
       case 'plain':
-        return readSession(info.fields);
+        return readSession(info.fields, expected);
       default:
         return info satisfies never;
     }
   } catch (error) {
     if (isBusy(error)) {
-      return { ...(await startByHello(call)), isProvisional: true };
+      return { ...(await startByHello(call, expected)), isProvisional: true };
     }
-    return isForbidden(error) ? startWithoutInfo(call) : rethrow(error);
+    return isForbidden(error) ? startWithoutInfo(call, expected) : rethrow(error);
   }
 }
 
@@ -62,6 +75,13 @@ export async function probe(call: Call, session: ProbeSession): Promise<Answer> 
   if (session.unfit !== undefined) {
     return session.unfit;
   }
+  // Sent together, so that the state costs no round trip of its own.
+  const isDown = session.tellsState === true ? asksWhetherDown(call) : Promise.resolve(false);
+  const answer = await ask(call, session);
+  return (await isDown) ? down : answer;
+}
+
+async function ask(call: Call, session: ProbeSession): Promise<Answer> {
   switch (session.command) {
     case 'INFO':
       return probeInfo(call, session);
@@ -74,7 +94,7 @@ export async function probe(call: Call, session: ProbeSession): Promise<Answer> 
   }
 }
 
-function readSession(fields: InfoFields): ProbeSession {
+function readSession(fields: InfoFields, expected: ServerMode): ProbeSession {
   const runId = readId(fields.get('run_id'));
   const known = {
     command: 'INFO',
@@ -82,7 +102,7 @@ function readSession(fields: InfoFields): ProbeSession {
     sections: acceptsSeveralSections(fields) ? ['replication', 'keyspace'] : ['replication'],
   } as const;
   // Valkey can name the field `server_mode`.
-  const unfit = unfitMode(fields.get('redis_mode') ?? fields.get('server_mode'));
+  const unfit = unfitMode(fields.get('redis_mode') ?? fields.get('server_mode'), expected);
   const loading = unfitWhileLoading(fields.get('loading'));
   if (unfit === undefined && loading !== undefined) {
     return { ...known, unfit: loading, isProvisional: true };
@@ -91,14 +111,14 @@ function readSession(fields: InfoFields): ProbeSession {
 }
 
 /** A new connection to a busy server is common: a script first blocks it long enough for the old one to time out. */
-async function startByHello(call: Call): Promise<ProbeSession> {
-  const unfit = unfitMode(parseHello(await call('HELLO')).mode);
+async function startByHello(call: Call, expected: ServerMode): Promise<ProbeSession> {
+  const unfit = unfitMode(parseHello(await call('HELLO')).mode, expected);
   return { command: 'INFO', ...(unfit && { unfit }) };
 }
 
-async function startWithoutInfo(call: Call): Promise<ProbeSession> {
+async function startWithoutInfo(call: Call, expected: ServerMode): Promise<ProbeSession> {
   try {
-    const unfit = unfitMode(parseHello(await call('HELLO')).mode);
+    const unfit = unfitMode(parseHello(await call('HELLO')).mode, expected);
     return { command: 'HELLO', ...(unfit && { unfit }) };
   } catch (error) {
     return isForbidden(error) ? { command: 'ROLE' } : rethrow(error);
@@ -126,8 +146,7 @@ async function probeInfo(call: Call, { runId, sections = ['replication'] }: Prob
 }
 
 type InfoReply =
-  | ({ readonly kind: Info['trust'] } & Info)
-  | { readonly kind: 'too long'; readonly answer: Answer & { readonly kind: 'unfit' } };
+  ({ readonly kind: Info['trust'] } & Info) | { readonly kind: 'too long'; readonly answer: Unfit };
 
 async function askInfo(call: Call, sections: readonly string[]): Promise<InfoReply> {
   const reply = await call('INFO', ...sections);
@@ -174,31 +193,6 @@ function toAnswer(report: NodeReport | undefined): Answer {
         message: 'the server does not report whether it is a master or a replica',
       }
     : { kind: 'report', report };
-}
-
-function unfitMode(mode: string | undefined): (Answer & { readonly kind: 'unfit' }) | undefined {
-  switch (mode) {
-    case 'sentinel':
-      return {
-        kind: 'unfit',
-        fault: 'SENTINEL',
-        message: 'this is a Sentinel, not a data node; name the data nodes',
-      };
-    case 'cluster':
-      return {
-        kind: 'unfit',
-        fault: 'CLUSTER',
-        message: 'cluster mode is on; this library serves plain replication',
-      };
-    default:
-      return undefined;
-  }
-}
-
-function unfitWhileLoading(loading: string | undefined): (Answer & { readonly kind: 'unfit' }) | undefined {
-  return loading === '1'
-    ? { kind: 'unfit', fault: 'LOADING', message: 'the server is loading its data' }
-    : undefined;
 }
 
 function isBusy(error: unknown): boolean {

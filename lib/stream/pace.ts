@@ -29,6 +29,10 @@ export interface Cadence {
   readonly denseMs: number;
 }
 
+export function cadenceOf({ pollIntervalMs }: Pick<Cadence, 'pollIntervalMs'>): Cadence {
+  return { pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 };
+}
+
 /** An app that starts knows nothing yet, so it begins with a sweep. */
 export function firstPace(now: number, { denseMs }: Cadence): Pace {
   return {
@@ -101,7 +105,9 @@ export function nextGapMs(pace: Pace, cadence: Cadence, { last, fleetSize, now, 
     master: pace.master,
   });
   const longestMs = longestGapMs(fleetSize, { maxGapMs: cadence.sweepGapMaxMs });
-  return Math.min((last.kind === 'faulty' ? dialGapMs(gapMs, cadence) : gapMs) * jitter, longestMs);
+  // A node for which the cluster is down answers, on the connection that there is.
+  const isDialled = last.kind === 'faulty' && last.fault !== 'CLUSTERDOWN';
+  return Math.min((isDialled ? dialGapMs(gapMs, cadence) : gapMs) * jitter, longestMs);
 }
 
 /** Most planned failovers are over within milliseconds of the first signal, so a small fleet probes faster at first. */

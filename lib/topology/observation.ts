@@ -33,6 +33,7 @@ export type NodeFault =
   | 'LOADING'
   | 'SENTINEL'
   | 'CLUSTER'
+  | 'CLUSTERDOWN'
   | 'ERROR';
 
 /** What one node reports about itself. A field is absent if the user may not run the command that returns it. */

@@ -50,6 +50,7 @@ test('every fault and every cause is explained', () => {
     LOADING: true,
     SENTINEL: true,
     CLUSTER: true,
+    CLUSTERDOWN: true,
     ERROR: true,
   });
   const causes = membersOf<SignalKind>({

@@ -106,7 +106,7 @@ const faults: readonly Fault[] = [
       return named(await server({ args: ['--cluster-enabled', 'yes', '--cluster-port', bus] }));
     },
     fault: 'CLUSTER',
-    message: /^cluster mode is on; this library serves plain replication$/,
+    message: /^cluster mode is on; use the option "cluster" instead of "source"$/,
   },
   {
     name: 'a name that does not resolve',

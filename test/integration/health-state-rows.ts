@@ -110,7 +110,10 @@ export const roles: readonly State[] = [
       const bus = String(await findFreePort());
       await master.restart(['--cluster-enabled', 'yes', '--cluster-port', bus]);
     },
-    lasting: down('NO_MASTER', /\(CLUSTER: cluster mode is on; this library serves plain replication\)/),
+    lasting: down(
+      'NO_MASTER',
+      /\(CLUSTER: cluster mode is on; use the option "cluster" instead of "source"\)/,
+    ),
   },
 ];
 
