@@ -8,6 +8,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const specsOfConnections = [
   'test/connections/{following-redis,ioredis/handshake,ioredis/internals}.spec.ts',
   'test/integration/{after-closing,broken-bytes,connection-options,outcomes,pubsub,reader,scripts,secured,session,settling,tracing,transactions,writer}.spec.ts',
+  'test/integration/cluster-{module,outcomes}.spec.ts',
 ];
 
 /** The same specs with another version of ioredis, installed under a name of its own. */

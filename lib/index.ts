@@ -1,5 +1,7 @@
 // First, so that it speaks before a peer that is too old makes anything else fail.
 import './peers/require-main-peers.js';
+export type { ClusterTopology, ShardTopology } from './cluster/cluster-topology.js';
+export type { SlotRange } from './cluster/slots.js';
 export {
   NotAppliedError,
   ReadOnlyConnectionError,
@@ -9,7 +11,7 @@ export {
 export type { Credentials, CredentialsProvider } from './credentials/credentials.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';
 export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
-export type { RedisReplicationOptions } from './nest/options.js';
+export type { ClusterNodesOptions, RedisReplicationOptions } from './nest/options.js';
 export {
   RedisReplicationModule,
   type RedisReplicationModuleAsyncOptions,

@@ -3,3 +3,4 @@ import '../peers/require-main-peers.js';
 import '../peers/require-terminus.js';
 export { RedisReplicationHealthIndicator, type IsWritableOptions } from './redis-replication.health.js';
 export type { UnwritableReason, WritableHealth } from './judge-health.js';
+export type { ShardHealth, WritableClusterHealth } from './judge-cluster-health.js';

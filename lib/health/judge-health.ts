@@ -82,7 +82,7 @@ export interface HealthVerdict {
 }
 
 /** The conditions under which a group is healthy. */
-interface HealthPolicy extends WriterPolicy {
+export interface HealthPolicy extends WriterPolicy {
   readonly minReplicas: number;
   readonly probeKey: string;
 }

@@ -2,7 +2,7 @@ import { monotonicMs } from '../clock/clock.js';
 import { blockedBy } from '../connections/blocking-command.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import { NotAppliedError } from '../connections/outcomes/errors.js';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { WriteProbe } from './judge-health.js';
 
 interface ProbeOptions {
@@ -19,7 +19,7 @@ interface ProbeOptions {
  * real write would be, and changes no key, whatever is in it. Takes at most `limitMs` and never throws.
  */
 export async function probeWrite(
-  writer: Redis,
+  writer: Redis | Cluster,
   { key, limitMs, probeNodes, isAnswering }: ProbeOptions,
 ): Promise<WriteProbe> {
   if (writer.status === 'end') {
@@ -32,7 +32,8 @@ export async function probeWrite(
   const probeTimer = setTimeout(probeNodes, limitMs / 2);
   const limit = new Promise<WriteProbe>((resolve) => {
     timer = setTimeout(() => {
-      resolve({ kind: 'silent', limitMs, isAnswering: isAnswering(), blockedBy: blockedBy(writer) });
+      const blocking = isFollowing(writer) ? blockedBy(writer) : undefined;
+      resolve({ kind: 'silent', limitMs, isAnswering: isAnswering(), blockedBy: blocking });
     }, limitMs);
   });
   const written = write(writer, key).then(
@@ -47,12 +48,12 @@ export async function probeWrite(
   }
 }
 
-async function write(writer: Redis, key: string): Promise<void> {
+async function write(writer: Redis | Cluster, key: string): Promise<void> {
   // A test may have replaced the writer with a plain ioredis connection.
   await (isFollowing(writer) ? writer.probeWrite(key) : writer.setrange(key, 0, ''));
 }
 
-function isFollowing(writer: Redis): writer is FollowingRedis {
+function isFollowing(writer: object): writer is FollowingRedis {
   return 'probeWrite' in writer;
 }
 

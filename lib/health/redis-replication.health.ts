@@ -1,14 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { monotonicMs } from '../clock/clock.js';
+import type { ClusterReplication } from '../nest/cluster-replication.js';
 import type { Replication } from '../nest/replication.js';
 import { masterOf } from '../topology/topology.js';
 import { namesOfInstances } from '../nest/instance-names.js';
 import { DEFAULT_NAME, getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
 import { durationMs, findFaults, text, throwFaults } from '../options/rules.js';
+import { judgeClusterHealth, type ClusterHealthVerdict } from './judge-cluster-health.js';
 import { judgeHealth, type HealthVerdict } from './judge-health.js';
+import { probeShards } from './probe-cluster.js';
 import { probeWrite } from './probe-write.js';
 
 /** @publicApi */
@@ -62,6 +65,9 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
    *   Terminus 11 has no such status, so there it is `up`.
    * - `down`: it does not, for the reason in `reason`.
    *
+   * A cluster is writable if each of its shards is, and `degraded` while one of them is or while slots are being moved;
+   * `message` names the shards.
+   *
    * Takes at most `timeoutMs`, never throws and opens no connection.
    */
   async isWritable<Key extends string>(
@@ -99,12 +105,26 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
     return this.moduleRef.get(token, { strict: false });
   }
 
-  private async judge(given: IsWritableOptions): Promise<HealthVerdict> {
+  private async judge(given: IsWritableOptions): Promise<HealthVerdict | ClusterHealthVerdict> {
     throwFaults(findFaults(rules, given), 'isWritable: ');
     const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS } = given;
     this.requireKnown(name);
-    const replication = this.moduleRef.get<Replication>(getReplicationToken(name), { strict: false });
-    const writer = this.moduleRef.get<Redis>(getRedisWriterToken(name), { strict: false });
+    const token = getReplicationToken(name);
+    const replication = this.moduleRef.get<Replication | ClusterReplication>(token, { strict: false });
+    const writer = getRedisWriterToken(name);
+    if ('kind' in replication) {
+      const cluster = this.moduleRef.get<Cluster>(writer, { strict: false });
+      const probed = await probeShards(replication, cluster, timeoutMs);
+      return judgeClusterHealth(replication.latest, probed, replication.options);
+    }
+    return this.judgeGroup(replication, this.moduleRef.get<Redis>(writer, { strict: false }), timeoutMs);
+  }
+
+  private async judgeGroup(
+    replication: Replication,
+    writer: Redis,
+    timeoutMs: number,
+  ): Promise<HealthVerdict> {
     const { options } = replication;
     const startedAt = monotonicMs();
     const isAnswering = () => {

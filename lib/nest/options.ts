@@ -2,16 +2,46 @@ import type { CredentialsProvider } from '../credentials/credentials.js';
 import type { RedisConnectionOptions } from '../connections/ioredis/redis-options.js';
 import type { Resend } from '../connections/outcomes/resend.js';
 import type { NodeSource } from '../sources/node-source.js';
+import type { Endpoint } from '../topology/endpoint.js';
 import type { ReadFrom } from '../topology/pick.js';
 
 /**
- * The options of `RedisReplicationModule`. All durations are in milliseconds.
+ * The options of `RedisReplicationModule`: either `source` or `cluster`, and those that both have.
  *
  * @publicApi
  */
-export interface RedisReplicationOptions {
+export type RedisReplicationOptions = CommonOptions & (GroupPlace | ClusterPlace);
+
+/** One replication group: a master and its replicas. */
+interface GroupPlace {
   /** Where the nodes are: `staticNodes`, `discoverNodes`, `primaryEndpoint`, or a source of your own. */
   readonly source: NodeSource;
+  readonly cluster?: undefined;
+}
+
+/** A Redis Cluster. Writer and reader are then ioredis `Cluster` objects. */
+interface ClusterPlace {
+  readonly cluster: ClusterNodesOptions;
+  readonly source?: undefined;
+}
+
+/**
+ * Where the nodes of a Redis Cluster are.
+ *
+ * @publicApi
+ */
+export interface ClusterNodesOptions {
+  /** Some nodes, as `host:port`, from which all others are learned; or a source of such nodes. */
+  readonly nodes: readonly string[] | NodeSource;
+  /**
+   * Translates an address that a node announces into one that this app can reach (NAT, containers). `undefined` leaves
+   * the node out. Default: addresses are used as announced.
+   */
+  readonly mapEndpoint?: (announced: Endpoint) => Endpoint | undefined;
+}
+
+/** All durations are in milliseconds. */
+interface CommonOptions {
   /**
    * Options of ioredis for all connections: credentials, `db`, `keyPrefix`, `tls`, `lazyConnect` and so on. Options that
    * this library sets itself are refused with an error that states why.
@@ -77,9 +107,14 @@ export interface RedisReplicationOptions {
   readonly minReplicas?: number;
 }
 
-/** `RedisReplicationOptions` with all defaults filled in. */
-export type ResolvedOptions = Required<Omit<RedisReplicationOptions, 'credentials' | 'hold' | 'unproven'>> & {
+type ResolvedCommonOptions = Required<Omit<CommonOptions, 'credentials' | 'hold' | 'unproven'>> & {
   readonly credentials?: CredentialsProvider;
-  readonly unproven: Required<NonNullable<RedisReplicationOptions['unproven']>>;
-  readonly hold: Required<NonNullable<RedisReplicationOptions['hold']>>;
+  readonly unproven: Required<NonNullable<CommonOptions['unproven']>>;
+  readonly hold: Required<NonNullable<CommonOptions['hold']>>;
 };
+
+/** The options of a replication group, with all defaults filled in. */
+export type ResolvedOptions = ResolvedCommonOptions & Pick<GroupPlace, 'source'>;
+
+/** The options of a cluster, with all defaults filled in. */
+export type ResolvedClusterOptions = ResolvedCommonOptions & Pick<ClusterPlace, 'cluster'>;

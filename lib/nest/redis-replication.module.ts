@@ -2,11 +2,12 @@ import { ConfigurableModuleBuilder, Logger, Module, type DynamicModule, type Pro
 import { ModulesContainer } from '@nestjs/core';
 import { describeUnknown } from '../connections/ioredis/redis-rules.js';
 import { describeValue } from '../options/describe-value.js';
-import { flag, findFaults, isPlainObject, text, throwFaults } from '../options/rules.js';
+import { flag, findFaults, isPlainObject, text as aText, throwFaults } from '../options/rules.js';
+import { ClusterReplication } from './cluster-replication.js';
 import { namesOfInstances } from './instance-names.js';
 import { Replication, type Report } from './replication.js';
 import type { RedisReplicationOptions } from './options.js';
-import { resolveOptions } from './resolve-options.js';
+import { isForCluster, resolveClusterOptions, resolveOptions } from './resolve-options.js';
 import {
   DEFAULT_NAME,
   getRedisReaderToken,
@@ -97,17 +98,17 @@ function providersFor(name: string): readonly Provider[] {
     },
     {
       provide: getRedisWriterToken(name),
-      useFactory: (replication: Replication) => replication.createWriter(),
+      useFactory: (replication: Replication | ClusterReplication) => replication.createWriter(),
       inject: [token],
     },
     {
       provide: getRedisReaderToken(name),
-      useFactory: (replication: Replication) => replication.createReader(),
+      useFactory: (replication: Replication | ClusterReplication) => replication.createReader(),
       inject: [token],
     },
     {
       provide: getRedisTopologyToken(name),
-      useFactory: (replication: Replication) => replication.topology$,
+      useFactory: (replication: Replication | ClusterReplication) => replication.topology$,
       inject: [token],
     },
   ];
@@ -122,12 +123,14 @@ function exportsFor(name: string): readonly string[] {
   ];
 }
 
-function createReplication(name: string, options: RedisReplicationOptions): Replication {
+function createReplication(name: string, options: RedisReplicationOptions): Replication | ClusterReplication {
   try {
-    const resolved = resolveOptions(options);
     const report = reportTo(name);
-    describeUnknown(resolved.redis).forEach((warning) => report({ level: 'warn', text: warning }));
-    return new Replication(resolved, report);
+    const replication = isForCluster(options)
+      ? new ClusterReplication(resolveClusterOptions(options), report)
+      : new Replication(resolveOptions(options), report);
+    describeUnknown(replication.options.redis).forEach((text) => report({ level: 'warn', text }));
+    return replication;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new TypeError(`RedisReplicationModule(${name}): ${message}`, { cause: error });
@@ -160,7 +163,7 @@ function checkExtras(method: string, options: unknown): void {
     throw new TypeError(`${prefix}option "options" is ${describeValue(options)}; allowed is an object`);
   }
   const { name, isGlobal }: { name?: unknown; isGlobal?: unknown } = options;
-  throwFaults(findFaults({ name: text, isGlobal: flag }, { name, isGlobal }), prefix);
+  throwFaults(findFaults({ name: aText, isGlobal: flag }, { name, isGlobal }), prefix);
 }
 
 async function readFactory(factory: object): Promise<RedisReplicationOptions> {

@@ -9,7 +9,6 @@ import {
   timeout,
   type Observable,
 } from 'rxjs';
-import { monotonicScheduler } from '../clock/clock.js';
 import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
@@ -17,18 +16,16 @@ import { createLogins, type OwnedLogins } from '../credentials/create-logins.js'
 import { Notices } from '../notices/notices.js';
 import { warnOnce } from '../notices/warn-once.js';
 import { Repeats } from '../notices/repeats.js';
-import { controlConnector } from '../observers/control-connection.js';
-import { isServing } from '../observers/is-serving.js';
-import { observeNode } from '../observers/observe-node.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import { rememberAddresses } from '../sockets/remember-addresses.js';
-import type { NodeObserver } from '../stream/node-observer.js';
+import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { contestAlarms } from './contest-alarms.js';
+import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
 import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
-import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
@@ -69,8 +66,13 @@ export class Replication {
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.stream = createTopologyStream({
       source: options.source,
-      observe: (observer) => this.observe(observer),
-      cadence: { pollIntervalMs: options.pollIntervalMs, sweepGapMs: 5, sweepGapMaxMs: 250, denseMs: 10_000 },
+      observe: observeNodes(options, {
+        dial: openSocket,
+        mode: 'plain',
+        logins: this.logins,
+        notify: this.warn,
+      }),
+      cadence: cadenceOf(options),
       acceptAfterMs: options.unproven.acceptAfterMs === false ? Infinity : options.unproven.acceptAfterMs,
       family: options.redis.family,
       security: securityOf(options.redis, options.credentials),
@@ -180,27 +182,6 @@ export class Replication {
     return master === undefined
       ? whyWait(this.current)
       : `${master} is the master, but the writer cannot use it: ${this.writer?.whyNot(master) ?? 'it does not answer'}`;
-  }
-
-  private observe(observer: NodeObserver) {
-    const { redis, replyTimeoutMs, probeKey } = this.options;
-    const { connectTimeoutMs } = this;
-    const key = `${redis.keyPrefix ?? ''}${probeKey}`;
-    const name = formatEndpoint(observer.endpoint);
-    const reach = (endpoint: Endpoint) =>
-      this.dial(endpoint, { tls: redis.tls, family: redis.family, connectTimeoutMs });
-    return observeNode({
-      ...observer,
-      connect: controlConnector(redis, reach, this.logins),
-      isServing: () => isServing(reach(observer.endpoint), connectTimeoutMs),
-      probeKey: key,
-      database: redis.db ?? 0,
-      channel: key,
-      replyTimeoutMs,
-      connectTimeoutMs,
-      scheduler: monotonicScheduler,
-      notify: (text) => this.warn(`node ${name}: ${text}`),
-    });
   }
 
   private sourceNotices() {

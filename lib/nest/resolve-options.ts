@@ -2,6 +2,7 @@ import { isObservable } from 'rxjs';
 import { redisRule } from '../connections/ioredis/redis-rules.js';
 import { resendPolicies } from '../connections/outcomes/resend.js';
 import {
+  aFunction,
   allow,
   durationMs,
   findFaults,
@@ -18,21 +19,56 @@ import { mergeSources } from '../sources/merge-sources.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import { staticNodes } from '../sources/static-nodes.js';
 import { readPolicies } from '../topology/pick.js';
-import type { RedisReplicationOptions, ResolvedOptions } from './options.js';
+import type { NodeSource } from '../sources/node-source.js';
+import { readEndpoints } from '../sources/read-endpoints.js';
+import type {
+  ClusterNodesOptions,
+  RedisReplicationOptions,
+  ResolvedClusterOptions,
+  ResolvedOptions,
+} from './options.js';
 
 /**
- * Validates the options and fills in all defaults.
+ * Validates the options of a replication group and fills in all defaults.
  *
  * @throws TypeError that states each wrong option, its value and what is allowed.
  */
 export function resolveOptions(options: RedisReplicationOptions): ResolvedOptions {
-  throwFaults(findFaults(rules, options, { required: ['source'] }));
+  throwFaults(
+    findFaults({ source: sourceRule, cluster: neither, ...commonRules }, options, { required: ['source'] }),
+  );
   throwFaults(findTwoLogins(options));
+  return { ...withDefaults(options), source: sourceOf(options) };
+}
+
+/**
+ * Validates the options of a Redis Cluster and fills in all defaults.
+ *
+ * @throws TypeError that states each wrong option, its value and what is allowed.
+ */
+export function resolveClusterOptions(
+  options: Extract<RedisReplicationOptions, { readonly cluster: ClusterNodesOptions }>,
+): ResolvedClusterOptions {
+  throwFaults(
+    findFaults({ cluster: clusterRule, source: neither, ...commonRules, ...clusterRules }, options, {
+      required: ['cluster'],
+    }),
+  );
+  throwFaults(findTwoLogins(options));
+  return { ...withDefaults(options), cluster: options.cluster };
+}
+
+export function isForCluster(
+  options: RedisReplicationOptions,
+): options is Extract<RedisReplicationOptions, { readonly cluster: ClusterNodesOptions }> {
+  return isPlainObject(options) && options.cluster !== undefined;
+}
+
+function withDefaults({ source: _source, cluster: _cluster, ...options }: RedisReplicationOptions) {
   const { hold = {}, unproven = {}, ...rest } = options;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...DEFAULTS,
-    source: options.source,
     ...defined,
     unproven: { ...DEFAULTS.unproven, ...unproven },
     hold: {
@@ -49,6 +85,14 @@ function findTwoLogins({ credentials, redis }: RedisReplicationOptions): readonl
   return credentials === undefined
     ? []
     : given.map((name) => `option "redis.${name}" is set, and so is "credentials"; allowed is one of them`);
+}
+
+/** @throws TypeError if there is none; the rules have found that before. */
+function sourceOf({ source }: RedisReplicationOptions): NodeSource {
+  if (source === undefined) {
+    throw new TypeError('option "source" is missing');
+  }
+  return source;
 }
 
 const DEFAULTS = {
@@ -69,8 +113,7 @@ const DEFAULTS = {
 
 const SOURCES = 'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a NodeSource of your own';
 
-const rules = {
-  source: sourceRule,
+const commonRules = {
   redis: redisRule,
   credentials: allow(
     'a function or an observable of credentials',
@@ -91,7 +134,20 @@ const rules = {
   shutdownTimeoutMs: durationMs(0),
   probeKey: text,
   minReplicas: wholeNumber(0),
-} as const satisfies Readonly<Record<keyof RedisReplicationOptions, Rule>>;
+} as const satisfies Readonly<Record<Exclude<keyof RedisReplicationOptions, 'source' | 'cluster'>, Rule>>;
+
+/** What is different for a cluster. */
+const clusterRules = {
+  redis: clusterRedisRule,
+  requireMajority: allow(
+    'false: the masters of a cluster decide by majority who takes over',
+    (value) => value === false,
+  ),
+} as const;
+
+const neither: Rule = (subject) => [
+  `${subject} is given together with the other of "source" and "cluster"; give one`,
+];
 
 function holdRule(subject: string, value: unknown): readonly string[] {
   const limits = { timeoutMs: durationMs(0), maxCommands: wholeNumber(0), maxBytes: wholeNumber(0) };
@@ -106,6 +162,39 @@ function unprovenRule(subject: string, value: unknown): readonly string[] {
         subjectOf: (key) => `option "unproven.${key}"`,
       })
     : allow('an object', isPlainObject)(subject, value);
+}
+
+function clusterRule(subject: string, value: unknown): readonly string[] {
+  return isPlainObject(value)
+    ? findFaults({ nodes: seedsRule, mapEndpoint: aFunction }, value, {
+        subjectOf: (key) => `option "cluster.${key}"`,
+        required: ['nodes'],
+      })
+    : allow('an object such as { nodes: ["host:port"] }', isPlainObject)(subject, value);
+}
+
+function seedsRule(subject: string, value: unknown): readonly string[] {
+  if (typeof value === 'function') {
+    return sourceRule(subject, value);
+  }
+  if (!Array.isArray(value)) {
+    return allow('a list such as ["host:port"], or a NodeSource', Array.isArray)(subject, value);
+  }
+  try {
+    readEndpoints(subject, value);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function clusterRedisRule(subject: string, value: unknown): readonly string[] {
+  const db: unknown = isPlainObject(value) ? Reflect.get(value, 'db') : undefined;
+  const isAllowed = db === undefined || db === 0 || typeof db !== 'number';
+  return [
+    ...redisRule(subject, value),
+    ...(isAllowed ? [] : [`option "redis.db" is ${db}; a cluster has database 0 only`]),
+  ];
 }
 
 /** A source that is named but not called is a function as well, so only its result would be strange. */

@@ -43,6 +43,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/outcomes',
     'connections/session',
   ],
+  // Beside `connections`: one of them for each shard.
+  cluster: [
+    'topology',
+    'clock',
+    'sources',
+    'observers',
+    'stream',
+    'connections',
+    'connections/ioredis',
+    'connections/outcomes',
+  ],
   nest: [
     'credentials',
     'topology',
@@ -56,11 +67,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections',
     'connections/ioredis',
     'connections/outcomes',
+    'cluster',
   ],
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   aws: ['clock', 'credentials', 'options'],
   elasticache: ['topology', 'options', 'sources'],
-  health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'nest'],
+  health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'cluster', 'nest'],
 };
 
 /**
@@ -81,7 +93,13 @@ export const entryFiles: readonly string[] = [
   'lib/health/index.ts',
 ];
 
-const ioredisLayers = ['connections', 'connections/ioredis', 'connections/outcomes', 'connections/session'];
+const ioredisLayers = [
+  'cluster',
+  'connections',
+  'connections/ioredis',
+  'connections/outcomes',
+  'connections/session',
+];
 const nestLayers = ['nest', 'health'];
 
 /** One line for each import that is not allowed. */

@@ -19,7 +19,12 @@ async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 30
   if (user !== undefined) await createUser(group.nodes, user);
   const redis = user === undefined ? {} : { username: user.name, password: user.password };
   const nodes = countNodes(group.endpoints);
-  const app = await startApp(group.endpoints, { source: nodes.source, redis, ...options });
+  const app = await startApp(group.endpoints, {
+    redis,
+    ...options,
+    source: nodes.source,
+    cluster: undefined,
+  });
   const { master } = group;
   const [replica] = group.replicas;
   if (replica === undefined) throw new Error('A group has a replica');

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { rolesOf, type GroupRoles } from './group-roles.js';
 import { listen } from './listener.js';
@@ -68,7 +68,7 @@ export interface Form {
   readonly name: string;
   readonly redis?: object;
   /** Issues them, and resolves with how each of them has ended: a value, or an error. */
-  readonly issue: (writer: Redis) => Promise<readonly unknown[]>;
+  readonly issue: (writer: Redis | Cluster) => Promise<readonly unknown[]>;
 }
 
 export const forms: readonly Form[] = [
@@ -87,7 +87,7 @@ export const forms: readonly Form[] = [
   },
 ];
 
-export function issueEach(writer: Redis): Promise<readonly unknown[]> {
+export function issueEach(writer: Redis | Cluster): Promise<readonly unknown[]> {
   const issued: readonly Promise<unknown>[] = [
     writer.incr('lost:counter'),
     writer.lpush('lost:list', 'x'),

@@ -29,13 +29,13 @@ type Options = Partial<RedisReplicationOptions>;
 /** Writer and reader on these nodes, as the Nest module makes them, not yet connected; closed when the test is over. */
 export function createReplication(
   nodes: readonly string[] | NodeSource,
-  options: Options = {},
+  { source: given, cluster: _cluster, ...options }: Options = {},
   openSocket?: Dial,
 ): OpenReplication {
   const notes: string[] = [];
   const report: Report = ({ text }) => notes.push(text);
   const source = typeof nodes === 'function' ? nodes : staticNodes(nodes);
-  const resolved = resolveOptions({ source, pollIntervalMs: 50, ...options });
+  const resolved = resolveOptions({ pollIntervalMs: 50, ...options, source: given ?? source });
   const replication = new Replication(resolved, report, openSocket);
   onTestFinished(() => replication.onApplicationShutdown());
   const whenTopology = (fits: (topology: Topology) => boolean) =>

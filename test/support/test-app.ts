@@ -35,9 +35,12 @@ interface Extent {
 }
 
 /** A module on these nodes that polls them often, for tests that would otherwise wait for a poll. */
-export function replicationOf(endpoints: readonly string[], options: Options = {}): DynamicModule {
+export function replicationOf(
+  endpoints: readonly string[],
+  { source = staticNodes(endpoints), cluster: _cluster, ...options }: Options = {},
+): DynamicModule {
   return RedisReplicationModule.forRoot({
-    source: staticNodes(endpoints),
+    source,
     pollIntervalMs: 50,
     bootTimeoutMs: 5000,
     ...options,

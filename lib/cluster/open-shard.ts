@@ -1,0 +1,39 @@
+import type { Command } from 'ioredis';
+import { settingsFor } from '../connections/create-connections.js';
+import { FollowingRedis } from '../connections/following-redis.js';
+import { pickAny, streamOfAllNodes } from './any-node.js';
+import type { LiveShard } from './cluster-loop.js';
+import type { ClusterSettings } from './cluster-settings.js';
+import { createShardConnection, type ShardConnection } from './shard-connection.js';
+
+interface Routing {
+  readonly isRefusal: (message: string) => boolean;
+  readonly redirect: (command: Command, message: string) => boolean;
+}
+
+/** The connection of a cluster to one shard. */
+export function openShard(
+  settings: ClusterSettings,
+  { stream }: LiveShard,
+  { isRefusal, redirect }: Routing,
+): ShardConnection {
+  return createShardConnection({ ...settings, redis: withoutPrefix(settings), stream, isRefusal, redirect });
+}
+
+/** The connection of a cluster for subscriptions. */
+export function openSubscriber(settings: ClusterSettings): FollowingRedis {
+  const { topology$, emit } = settings.stream;
+  const stream = streamOfAllNodes(topology$, emit);
+  const redis = withoutPrefix(settings);
+  return new FollowingRedis(
+    settingsFor({ ...settings, redis, stream }, (topology, current) =>
+      pickAny(topology, current, Math.random()),
+    ),
+  );
+}
+
+/** The prefix is part of the key already when the cluster passes a command on. Redis Cluster has one database only. */
+function withoutPrefix({ redis }: ClusterSettings): ClusterSettings['redis'] {
+  const { keyPrefix: _prefix, db: _db, scripts: _scripts, ...rest } = redis;
+  return rest;
+}

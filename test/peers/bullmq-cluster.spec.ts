@@ -1,0 +1,85 @@
+import { Queue, QueueEvents, Worker } from 'bullmq';
+import type { Cluster } from 'ioredis';
+import { NotAppliedError } from 'nestjs-redis-replication';
+import { expect, onTestFinished, test } from 'vitest';
+import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { openCluster } from '../support/open-cluster.js';
+import { whenInSync } from '../support/replication.js';
+import { until } from '../support/until.js';
+
+/** Its hash tag puts all keys of the queue on one shard. */
+const prefix = '{jobs}';
+const recovery = { lockDuration: 2000, stalledInterval: 500, maxStalledCount: 100 };
+
+async function open() {
+  const group = await startCluster();
+  onTestFinished(() => group.stop());
+  const { writer: connection } = await openCluster(group.endpoints);
+  const errors: unknown[] = [];
+  const watch = <
+    T extends { on(event: 'error', note: (error: Error) => void): unknown; close(): Promise<void> },
+  >(
+    part: T,
+  ): T => {
+    part.on('error', (error) => errors.push(error));
+    onTestFinished(() => part.close());
+    return part;
+  };
+  return { group, connection, errors, watch };
+}
+
+async function handOver(group: ClusterGroup): Promise<void> {
+  await group.whenSettled();
+  const master = await group.masterOf('jobs');
+  const [heir] = await group.replicasOf(master);
+  await heir?.command('CLUSTER', 'FAILOVER');
+  await until('it is the master', async () => (await group.masterOf('jobs')) === heir);
+}
+
+test('jobs run to their end while their shard fails over, and none is lost', async () => {
+  const { group, connection, errors, watch } = await open();
+  const queue = watch(new Queue('work', { connection, prefix, defaultJobOptions: { attempts: 10 } }));
+  const events = watch(new QueueEvents('work', { connection, prefix, lastEventId: '0-0' }));
+  await events.waitUntilReady();
+  const done = new Set<number>();
+  watch(
+    new Worker<{ readonly number: number }>('work', ({ data }) => Promise.resolve(done.add(data.number)), {
+      connection,
+      prefix,
+      concurrency: 4,
+      ...recovery,
+    }),
+  );
+  const added: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const adding = Array.from({ length: 10 }, async (_none, index) => {
+      const number = 10 * round + index;
+      await queue.add('job', { number }, { jobId: `job-${number}` });
+      added.push(number);
+    });
+    const failingOver = round < 3 ? handOver(group) : undefined;
+    await Promise.all(adding);
+    await failingOver;
+  }
+  const master = await group.masterOf('jobs');
+  // What was acknowledged and not replicated would be lost.
+  await whenInSync(master, await group.replicasOf(master));
+  await master.kill();
+  const missing = () => added.filter((number) => !done.has(number));
+  await until('all are done', () => missing().length === 0, { timeoutMs: 30_000, state: missing });
+  expect(errors.filter((error) => error instanceof NotAppliedError)).toEqual([]);
+  expect(errors.filter((error) => /MOVED|redirections|CLUSTERDOWN|READONLY/.test(String(error)))).toEqual([]);
+});
+
+test('a queue without a hash tag in its prefix is refused by the servers', async () => {
+  const { connection } = await open();
+  const add = async (cluster: Cluster) => {
+    const queue = new Queue('work', { connection: cluster });
+    try {
+      return await queue.add('job', {});
+    } finally {
+      await queue.close();
+    }
+  };
+  await expect(add(connection)).rejects.toThrow(/CROSSSLOT|same slot/);
+});

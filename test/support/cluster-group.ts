@@ -1,0 +1,297 @@
+import { slotOf } from '../../lib/cluster/slots.js';
+import { findFreePort } from './free-port.js';
+import { startRedisServer, type RedisServer } from './redis-server.js';
+import { until } from './until.js';
+
+export interface ClusterGroup {
+  readonly nodes: readonly RedisServer[];
+  readonly endpoints: readonly string[];
+  /** The present master of the shard that serves the key. */
+  masterOf(key: string): Promise<RedisServer>;
+  /** The present replicas of a master, as soon as it has any. */
+  replicasOf(master: RedisServer): Promise<readonly RedisServer[]>;
+  /** Waits until all running nodes agree on all slots, and each replica is in sync. */
+  whenSettled(): Promise<void>;
+  /** Starts one more node and lets it meet the others; it has no slots, or follows `master`. */
+  add(master?: RedisServer): Promise<RedisServer>;
+  /** Moves one slot, with its keys, as `redis-cli --cluster reshard` does. */
+  moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void>;
+  /** Ends a node and starts it again with its data, at another address. It takes the place of the old one in `nodes`. */
+  restartElsewhere(node: RedisServer): Promise<RedisServer>;
+  /** All at once: none finds another any more, so they are introduced to each other again. */
+  restartAllElsewhere(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface ClusterOptions {
+  /** Default 3. */
+  readonly shards?: number;
+  /** Of each shard; default 1. */
+  readonly replicas?: number;
+  readonly args?: readonly string[];
+}
+
+/** So that a dead master is replaced within about a second. */
+const NODE_TIMEOUT_MS = 500;
+
+/** A Redis Cluster on loopback: `shards` masters with their replicas, all in sync. */
+export async function startCluster({
+  shards = 3,
+  replicas = 1,
+  args = [],
+}: ClusterOptions = {}): Promise<ClusterGroup> {
+  const nodes = await Promise.all(Array.from({ length: shards * (1 + replicas) }, () => startNode(args)));
+  const masters = nodes.slice(0, shards);
+  await Promise.all(nodes.map((node, index) => node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)));
+  await Promise.all(nodes.slice(1).map((node) => meet(node, masters[0])));
+  await Promise.all(masters.map((master, index) => assign(master, index, shards)));
+  await whenAcquainted(nodes);
+  await Promise.all(
+    nodes
+      .slice(shards)
+      .map(async (node, index) => node.command('CLUSTER', 'REPLICATE', await idOf(masters[index % shards]))),
+  );
+  await whenSettled(nodes);
+  return handle(nodes, args);
+}
+
+function handle(nodes: RedisServer[], args: readonly string[]): ClusterGroup {
+  /** Their folders are in use by the nodes that took their places. */
+  const retired: RedisServer[] = [];
+  const place = { nodes, retired, args };
+  return {
+    nodes,
+    get endpoints() {
+      return nodes.map(({ endpoint }) => endpoint);
+    },
+    masterOf: async (key) => ownerOf(nodes, slotOf(key)),
+    replicasOf: (master) => replicasOf(nodes, master),
+    whenSettled: () => whenSettled(nodes),
+    add: (master) => addNode(nodes, args, master),
+    moveSlot,
+    restartElsewhere: (node) => restartElsewhere(place, node),
+    restartAllElsewhere: () => restartAllElsewhere(place),
+    async stop() {
+      await Promise.all([...nodes, ...retired].map((node) => node.stop()));
+    },
+  };
+}
+
+interface Place {
+  readonly nodes: RedisServer[];
+  readonly retired: RedisServer[];
+  readonly args: readonly string[];
+}
+
+async function restartElsewhere({ nodes, retired, args }: Place, node: RedisServer): Promise<RedisServer> {
+  const folder = await folderOf(node);
+  await node.kill();
+  retired.push(node);
+  const next = await startNode([...args, '--dir', folder]);
+  nodes[nodes.indexOf(node)] = next;
+  await meet(
+    next,
+    (await running(nodes)).find((each) => each !== next),
+  );
+  return next;
+}
+
+async function restartAllElsewhere({ nodes, retired, args }: Place): Promise<void> {
+  const folders = await Promise.all(nodes.map(folderOf));
+  await Promise.all(nodes.map((node) => node.kill()));
+  retired.push(...nodes);
+  const next = await Promise.all(folders.map((folder) => startNode([...args, '--dir', folder])));
+  nodes.splice(0, nodes.length, ...next);
+  const pairs = nodes.flatMap((node) =>
+    nodes.filter((other) => other !== node).map((other) => ({ node, other })),
+  );
+  await Promise.all(pairs.map(({ node, other }) => meet(node, other)));
+  await whenSettled(nodes);
+}
+
+async function replicasOf(
+  nodes: readonly RedisServer[],
+  master: RedisServer,
+): Promise<readonly RedisServer[]> {
+  let replicas: readonly RedisServer[] = [];
+  await until(`${master.endpoint} has replicas`, async () => {
+    const [id, lines] = [await idOf(master), await linesOf(master)];
+    const ports = lines.filter((line) => line.master === id).map(({ port }) => port);
+    replicas = nodes.filter(({ port }) => ports.includes(port));
+    return replicas.length > 0;
+  });
+  return replicas;
+}
+
+async function addNode(
+  nodes: RedisServer[],
+  args: readonly string[],
+  master: RedisServer | undefined,
+): Promise<RedisServer> {
+  const node = await startNode(args);
+  const others = await running(nodes);
+  nodes.push(node);
+  await meet(node, others[0]);
+  await whenAcquainted([node, ...others]);
+  // A master that has just started refuses writes for two seconds.
+  await whenSettled(nodes);
+  if (master !== undefined) {
+    await node.command('CLUSTER', 'REPLICATE', await idOf(master));
+  }
+  return node;
+}
+
+async function whenAcquainted(nodes: readonly RedisServer[]): Promise<void> {
+  await until('all nodes know each other', async () => {
+    const views = await Promise.all(nodes.map(linesOf));
+    return views.every((lines) => {
+      const known = lines.filter(({ flags }) => !/handshake|noaddr/.test(flags)).map(({ port }) => port);
+      return nodes.every(({ port }) => known.includes(port));
+    });
+  });
+}
+
+async function startNode(args: readonly string[]): Promise<RedisServer> {
+  const bus = await findFreePort();
+  return startRedisServer({
+    args: [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-port',
+      String(bus),
+      '--cluster-node-timeout',
+      String(NODE_TIMEOUT_MS),
+      // Otherwise a shard that fails stops all others too.
+      '--cluster-require-full-coverage',
+      'no',
+      // A shard keeps its replicas.
+      '--cluster-allow-replica-migration',
+      'no',
+      '--cluster-replica-validity-factor',
+      '0',
+      '--enable-debug-command',
+      'yes',
+      ...args,
+    ],
+  });
+}
+
+interface Line {
+  readonly id: string;
+  readonly port: number;
+  readonly flags: string;
+  readonly master: string;
+  readonly slots: readonly string[];
+}
+
+export async function linesOf(node: RedisServer): Promise<readonly Line[]> {
+  const text = String(await node.command('CLUSTER', 'NODES'));
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [id = '', address = '', flags = '', master = '', , , , , ...slots] = line.split(' ');
+      return { id, port: Number(/:(\d+)/.exec(address)?.[1]), flags, master, slots };
+    });
+}
+
+export async function idOf(node: RedisServer | undefined): Promise<string> {
+  return String(await node?.command('CLUSTER', 'MYID'));
+}
+
+async function folderOf(node: RedisServer): Promise<string> {
+  const reply = await node.command('CONFIG', 'GET', 'dir');
+  return Array.isArray(reply) ? String(reply[1]) : '';
+}
+
+async function meet(node: RedisServer, other: RedisServer | undefined): Promise<void> {
+  if (other === undefined) throw new Error('There is no node to meet');
+  const bus = String(await other.command('CONFIG', 'GET', 'cluster-port')).split(',')[1] ?? '';
+  await node.command('CLUSTER', 'MEET', other.host, other.port, bus);
+}
+
+async function assign(master: RedisServer, index: number, shards: number): Promise<void> {
+  const first = Math.floor((index * 16_384) / shards);
+  const last = Math.floor(((index + 1) * 16_384) / shards) - 1;
+  await master.command('CLUSTER', 'ADDSLOTSRANGE', first, last);
+}
+
+async function running(nodes: readonly RedisServer[]): Promise<readonly RedisServer[]> {
+  const answers = await Promise.all(
+    nodes.map((node) =>
+      node.command('PING').then(
+        () => [node],
+        () => [],
+      ),
+    ),
+  );
+  return answers.flat();
+}
+
+async function ownerOf(nodes: readonly RedisServer[], slot: number): Promise<RedisServer> {
+  let owner: RedisServer | undefined;
+  await until(`a running master has slot ${slot}`, async () => {
+    for (const node of await running(nodes)) {
+      const self = (await linesOf(node)).find(({ flags }) => flags.includes('myself'));
+      if (self?.flags.includes('master') === true && self.slots.some((range) => includes(range, slot))) {
+        owner = node;
+      }
+    }
+    return owner !== undefined;
+  });
+  if (owner === undefined) throw new Error('unreachable');
+  return owner;
+}
+
+function includes(range: string, slot: number): boolean {
+  const [first, last = first] = range.split('-').map(Number);
+  return first !== undefined && last !== undefined && slot >= first && slot <= last;
+}
+
+async function whenSettled(nodes: readonly RedisServer[]): Promise<void> {
+  await until('all nodes agree and all replicas are in sync', async () => {
+    const up = await running(nodes);
+    const states = await Promise.all(up.map((node) => node.command('CLUSTER', 'INFO')));
+    const views = await Promise.all(up.map(linesOf));
+    const owners = new Set(
+      views.map((lines) =>
+        lines
+          .filter(({ slots }) => slots.some((slot) => !slot.startsWith('[')))
+          .map(({ id, slots }) => `${id}=${slots.filter((slot) => !slot.startsWith('[')).join()}`)
+          .toSorted()
+          .join(';'),
+      ),
+    );
+    const infos = await Promise.all(up.map((node) => node.command('INFO', 'replication')));
+    return (
+      states.every((state) => String(state).includes('cluster_state:ok')) &&
+      owners.size === 1 &&
+      infos.every(
+        (info) => !String(info).includes('role:slave') || String(info).includes('master_link_status:up'),
+      )
+    );
+  });
+}
+
+/** Moves one slot, with its keys, as `redis-cli --cluster reshard` does. */
+async function moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  await beginMove(slot, from, to);
+  await moveKeys(slot, from, to);
+  const target = await idOf(to);
+  await to.command('CLUSTER', 'SETSLOT', slot, 'NODE', target);
+  await from.command('CLUSTER', 'SETSLOT', slot, 'NODE', target);
+}
+
+export async function beginMove(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  const [source, target] = [await idOf(from), await idOf(to)];
+  await to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source);
+  await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target);
+}
+
+async function moveKeys(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  for (;;) {
+    const keys = await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 100);
+    if (!Array.isArray(keys) || keys.length === 0) return;
+    await from.command('MIGRATE', to.host, to.port, '', 0, 5000, 'KEYS', ...keys.map(String));
+  }
+}
