@@ -1,5 +1,6 @@
 import { startGroup } from '../test/support/server-group.js';
 import { readArguments, type BenchOptions } from './arguments.js';
+import { measureCluster, type ClusterResult } from './measure/cluster.js';
 import { measureFleet, type FleetResult } from './measure/fleet.js';
 import { measureFleetAttacks, type FleetAttacksResult } from './measure/fleet-attacks.js';
 import { measureIdle, type IdleResult } from './measure/idle.js';
@@ -10,6 +11,7 @@ import { drawRecovery } from './report/chart.js';
 import { describeEnvironment, printEnvironment } from './report/environment.js';
 import { judgeGoals } from './report/goals.js';
 import { collectNoise, printNoise } from './report/noise.js';
+import { printCluster } from './report/print-cluster.js';
 import { printLegend, printReads, printRecovery } from './report/print-failovers.js';
 import { printFleet } from './report/print-fleet.js';
 import { printFleetAttacks } from './report/print-fleet-attacks.js';
@@ -18,6 +20,7 @@ import { printIdle, printSteadyState } from './report/print-steady.js';
 import { openResults, type ResultsFolder } from './report/results.js';
 import { scenarios } from './scenarios/all.js';
 import { attacks } from './scenarios/attacks.js';
+import { clusterScenarios } from './scenarios/cluster.js';
 import { readScenarios } from './scenarios/reads.js';
 import { steadyScenarios } from './scenarios/steady.js';
 
@@ -32,9 +35,10 @@ async function main(options: BenchOptions): Promise<void> {
   const idle = await benchIdle(options, save);
   const fleet = await benchFleet(options, save);
   const fleetAttacks = await benchFleetAttacks(options, save);
+  const cluster = await benchCluster(options, save);
   const recovery = await benchRecovery(options, save);
   await benchReads(options, save);
-  const goals = judgeGoals({ recovery, steady, idle, fleet, attacks: fleetAttacks });
+  const goals = judgeGoals({ recovery, steady, idle, fleet, attacks: fleetAttacks, cluster });
   printGoals(goals);
   printNoise(noise);
   save.json('goals', goals);
@@ -101,6 +105,20 @@ async function benchFleetAttacks(
   save.json('fleet-attacks', result);
   return result;
 }
+
+async function benchCluster(
+  { only, rounds, batchMs }: BenchOptions,
+  save: ResultsFolder,
+): Promise<ClusterResult | undefined> {
+  if (!clusterScenarios.some(({ name }) => only.test(`cluster, ${name}`))) return undefined;
+  const result = await measureCluster({ only, batchMs, rounds: Math.min(rounds, maxClusterRounds) });
+  printCluster(result);
+  save.json('cluster', result);
+  return result;
+}
+
+/** A cluster takes seconds to replace a master and to take back the old one. */
+const maxClusterRounds = 10;
 
 async function benchRecovery(options: BenchOptions, save: ResultsFolder): Promise<readonly RecoveryResult[]> {
   const chosen = scenarios.filter(({ name }) => options.only.test(name));

@@ -1,3 +1,4 @@
+import type { ClusterResult } from '../measure/cluster.js';
 import type { FleetResult } from '../measure/fleet.js';
 import type { AttackResult, FleetAttacksResult } from '../measure/fleet-attacks.js';
 import type { IdleResult } from '../measure/idle.js';
@@ -15,6 +16,7 @@ import type { Scenario } from '../scenarios/scenario.js';
 import { sentinelKilled, sentinelOrdered } from '../scenarios/sentinel.js';
 import { hungMaster, killedMaster } from '../scenarios/unplanned.js';
 import { formatMs, formatRate, formatWithin } from './format.js';
+import { clusterTimes } from './print-cluster.js';
 import { recoveryTimes } from './print-failovers.js';
 import { fleetTimes, worstLoad } from './print-fleet.js';
 import { attackTimes } from './print-fleet-attacks.js';
@@ -26,6 +28,7 @@ export interface Results {
   readonly idle: IdleResult | undefined;
   readonly fleet: FleetResult | undefined;
   readonly attacks: FleetAttacksResult | undefined;
+  readonly cluster: ClusterResult | undefined;
 }
 
 /** The goals of this library, and whether this run reached them. */
@@ -36,7 +39,7 @@ export interface Goal {
 }
 
 /** One for each row that was measured. */
-export function judgeGoals({ recovery, steady, idle, fleet, attacks }: Results): readonly Goal[] {
+export function judgeGoals({ recovery, steady, idle, fleet, attacks, cluster }: Results): readonly Goal[] {
   return [
     ...[killedMaster, hungMaster].flatMap((scenario) => judgeRecovery(scenario, recovery)),
     ...[plannedSwap, failoverTo].flatMap((scenario) => judgeStall(scenario, recovery)),
@@ -46,6 +49,7 @@ export function judgeGoals({ recovery, steady, idle, fleet, attacks }: Results):
     ...(idle === undefined ? [] : judgeIdle(idle)),
     ...(fleet === undefined ? [] : judgeFleet(fleet)),
     ...(attacks === undefined ? [] : judgeAttacks(attacks)),
+    ...(cluster === undefined ? [] : judgeCluster(cluster)),
   ];
 }
 
@@ -213,4 +217,37 @@ function judgeAttacks({ attacks, limitMs }: FleetAttacksResult): readonly Goal[]
         isReached: worstOf(each) <= worstOf(honest) + allowedMs,
       };
     });
+}
+
+const clusterGoal = 5;
+
+function judgeCluster({ failovers, ratios }: ClusterResult): readonly Goal[] {
+  // When a master hands over, all clients wait for it to say MOVED.
+  const unplanned = failovers.filter(({ scenario }) => !scenario.startsWith('CLUSTER'));
+  const recovered = unplanned.map(({ scenario, rounds }) => {
+    const [ours, theirs, floor] = [
+      rounds['this library'],
+      rounds['ioredis Cluster'],
+      rounds['raw ioredis, told the address'],
+    ].map((each) => median(clusterTimes(each)));
+    const failed = rounds['this library'].reduce((sum, round) => sum + round.failed, 0);
+    return {
+      goal: `Cluster, ${scenario}: median ≤ 3 × floor, ≥ 5 × faster than ioredis Cluster; none failed`,
+      measured: `${formatMs(ours ?? NaN)}, floor ${formatMs(floor ?? NaN)}, ioredis Cluster ${formatMs(theirs ?? NaN)}; ${failed} failed`,
+      isReached:
+        ours !== undefined &&
+        ours <= floorGoal * (floor ?? 0) &&
+        clusterGoal * ours <= (theirs ?? 0) &&
+        failed === 0,
+    };
+  });
+  const speeds = Object.entries(ratios).map(([name, pairs]) => {
+    const ratio = median(pairs);
+    return {
+      goal: `writer ÷ ioredis Cluster, ${name}: ≥ 0.98`,
+      measured: ratio.toFixed(3),
+      isReached: ratio >= ratioGoal,
+    };
+  });
+  return [...recovered, ...speeds];
 }
