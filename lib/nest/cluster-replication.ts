@@ -23,6 +23,7 @@ import { whyWait } from '../topology/pick.js';
 import { oneLine } from '../topology/safe-text.js';
 import { masterOf } from '../topology/topology.js';
 import { clusterSeeds } from './cluster-seeds.js';
+import { beginConnections } from './begin-connections.js';
 import { clusterNotes, shardNotes } from './cluster-notes.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
 import type { ResolvedClusterOptions } from './options.js';
@@ -127,16 +128,8 @@ export class ClusterReplication {
       clusterNotes(this.current, topology).forEach((note) => this.report(note));
       this.current = topology;
     });
-    const isRequired = this.options.boot === 'required';
-    if (this.options.redis.lazyConnect !== true) {
-      this.reader?.connect().catch(() => undefined);
-    }
-    if (isRequired || this.options.redis.lazyConnect !== true) {
-      this.writer.connect().catch(() => undefined);
-    }
-    if (isRequired) {
-      await this.require(this.writer);
-    }
+    const { writer, reader } = this;
+    await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
   }
 
   /** Closes everything within `shutdownTimeoutMs`, after Nest has closed the HTTP server. Never throws. */

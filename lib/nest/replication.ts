@@ -20,6 +20,7 @@ import { dial, type Dial } from '../sockets/dial.js';
 import { rememberAddresses } from '../sockets/remember-addresses.js';
 import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import { beginConnections } from './begin-connections.js';
 import { contestAlarms } from './contest-alarms.js';
 import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
@@ -124,17 +125,8 @@ export class Replication {
       return;
     }
     this.log();
-    if (this.options.redis.lazyConnect !== true) {
-      this.reader?.connect().catch(() => undefined);
-    }
-    const isRequired = this.options.boot === 'required';
-    if (isRequired || this.options.redis.lazyConnect !== true) {
-      // It rejects if another provider has connected it already, or if just the first attempt fails.
-      this.writer.connect().catch(() => undefined);
-    }
-    if (isRequired) {
-      await this.require(this.writer);
-    }
+    const { writer, reader } = this;
+    await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
   }
 
   /** Closes everything within `shutdownTimeoutMs`, after Nest has closed the HTTP server. Never throws. */
