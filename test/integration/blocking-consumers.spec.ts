@@ -35,6 +35,8 @@ interface Load {
 function startConsumers(writer: Redis): Load {
   const failures: unknown[] = [];
   const load = { on: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (load.on = false));
   const connections = consumers.map(() => writer.duplicate());
   onTestFinished(() => connections.forEach((each) => each.disconnect()));
   const repeat = async (act: () => Promise<unknown>) => {

@@ -34,6 +34,8 @@ async function connectionsOf(node: RedisServer): Promise<readonly string[]> {
 function startLoad(connections: readonly Redis[], issue: (redis: Redis) => Promise<unknown>) {
   const failures: string[] = [];
   const load = { on: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (load.on = false));
   const loops = connections.map(async (redis) => {
     while (load.on) await issue(redis).catch((error: unknown) => failures.push(String(error)));
   });

@@ -22,6 +22,8 @@ async function setStage(args: readonly string[] = []): Promise<Stage> {
 function load(writer: Cluster, tag: string) {
   const errors: unknown[] = [];
   const flow = { isOn: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (flow.isOn = false));
   let count = 0;
   const forms: readonly (() => Promise<unknown>)[] = [
     () => writer.incr(`{${tag}}single`),

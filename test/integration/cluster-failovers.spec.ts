@@ -59,6 +59,8 @@ function load(writer: Cluster) {
   const errors: Error[] = [];
   const done = new Map<string, number>();
   const flow = { isOn: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (flow.isOn = false));
   const running = keys.map(async (each) => {
     while (flow.isOn) {
       try {

@@ -13,6 +13,8 @@ const threads = ['--io-threads', '4', '--io-threads-do-reads', 'yes'];
 function startWriters(writer: Redis, count: number) {
   const failures: string[] = [];
   const load = { on: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (load.on = false));
   const connections = Array.from({ length: count }, () => writer.duplicate());
   onTestFinished(() => connections.forEach((each) => each.disconnect()));
   const loops = connections.map(async (redis) => {

@@ -30,6 +30,8 @@ async function start(options: GroupOptions = {}) {
 function startWriting(writer: Redis) {
   const failures: unknown[] = [];
   const load = { on: true };
+  // Also if the test fails: on a closed connection it would fail without a pause for ever.
+  onTestFinished(() => void (load.on = false));
   const done = (async () => {
     while (load.on) await writer.incr('count').catch((error: unknown) => failures.push(error));
   })();
