@@ -1,4 +1,4 @@
-import { NEVER, type Observable } from 'rxjs';
+import { catchError, defer, EMPTY, filter, merge, NEVER, type Observable } from 'rxjs';
 import type { Login } from './credentials.js';
 
 /** What connections need of the credentials. */
@@ -39,6 +39,15 @@ export async function logInWith(logins: Logins, attempt: (login: Login) => Promi
     await attempt(next);
     return next;
   }
+}
+
+/** What a connection that has logged in with `sent` has to log in with again: also what was renewed during its handshake. */
+export function renewalsSince(logins: Logins, sent: Login): Observable<Login> {
+  const missed$ = defer(() => logins.login()).pipe(
+    filter((login) => !isSameLogin(login, sent)),
+    catchError(() => EMPTY),
+  );
+  return merge(logins.renewed$, missed$);
 }
 
 export function isSameLogin(one: Login, other: Login): boolean {

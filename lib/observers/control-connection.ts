@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import type { Observable } from 'rxjs';
 import type { Login } from '../credentials/credentials.js';
-import { fixedLogins, logInWith, type Logins } from '../credentials/logins.js';
+import { fixedLogins, logInWith, renewalsSince, type Logins } from '../credentials/logins.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import { Connection } from '../wire/connection.js';
 import { logIn } from '../wire/login.js';
@@ -55,9 +55,9 @@ export function controlConnector(
       open: async (vet) => {
         await connection.open();
         await vet?.((...command) => connection.call(...command));
-        await logInWith(logins, authenticate);
+        const sent = await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
-        whenRenewed(logins, connection, (login) =>
+        whenRenewed(renewalsSince(logins, sent), connection, (login) =>
           // A watcher is blocked. It logs in when it is armed again.
           role === 'observer'
             ? authenticate(login)
@@ -75,11 +75,11 @@ export function controlConnector(
 type Reach = (endpoint: Endpoint) => Observable<Socket>;
 
 function whenRenewed(
-  { renewed$ }: Logins,
+  renewals$: Observable<Login>,
   connection: Connection,
   act: (login: Login) => Promise<unknown> | void,
 ): void {
-  const renewing = renewed$.subscribe((login) => void Promise.resolve(act(login)).catch(() => undefined));
+  const renewing = renewals$.subscribe((login) => void Promise.resolve(act(login)).catch(() => undefined));
   void connection.closed.then(() => renewing.unsubscribe());
 }
 

@@ -127,6 +127,19 @@ test('connections that are open log in again, but not in the midst of a transact
   expect(await stepwise.get('count')).toBe('2');
 });
 
+test('credentials that are renewed during a handshake are sent right after it', async () => {
+  const credentials = new BehaviorSubject<Credentials>({ username: 'app', password: 'secret-0' });
+  await changeUser(group.nodes, '>secret-1');
+  const { replication, writer } = createReplication(group.endpoints, { credentials, boot: 'required' });
+  // By then the login is chosen, and the connection is not ready.
+  writer.once('connect', () => credentials.next({ username: 'app', password: 'secret-1' }));
+  await replication.onModuleInit();
+  const { master } = rolesOf(group);
+  // Observers log in by HELLO.
+  await until('the writer has logged in again', async () => (await countLogins(master)) >= 1);
+  expect(await writer.set('key', 'value')).toBe('OK');
+});
+
 test('credentials that expire during a failover delay it only until the app gives others', async () => {
   const waiting: ((given: Credentials) => void)[] = [];
   let calls = 0;

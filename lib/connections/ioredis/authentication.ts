@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Command, type Redis } from 'ioredis';
 import { Subscription, timer } from 'rxjs';
 import type { Login } from '../../credentials/credentials.js';
-import { isWrongPassword, type Logins } from '../../credentials/logins.js';
+import { isWrongPassword, renewalsSince, type Logins } from '../../credentials/logins.js';
 import type { SocketProvider } from './connector.js';
 import { prepareSetup } from './internals.js';
 
@@ -40,7 +40,10 @@ export class Authentication {
     );
     redis.on('ready', () => {
       this.#renewing.unsubscribe();
-      this.#renewing = this.#logins.renewed$.subscribe((login) => this.#renew(login, redis.stream));
+      if (this.#sent !== undefined) {
+        const renewals$ = renewalsSince(this.#logins, this.#sent);
+        this.#renewing = renewals$.subscribe((login) => this.#renew(login, redis.stream));
+      }
     });
     redis.on('close', () => this.#renewing.unsubscribe());
   }
