@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { findRedisServer } from '../../tools/find-binary.mjs';
-import { onExit } from './exit-hook.js';
+import { findServer } from './find-server.js';
+import { killAfterUs } from './watchdog.js';
 
 export interface ServerProcess {
   readonly pid: number;
@@ -16,11 +16,10 @@ export interface ServerProcess {
 const readyLine = /Ready to accept connections|Sentinel ID is/;
 
 /** Starts the server program; resolves as soon as it accepts connections, rejects with its output if it ends first. */
-export async function startServerProcess(args: readonly string[]): Promise<ServerProcess> {
-  const child = spawn(serverBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startServerProcess(args: readonly string[], program?: string): Promise<ServerProcess> {
+  const child = spawn(findServer(program), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const forget = onExit(() => child.kill('SIGKILL'));
-  child.once('exit', forget);
+  if (child.pid !== undefined) child.once('exit', killAfterUs(child.pid));
   const pid = await whenReady(child, child.stdout);
   return {
     pid,
@@ -45,10 +44,4 @@ function whenReady(child: ChildProcess, stdout: Readable): Promise<number> {
       reject(new Error(`The server ended before it was ready:\n${output.join('\n')}`)),
     );
   });
-}
-
-function serverBinary(): string {
-  const path = findRedisServer();
-  if (path === undefined) throw new Error('No Redis server found: run `node tools/prepare.mjs redis` once.');
-  return path;
 }

@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onExit } from './exit-hook.js';
+import { removeAfterUs } from './watchdog.js';
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -12,13 +11,6 @@ export interface TemporaryFolder {
 /** A new folder that is gone after `remove()`, or else when this process ends. */
 export async function makeTemporaryFolder(prefix: string): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), `${prefix}-`));
-  const options = { recursive: true, force: true };
-  const forget = onExit(() => rmSync(path, options));
-  return {
-    path,
-    async remove() {
-      await rm(path, options);
-      forget();
-    },
-  };
+  removeAfterUs(path);
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
