@@ -1,4 +1,4 @@
-import { startGroup } from '../test/support/server-group.js';
+import { startGroup } from '../lib/testing/servers/server-group.js';
 import { readArguments, type BenchOptions } from './arguments.js';
 import { measureCluster, type ClusterResult } from './measure/cluster.js';
 import { measureFleet, type FleetResult } from './measure/fleet.js';

@@ -1,4 +1,4 @@
-import type { Certificates } from '../../test/support/certificates.js';
+import type { Certificates } from '../../lib/testing/servers/certificates.js';
 
 export interface Address {
   readonly host: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { startCluster, type ClusterGroup } from '../../test/support/cluster-group.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { outcomeOf } from '../contenders/outcome-of.js';
 import { openClusterWriter } from '../contenders/cluster-writer.js';
 import { clusterScenarios, type ClusterScenario } from '../scenarios/cluster.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readInfo } from '../../test/support/info.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
 /** What a node has counted since it started, without the commands of the benchmark itself. */
 export interface Counts {

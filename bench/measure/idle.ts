@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readInfo } from '../../test/support/info.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { startGroup, type ServerGroup } from '../../test/support/server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import type { IdleCost, IdleOrder } from './idle-app.js';
 
 export interface NodeCost {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { whenInSync } from '../../test/support/replication.js';
-import { until } from '../../test/support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { Contender, ReadClient } from '../contenders/contender.js';
 import { restartAsReplica, whenSentinelsAgree } from '../scenarios/heal.js';
 import type { ReadScenario } from '../scenarios/reads.js';

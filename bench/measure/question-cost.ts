@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readInfo } from '../../test/support/info.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { startGroup } from '../../test/support/server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { startCrowd } from '../scenarios/crowd.js';
 
 /** What a node that does nothing else spends on one kind of question. */

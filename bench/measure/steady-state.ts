@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { staticNodes } from 'nestjs-redis-replication';
-import type { ServerGroup } from '../../test/support/server-group.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { openIoredis } from '../contenders/open-ioredis.js';
 import { startApp, type App } from '../contenders/this-library.js';
 import type { SteadyScenario } from '../scenarios/steady.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../test/support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { Client } from '../contenders/contender.js';
 import { outcomeOf, type Outcome } from '../contenders/outcome-of.js';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { readInfo } from '../../test/support/info.js';
-import { startRedisServer } from '../../test/support/redis-server.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 import { contenders } from '../contenders/all.js';
 
 /** What ran on what. */

@@ -1,7 +1,7 @@
-import { readInfo } from '../../test/support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { lyingAbout } from '../../test/support/lies.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { until } from '../../test/support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { startCrowd } from './crowd.js';
 import type { Stage, StageOptions } from './stage.js';
 

@@ -1,6 +1,6 @@
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { follow, whenInSync } from '../../test/support/replication.js';
-import { until } from '../../test/support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, whenInSync } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { Change, Round } from './scenario.js';
 import type { Stage } from './stage.js';
 

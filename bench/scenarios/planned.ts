@@ -1,4 +1,4 @@
-import { follow } from '../../test/support/replication.js';
+import { follow } from '../../lib/testing/servers/replication.js';
 import { regroup } from './heal.js';
 import { promoteNow, whenPromoted } from './promotion.js';
 import type { Change, Round, Scenario } from './scenario.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { follow } from '../../test/support/replication.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow } from '../../lib/testing/servers/replication.js';
 import { writesKey } from '../contenders/contender.js';
 import type { Change, Round } from './scenario.js';
 

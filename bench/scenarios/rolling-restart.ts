@@ -1,5 +1,5 @@
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { whenInSync } from '../../test/support/replication.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 import { regroup, restartAsReplica } from './heal.js';
 import { handOver } from './planned.js';
 import type { Scenario } from './scenario.js';

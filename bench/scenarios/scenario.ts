@@ -1,4 +1,4 @@
-import type { RedisServer } from '../../test/support/redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import type { Roles, Stage, StageOptions } from './stage.js';
 
 /** What a failover may use. */

@@ -1,10 +1,10 @@
-import { createCertificates } from '../../test/support/certificates.js';
-import { findFreePort } from '../../test/support/free-port.js';
-import { readInfo } from '../../test/support/info.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { startSentinels, type SentinelGroup } from '../../test/support/sentinel-group.js';
-import { startGroup, type ServerGroup } from '../../test/support/server-group.js';
-import { startProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
+import { createCertificates } from '../../lib/testing/servers/certificates.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startSentinels, type SentinelGroup } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import type { Address, Place } from '../contenders/contender.js';
 import { createDns, dnsNames } from './dns.js';
 

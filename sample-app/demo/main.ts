@@ -5,7 +5,7 @@ import { startLoad, type Load } from './load.js';
 import { describeRound, describeTotal, pickWarning } from './report.js';
 import { rolesFor, runRound, type RoundResult } from './round.js';
 import { chooseTopology } from './topologies/choose-topology.js';
-import type { RedisServer } from '../../test/support/redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
 const { values } = parseArgs({
   options: { once: { type: 'boolean', default: false }, topology: { type: 'string', default: 'static' } },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../test/support/redis-server.js';
-import { whenInSync } from '../../test/support/replication.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 import type { Load, Write } from './load.js';
 import type { FailoverKind, Roles } from './topologies/topology.js';
 

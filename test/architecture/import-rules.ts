@@ -73,6 +73,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   aws: ['clock', 'credentials', 'options'],
   elasticache: ['topology', 'options', 'sources'],
   health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'cluster', 'nest'],
+  // For the tests of apps, and our own: real servers with faults, and what replaces connections.
+  testing: ['topology', 'clock'],
 };
 
 /**
@@ -83,6 +85,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
   aws: { optionalPeers: ['@smithy/signature-v4'] },
   elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
   health: { optionalPeers: ['@nestjs/terminus'] },
+  testing: { optionalPeers: ['selfsigned'] },
 };
 
 /** What users import. Only these files gather the exports of others, and no file imports them. */
@@ -99,6 +102,7 @@ const ioredisLayers = [
   'connections/ioredis',
   'connections/outcomes',
   'connections/session',
+  'testing',
 ];
 const nestLayers = ['nest', 'health'];
 

@@ -1,8 +1,8 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { createProject, installFamily, ownModules, run } from './project.js';
 
 const limitMs = 120_000;

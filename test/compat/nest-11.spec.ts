@@ -3,9 +3,9 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { plannedSwap, whenInSync } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
+import { plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { createProject, installFamily, npm, packedTarball } from './project.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

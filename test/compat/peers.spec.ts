@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { createProject, installFamily, ownModules, run, unpackPackage, type Links } from './project.js';
 
 const limitMs = 120_000;

@@ -9,7 +9,7 @@ import { fakeId } from '../support/fake-node-state.js';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { array, bulk, error, integer, map, nil, simple } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);

@@ -1,7 +1,7 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { makeTemporaryFolder } from '../support/temporary-folder.js';
+import { makeTemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { codeBlocks } from './code-blocks.js';
 import { root, sectionOf, type Page } from './pages.js';
 

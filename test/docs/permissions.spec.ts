@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { plannedSwap } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { plannedSwap } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { readPage, sectionOf } from './pages.js';
 
 const recipes = readPage('docs/recipes.md');

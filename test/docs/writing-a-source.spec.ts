@@ -4,10 +4,10 @@ import type { NodeSource } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { promote } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { promote } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { loadFirstBlock } from './load-block.js';
 import { readPage } from './pages.js';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { array, bulk, error, integer, map, nil, type Reply } from '../support/resp.js';
 import { containing } from '../support/matchers.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from '../observers/observed-node.js';
 
 const started: { node?: FakeNode; readonly observers: ObservedNode[] } = { observers: [] };

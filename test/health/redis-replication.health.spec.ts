@@ -9,7 +9,7 @@ import { fakeId } from '../support/fake-node-state.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { containing } from '../support/matchers.js';
 import { startApp, type TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let node: FakeNode;
 

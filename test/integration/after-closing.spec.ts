@@ -4,9 +4,9 @@ import type { Redis } from 'ioredis';
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let server: RedisServer;
 let proxy: TcpProxy;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startFakeNode } from '../support/fake-node.js';
 import { matching } from '../support/matchers.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { startApp, type TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let server: RedisServer;
 let proxy: TcpProxy;

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startFakeNode } from '../support/fake-node.js';
 import { openReplication } from '../support/open-replication.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** A node of which each connection is lost on the way once it has begun its handshake as the writer, as often as asked. */
 async function nodeThatLoses(state: { handshakes: number }) {

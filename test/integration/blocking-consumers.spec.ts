@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 let group: ServerGroup;
 

@@ -5,13 +5,13 @@ import { Redis } from 'ioredis';
 import { getRedisWriterToken, InjectRedisWriter } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { recordLogs } from '../support/recorded-logs.js';
-import { startRedisServer } from '../support/redis-server.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 import { error } from '../support/resp.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { replicationOf, startApp, startModules } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

@@ -10,11 +10,11 @@ import { Replication } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { dial, type Dial } from '../../lib/sockets/dial.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
-import { readInfo } from '../support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: unknown = runInNewContext('gc');

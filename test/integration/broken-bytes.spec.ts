@@ -6,7 +6,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { array, bulk, integer, raw, simple } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n';
 

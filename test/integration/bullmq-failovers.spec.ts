@@ -4,11 +4,17 @@ import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { countNodes } from '../support/counted-nodes.js';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { failoverTo, follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import {
+  failoverTo,
+  follow,
+  plannedSwap,
+  promote,
+  whenInSync,
+} from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { measureTraffic } from '../support/traffic.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 interface Failover {
   readonly name: string;

@@ -5,10 +5,16 @@ import { BehaviorSubject } from 'rxjs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { failoverTo, follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import {
+  failoverTo,
+  follow,
+  plannedSwap,
+  promote,
+  whenInSync,
+} from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 const rules = ['~*', '&*', '+@all'];

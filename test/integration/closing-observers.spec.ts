@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { onTestFinished, test } from 'vitest';
 import { startFakeNode } from '../support/fake-node.js';
-import { listen } from '../support/listener.js';
+import { listen } from '../../lib/testing/network/listener.js';
 import { createReplication } from '../support/open-replication.js';
-import { startRedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 // In a file, and so in a process, of its own: nothing that other tests leave for a moment is counted.
 

@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { startRedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);

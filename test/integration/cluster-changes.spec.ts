@@ -11,8 +11,8 @@ import {
   type ClusterOptions,
 } from '../support/cluster-group.js';
 import { openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 interface Stage extends OpenCluster {
   readonly group: ClusterGroup;

@@ -3,7 +3,7 @@ import { onTestFinished, expect, test, describe } from 'vitest';
 import { FollowingCluster } from '../../lib/cluster/following-cluster.js';
 import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
-import type { RedisServer } from '../support/redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
 /** A key on each shard of a cluster with three. */
 const keys = ['{b}', '{a}', '{c}'] as const;

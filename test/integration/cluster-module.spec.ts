@@ -21,7 +21,7 @@ import { slotOf } from '../../lib/cluster/slots.js';
 import { beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
 import { recordLogs } from '../support/recorded-logs.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ClusterGroup;
 

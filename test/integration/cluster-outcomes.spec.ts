@@ -2,11 +2,11 @@ import { UnknownOutcomeError, NotAppliedError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { createCluster, openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { executions, forms, times, writes } from '../support/lost-replies.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
-import { whenInSync } from '../support/replication.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 
 /** All keys are in one slot, so that a pipeline and a transaction may name them all. */
 const tag = '{lost}:';

@@ -5,13 +5,13 @@ import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, plannedSwap, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { startProxy } from '../support/tcp-proxy.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { createUser } from '../support/users.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

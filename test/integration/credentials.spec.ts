@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { startFakeNode } from '../support/fake-node.js';
 import { matching } from '../support/matchers.js';
 import { error } from '../support/resp.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { serverAtLeast } from '../support/server-under-test.js';
 import { startApp, startModules, type TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 const USER = 'wöllmer-7f3a';

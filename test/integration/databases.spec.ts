@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { follow, promote } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { follow, promote } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
 import { createUser } from '../support/users.js';
 

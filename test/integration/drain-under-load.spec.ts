@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
 
 /** With these, `READONLY` can arrive some milliseconds after the new master already reports its role. */

@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startElastiCacheApi, type ApiMember } from '../support/elasticache-api.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { promote } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { promote } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 
 function member({ host, port }: RedisServer, role: 'primary' | 'replica', zone: string): ApiMember {
   return { endpoint: { host, port }, role, zone };

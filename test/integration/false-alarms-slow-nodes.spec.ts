@@ -4,9 +4,9 @@ import { openAlarmWatch, type AlarmWatch } from '../support/alarm-watch.js';
 import { startDelayingProxy } from '../support/delaying-proxy.js';
 import { expectNoAlarm } from '../support/expect-no-alarm.js';
 import { rolesOf } from '../support/group-roles.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 
 let group: ServerGroup;
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openAlarmWatch } from '../support/alarm-watch.js';
 import { expectNoAlarm, type Cost } from '../support/expect-no-alarm.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { rolesOf } from '../support/group-roles.js';
-import { readInfo } from '../support/info.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type GroupOptions, type ServerGroup } from '../support/server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type GroupOptions, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

@@ -1,19 +1,19 @@
 import { discoverNodes, type DiscoverNodesOptions } from 'nestjs-redis-replication';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAuthority } from '../support/certificates.js';
+import { createAuthority } from '../../lib/testing/servers/certificates.js';
 import { registerCrowd } from '../support/false-replica.js';
 import { startFakeRedis, type FakeRedis } from '../support/fake-redis.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { rolesOf } from '../support/group-roles.js';
-import { readInfo } from '../support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { containing } from '../support/matchers.js';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
 import { error } from '../support/resp.js';
-import { startGroup } from '../support/server-group.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 const redis = { password: 'app-secret' };
 

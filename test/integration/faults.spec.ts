@@ -1,15 +1,19 @@
 import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createCertificates } from '../support/certificates.js';
+import { createCertificates } from '../../lib/testing/servers/certificates.js';
 import { countNodes } from '../support/counted-nodes.js';
-import { findFreePort } from '../support/free-port.js';
-import { listen } from '../support/listener.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
+import { listen } from '../../lib/testing/network/listener.js';
 import { containing } from '../support/matchers.js';
-import { startRedisServer, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import {
+  startRedisServer,
+  type RedisServer,
+  type RedisServerOptions,
+} from '../../lib/testing/servers/redis-server.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
 import { startApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 let group: ServerGroup;

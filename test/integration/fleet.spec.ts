@@ -5,11 +5,11 @@ import { monotonicMs } from '../../lib/clock/clock.js';
 import { lyingAbout } from '../support/lies.js';
 import { containing } from '../support/matchers.js';
 import { openReplication } from '../support/open-replication.js';
-import { promote } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { promote } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 const CHANNEL = 'nestjs-redis-replication:probe';

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { findNode, type Topology } from '../../lib/topology/topology.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { follow, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
+import { follow, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { rogueReplica } from '../support/rogue-replica.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

@@ -1,7 +1,7 @@
 import { runEndlessScript, whenInfo } from '../support/health-states.js';
-import { readInfo } from '../support/info.js';
-import { promote } from '../support/replication.js';
-import { until } from '../support/until.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { promote } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { down, type Stage, type State } from './health-state-rows.js';
 
 const replicaLags = async ({ master, replica }: Stage) => {

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { openControl } from '../support/control.js';
-import { findFreePort } from '../support/free-port.js';
+import { openControl } from '../../lib/testing/servers/control.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import {
   addData,
   endLoading,
@@ -13,11 +13,11 @@ import {
   whenInfo,
 } from '../support/health-states.js';
 import { matching } from '../support/matchers.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { promote } from '../support/replication.js';
-import type { ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { promote } from '../../lib/testing/servers/replication.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 import type { startApp, TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser, type User } from '../support/users.js';
 
 export interface Stage {

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { NotAppliedError, type RedisReplicationOptions } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer } from '../support/redis-server.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** A writer in the midst of a transaction that is issued command by command; only its `EXEC` is missing. */
 async function beginTransaction(options: Partial<RedisReplicationOptions> = {}) {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { getReplicationToken } from '../../lib/nest/tokens.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { startApp } from '../support/test-app.js';
 import { openReplication } from '../support/open-replication.js';
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startFakeNode } from '../support/fake-node.js';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let master: RedisServer;
 

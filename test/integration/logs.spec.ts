@@ -6,10 +6,10 @@ import { fakeId } from '../support/fake-node-state.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { matching } from '../support/matchers.js';
 import { recordLogs } from '../support/recorded-logs.js';
-import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { replicationOf, startApp, startModules, type TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

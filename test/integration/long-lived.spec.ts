@@ -6,12 +6,12 @@ import { countNodes } from '../support/counted-nodes.js';
 import { allFailovers, announcedFailovers, unannouncedFailovers } from '../support/failovers.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { measureTraffic, type Traffic } from '../support/traffic.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

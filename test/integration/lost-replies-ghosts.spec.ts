@@ -5,10 +5,10 @@ import { NotAppliedError, type RedisReplicationOptions } from 'nestjs-redis-repl
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { rolesOf, type GroupRoles } from '../support/group-roles.js';
 import { openReplication, type OpenReplication } from '../support/open-replication.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 let group: ServerGroup;

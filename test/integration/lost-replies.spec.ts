@@ -12,10 +12,10 @@ import {
   type Stage,
 } from '../support/lost-replies.js';
 import { matching } from '../support/matchers.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { faults, type Fault } from './lost-reply-faults.js';
 
 let group: ServerGroup;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { readInfo } from '../support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { executions, type Stage } from '../support/lost-replies.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { until } from '../support/until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface Fault {
   readonly name: string;

@@ -1,10 +1,10 @@
 import { NotAppliedError, type Topology } from 'nestjs-redis-replication';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { follow, promote } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { follow, promote } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 let proxies: readonly [TcpProxy, TcpProxy, TcpProxy];

@@ -8,11 +8,17 @@ import { dial } from '../../lib/sockets/dial.js';
 import { rememberAddresses } from '../../lib/sockets/remember-addresses.js';
 import { startDnsServer } from '../support/dns-server.js';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { failoverTo, follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { startGroup, type GroupOptions } from '../support/server-group.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import {
+  failoverTo,
+  follow,
+  plannedSwap,
+  promote,
+  whenInSync,
+} from '../../lib/testing/servers/replication.js';
+import { startGroup, type GroupOptions } from '../../lib/testing/servers/server-group.js';
 import { serverAtLeast } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /*
  * What managed services do to their servers and to their clients, done to real servers.

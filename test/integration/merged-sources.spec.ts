@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { plannedSwap, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 let group: ServerGroup;
 

@@ -16,10 +16,10 @@ import {
 } from 'nestjs-redis-replication';
 import { filter, firstValueFrom, lastValueFrom, Observable, toArray } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { plannedSwap, whenInSync } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { describeApp, replicationOf, startApp, startModules } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 let other: ServerGroup;

@@ -7,12 +7,12 @@ import { rememberAddresses } from '../../lib/sockets/remember-addresses.js';
 import type { Reply } from '../support/dns-message.js';
 import { startDnsServer, type DnsServer } from '../support/dns-server.js';
 import { openReplication } from '../support/open-replication.js';
-import { readInfo } from '../support/info.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { follow, plannedSwap, promote } from '../support/replication.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** As on separate machines: each node has an address of its own and the same port. */
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13'];

@@ -1,13 +1,13 @@
 import { primaryEndpoint } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { masterOf } from '../../lib/topology/topology.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { openReplication, type OpenReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
-import { startProxy } from '../support/tcp-proxy.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 
 /** Short, so that a test does not wait for half a minute, and long enough to see that nothing is accepted before. */
 const ACCEPT_AFTER_MS = 1500;

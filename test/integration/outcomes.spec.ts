@@ -9,9 +9,9 @@ import {
 } from 'nestjs-redis-replication';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, onTestFinished } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 const password = 'swordfish';
 let server: RedisServer;

@@ -3,10 +3,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser } from '../support/browser.js';
 import { rolesOf } from '../support/group-roles.js';
-import { follow, plannedSwap, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
+import { follow, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startSampleApp, type SampleApp } from '../support/sample-app.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 let group: ServerGroup;
 let browser: Browser | undefined;

@@ -3,12 +3,12 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { plannedSwap, promote, whenOnHistoryOf } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { plannedSwap, promote, whenOnHistoryOf } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

@@ -2,14 +2,14 @@ import type { Redis } from 'ioredis';
 import { ReadOnlyConnectionError, type RedisReplicationOptions } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
-import { readInfo } from '../support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 type ReadFrom = NonNullable<RedisReplicationOptions['readFrom']>;
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
-import { startProxy } from '../support/tcp-proxy.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 
 test('a name that leads to a replica by now is dialled anew when the writer finds that out, although the observer is still connected to the master', async () => {
   const group = await startGroup({ replicas: 1 });

@@ -5,11 +5,11 @@ import type { TopologyView } from '../../sample-app/topology/topology-view.js';
 import { readEvents } from '../support/event-stream.js';
 import { rolesOf } from '../support/group-roles.js';
 import { aNumber, containing } from '../support/matchers.js';
-import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
+import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { parseView, startSampleApp, type SampleApp } from '../support/sample-app.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { createCertificates, type Certificates } from '../support/certificates.js';
+import { createCertificates, type Certificates } from '../../lib/testing/servers/certificates.js';
 import { rolesOf } from '../support/group-roles.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { plannedSwap, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { knowsOption, needsOptions } from '../support/server-under-test.js';
 import { createUser, type User } from '../support/users.js';
 

@@ -3,14 +3,18 @@ import { sentinelNodes, type Endpoint } from 'nestjs-redis-replication';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { channels } from '../../lib/sources/sentinel/events.js';
 import { masterOf } from '../../lib/topology/topology.js';
-import { createCertificates } from '../support/certificates.js';
-import { readInfo } from '../support/info.js';
+import { createCertificates } from '../../lib/testing/servers/certificates.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
-import { startSentinels, type SentinelGroup, type SentinelOptions } from '../support/sentinel-group.js';
-import { startGroup, type GroupOptions, type ServerGroup } from '../support/server-group.js';
+import {
+  startSentinels,
+  type SentinelGroup,
+  type SentinelOptions,
+} from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup, type GroupOptions, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions, needsServer } from '../support/server-under-test.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 type SourceOptions = Omit<Parameters<typeof sentinelNodes>[0], 'name' | 'sentinels'>;

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { channels } from '../../lib/sources/sentinel/events.js';
 import { masterOf } from '../../lib/topology/topology.js';
 import { startFakeSentinel } from '../support/fake-sentinel.js';
-import { readInfo } from '../support/info.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import { openReplication, type OpenReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { startSentinels, type SentinelGroup } from '../support/sentinel-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startSentinels, type SentinelGroup } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { readLoad, startLoad } from '../support/steady-load.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 let sentinels: SentinelGroup;

@@ -1,8 +1,8 @@
 import { fromUrl } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startSentinels } from '../support/sentinel-group.js';
-import { startGroup } from '../support/server-group.js';
+import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 
 test('the URL of Sentinels is enough to follow their failover, with other passwords for them and for the nodes', async () => {
   const group = await startGroup({ replicas: 1, password: 'of/nodes' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startSentinels, type SentinelGroup } from '../support/sentinel-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startSentinels, type SentinelGroup } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { readLoad, startLoad } from '../support/steady-load.js';
 import { masterOf } from '../../lib/topology/topology.js';
 

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { matching } from '../support/matchers.js';
 import { openReplication } from '../support/open-replication.js';
-import { plannedSwap } from '../support/replication.js';
+import { plannedSwap } from '../../lib/testing/servers/replication.js';
 import { error } from '../support/resp.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer, serverAtLeast } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 let group: ServerGroup;

@@ -4,7 +4,7 @@ import { everyCall } from '../support/every-call.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { createReplication, openReplication, type OpenReplication } from '../support/open-replication.js';
 import { error } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);

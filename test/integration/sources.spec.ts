@@ -1,16 +1,16 @@
 import { discoverNodes, primaryEndpoint, staticNodes } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { forward } from '../support/forward.js';
-import { findFreePort } from '../support/free-port.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { readInfo } from '../support/info.js';
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { follow, plannedSwap, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup;
 

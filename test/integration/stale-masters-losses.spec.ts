@@ -3,9 +3,9 @@ import { filter, firstValueFrom } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { masterOf } from '../../lib/topology/topology.js';
 import { aNumber, matching } from '../support/matchers.js';
-import { failoverTo, follow, plannedSwap } from '../support/replication.js';
-import { startSentinels } from '../support/sentinel-group.js';
-import { startGroup } from '../support/server-group.js';
+import { failoverTo, follow, plannedSwap } from '../../lib/testing/servers/replication.js';
+import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { save } from '../support/save.js';
 import { needsServer } from '../support/server-under-test.js';
 import {
@@ -20,7 +20,7 @@ import {
   type Stage,
 } from '../support/stale-masters.js';
 import { startApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** The load is over, the app has written 100 kB more to A, and knows its offset. */
 async function writeMore({ app, load, a, when }: Stage): Promise<number> {

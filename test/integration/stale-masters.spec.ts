@@ -1,10 +1,10 @@
 import { filter, firstValueFrom } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
-import { startRedisServer } from '../support/redis-server.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 import { matching } from '../support/matchers.js';
-import { follow, promote, whenInSync } from '../support/replication.js';
-import { startGroup } from '../support/server-group.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { save } from '../support/save.js';
 import {
   behindProxy,
@@ -21,7 +21,7 @@ import {
   setStage,
 } from '../support/stale-masters.js';
 import { startApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 test('a master that hung during a promotion gets no write more, and what it took is told as lost', async () => {
   const stage = await setStage();

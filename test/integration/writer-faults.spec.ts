@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { createCertificates, type Certificates } from '../support/certificates.js';
+import { createCertificates, type Certificates } from '../../lib/testing/servers/certificates.js';
 import { startFakeNode } from '../support/fake-node.js';
 import { bulk, error } from '../support/resp.js';
-import type { RedisServer } from '../support/redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { containing } from '../support/matchers.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
 import { startApp, type TestApp } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let group: ServerGroup | undefined;
 

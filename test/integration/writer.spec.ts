@@ -2,9 +2,9 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { rolesOf, type GroupRoles } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { failoverTo, plannedSwap, promote } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { failoverTo, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
 import { readLoad, startLoad, type LoadResult } from '../support/steady-load.js';
 

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startFakeNode, type FakeNode } from '../support/fake-node.js';
 import { recordLogs } from '../support/recorded-logs.js';
 import { describeApp, replicationOf, startModules } from '../support/test-app.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let node: FakeNode;
 

@@ -8,7 +8,7 @@ import type { Endpoint } from '../../lib/topology/endpoint.js';
 import { containing } from '../support/matchers.js';
 import { error } from '../support/resp.js';
 import { startFakeNode, type FakeNode } from '../support/fake-node.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let node: FakeNode | undefined;
 

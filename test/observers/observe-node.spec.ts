@@ -5,7 +5,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import type { FakeConnection } from '../support/fake-redis.js';
 import { error, simple } from '../support/resp.js';
 import { containing, matching } from '../support/matchers.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from './observed-node.js';
 
 const started: { node?: FakeNode; observer?: ObservedNode } = {};

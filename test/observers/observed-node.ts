@@ -8,7 +8,7 @@ import { dial } from '../../lib/sockets/dial.js';
 import type { ObserverContext } from '../../lib/observers/observer-context.js';
 import { parseEndpoint, type Endpoint } from '../../lib/topology/endpoint.js';
 import type { Observation } from '../../lib/topology/observation.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface ObservedNode {
   readonly observations: readonly Observation[];

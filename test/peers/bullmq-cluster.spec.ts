@@ -4,8 +4,8 @@ import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
 import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { openCluster } from '../support/open-cluster.js';
-import { whenInSync } from '../support/replication.js';
-import { until } from '../support/until.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** Its hash tag puts all keys of the queue on one shard. */
 const prefix = '{jobs}';

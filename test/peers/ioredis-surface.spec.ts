@@ -9,7 +9,7 @@ import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { error, nil, simple } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { membersOf, ownMembersOf } from './ioredis-types.js';
 
 /** Calls a method by its name. */

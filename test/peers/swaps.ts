@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { OpenReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../support/redis-server.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../support/replication.js';
-import type { ServerGroup } from '../support/server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 type Swap = (parties: { from: RedisServer; to: RedisServer; other: RedisServer }) => Promise<unknown>;
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { InvalidConfigError } from '../../sample-app/config/invalid-config.error.js';
 import type { Environment } from '../../sample-app/config/environment.js';
 import { readConfig } from '../../sample-app/config/read-config.js';
-import { makeTemporaryFolder } from '../support/temporary-folder.js';
+import { makeTemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 
 const nodes = { REDIS_NODES: '127.0.0.1:7001, 127.0.0.1:7002' };
 

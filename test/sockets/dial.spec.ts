@@ -4,7 +4,7 @@ import { lastValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dial } from '../../lib/sockets/dial.js';
 import type { Endpoint } from '../../lib/topology/endpoint.js';
-import { createAuthority, type Certificates } from '../support/certificates.js';
+import { createAuthority, type Certificates } from '../../lib/testing/servers/certificates.js';
 
 let certificates: Certificates;
 let server: Server;

@@ -1,7 +1,7 @@
 import { slotOf } from '../../lib/cluster/slots.js';
-import { findFreePort } from './free-port.js';
-import { startRedisServer, type RedisServer } from './redis-server.js';
-import { until } from './until.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface ClusterGroup {
   readonly nodes: readonly RedisServer[];

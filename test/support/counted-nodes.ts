@@ -1,5 +1,5 @@
 import { staticNodes, type NodeSource } from 'nestjs-redis-replication';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface CountedNodes {
   readonly source: NodeSource;

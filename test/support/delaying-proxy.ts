@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listen } from './listener.js';
+import { listen } from '../../lib/testing/network/listener.js';
 
 export interface DelayingProxy {
   readonly endpoint: string;

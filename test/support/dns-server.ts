@@ -3,8 +3,8 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { answerQuery, readQuestion, type Reply } from './dns-message.js';
-import { findFreePort } from './free-port.js';
-import { listen } from './listener.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
+import { listen } from '../../lib/testing/network/listener.js';
 
 export interface DnsServer {
   /** What it answers by name. A name that is not in here does not exist. May be changed at any time. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Account } from './alarm-watch.js';
 import { readLightLoad } from './light-load.js';
-import type { RedisServer } from './redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
 /** Observer, watcher, writer and reader each have a connection to a node, which they re-establish when it is closed. */
 const dialsForOneClose = 4;

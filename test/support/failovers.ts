@@ -1,6 +1,6 @@
 import type { GroupRoles } from './group-roles.js';
 import type { OpenReplication } from './open-replication.js';
-import { failoverTo, follow, plannedSwap, promote } from './replication.js';
+import { failoverTo, follow, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
 
 /** Ends when the heir is the master and the topology reports it. */
 export type Failover = (roles: GroupRoles, opened: Pick<OpenReplication, 'whenMaster'>) => Promise<unknown>;

@@ -5,7 +5,7 @@ import { startFakeNode } from './fake-node.js';
 import type { FakeNode, FakeNodeOptions } from './fake-node.js';
 import { fakeId } from './fake-node-state.js';
 import { simple } from './resp.js';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 let node: FakeNode | undefined;
 let client: Redis | undefined;

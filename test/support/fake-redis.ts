@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { listen } from './listener.js';
+import { listen } from '../../lib/testing/network/listener.js';
 import { createRequestDecoder, encodeReply } from './resp.js';
 import type { Protocol, Reply } from './resp.js';
 

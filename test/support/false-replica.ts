@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { RedisServer } from './redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { createUser, type User } from './users.js';
 
 /** What replication needs, and nothing else. */

@@ -1,5 +1,5 @@
-import type { RedisServer } from './redis-server.js';
-import type { ServerGroup } from './server-group.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 export interface GroupRoles {
   readonly master: RedisServer;

@@ -1,12 +1,12 @@
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openControl } from './control.js';
-import { readInfo } from './info.js';
-import type { RedisServer } from './redis-server.js';
+import { openControl } from '../../lib/testing/servers/control.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { save } from './save.js';
 import { knowsOption } from './server-under-test.js';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** Options of servers that `failSaving` and `loadSlowly` need; no ping to the replicas moves the offset. */
 export const stateArgs: readonly string[] = [

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface LightLoadResult {
   readonly writes: number;

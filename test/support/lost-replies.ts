@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { rolesOf, type GroupRoles } from './group-roles.js';
-import { listen } from './listener.js';
+import { listen } from '../../lib/testing/network/listener.js';
 import { openReplication, type OpenReplication } from './open-replication.js';
-import type { RedisServer } from './redis-server.js';
-import type { ServerGroup } from './server-group.js';
-import { startProxy, type TcpProxy } from './tcp-proxy.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 
 /** The app reaches the master through a forwarder that can reset connections, followed by a proxy that loses bytes. */
 export interface Stage extends GroupRoles, OpenReplication {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { RedisServer } from './redis-server.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { createUser, type User } from './users.js';
 
 /** The least that a replica needs. */

@@ -6,7 +6,7 @@ import type { Environment } from '../../sample-app/config/environment.js';
 import { readConfig } from '../../sample-app/config/read-config.js';
 import type { TopologyView } from '../../sample-app/topology/topology-view.js';
 import { recordLogs, type RecordedLogs } from './recorded-logs.js';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 export interface Answer {
   readonly status: number;

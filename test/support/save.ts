@@ -1,5 +1,5 @@
-import type { RedisServer } from './redis-server.js';
-import { until } from './until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** Has the server write its data, once no process of its own is copying them to a replica any more. */
 export async function save(server: RedisServer, command: 'SAVE' | 'BGSAVE' = 'SAVE'): Promise<void> {

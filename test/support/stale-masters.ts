@@ -2,14 +2,14 @@ import type { RedisReplicationOptions, Topology } from 'nestjs-redis-replication
 import { filter, firstValueFrom } from 'rxjs';
 import { expect, onTestFinished } from 'vitest';
 import { rolesOf } from './group-roles.js';
-import { readInfo } from './info.js';
-import { startRedisServer, type RedisServer } from './redis-server.js';
-import { follow, promote, whenInSync } from './replication.js';
-import { startGroup } from './server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { readLoad, startLoad, type SteadyLoad } from './steady-load.js';
-import { startProxy } from './tcp-proxy.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { startApp, type TestApp } from './test-app.js';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { replicateAs } from './users.js';
 
 /** A server that the app reaches through a proxy; the servers reach one another directly. */

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
-import type { RedisServer } from './redis-server.js';
-import { until } from './until.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** The outcomes of the commands of one kind, each identified by the number it was issued with. */
 interface Ended {

@@ -1,6 +1,6 @@
 import { countDials } from './dial-counter.js';
-import { readInfo } from './info.js';
-import type { RedisServer } from './redis-server.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
 export interface Traffic {
   readonly seconds: number;

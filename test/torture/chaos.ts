@@ -1,4 +1,4 @@
-import { whenInSync } from '../support/replication.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 import type { FaultContext } from './fault-context.js';
 import { weightedFaults, type WeightedFault } from './fault-table.js';
 import { whenHealthy } from './group.js';

@@ -1,4 +1,4 @@
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { TortureGroup } from './group.js';
 import type { Load } from './load.js';
 import type { Recorder } from './recorder.js';

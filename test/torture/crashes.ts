@@ -1,6 +1,6 @@
 import type { ApplyFault, FaultContext } from './fault-context.js';
 import type { TortureNode } from './group.js';
-import { whenInSync } from '../support/replication.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 import { changesOf, promoteHeir, repoint, retire, swapPlanned, type Promotion } from './succession.js';
 import { anyReplica, lastAWhile, whenFollowed, whenLeft } from './wait.js';
 import { restartFromFile, restartFromSnapshot, shutDown } from './restarts.js';

@@ -1,8 +1,8 @@
-import { startRedisServer, type RedisServer } from '../support/redis-server.js';
-import { follow, whenInSync } from '../support/replication.js';
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { readInfo } from '../support/info.js';
-import { until } from '../support/until.js';
+import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** A server, and the way to it that each app has for itself. */
 export interface TortureNode {

@@ -1,6 +1,6 @@
-import { readInfo } from '../support/info.js';
-import { failoverTo } from '../support/replication.js';
-import { until } from '../support/until.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { failoverTo } from '../../lib/testing/servers/replication.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { ApplyFault, FaultContext } from './fault-context.js';
 import type { TortureNode } from './group.js';
 import { promoteHeir, repoint, retire, swapPlanned } from './succession.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { seededRandom, type SeededRandom } from '../topology/seeded-random.js';
 import type { TortureApp } from './app.js';
 import { exclusiveActs, offer, sharedActs, take, type WeightedAct } from './operations.js';

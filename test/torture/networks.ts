@@ -1,4 +1,4 @@
-import type { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import type { ApplyFault, FaultContext } from './fault-context.js';
 import type { TortureNode } from './group.js';
 import { changesOf, promoteHeir, repoint, retire } from './succession.js';

@@ -1,4 +1,4 @@
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { Way } from './history.js';
 
 /** Whether the load of one app goes on. */

@@ -1,5 +1,5 @@
-import type { CommandArguments } from '../support/control.js';
-import type { RedisServer } from '../support/redis-server.js';
+import type { CommandArguments } from '../../lib/testing/servers/control.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { counters, keys } from './keys.js';
 import type { Contents, Fork } from './history.js';
 

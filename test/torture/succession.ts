@@ -1,6 +1,6 @@
-import type { RedisServer } from '../support/redis-server.js';
-import { follow, whenInSync } from '../support/replication.js';
-import { readInfo } from '../support/info.js';
+import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import { follow, whenInSync } from '../../lib/testing/servers/replication.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
 import type { FaultContext } from './fault-context.js';
 import type { TortureNode } from './group.js';
 import type { Fork } from './history.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import type { FaultContext } from './fault-context.js';
 import type { TortureNode } from './group.js';
 import { connectionName } from './keys.js';

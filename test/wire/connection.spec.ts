@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { dial } from '../../lib/sockets/dial.js';
 import { Connection } from '../../lib/wire/connection.js';
-import { listen } from '../support/listener.js';
+import { listen } from '../../lib/testing/network/listener.js';
 import { createRequestDecoder } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /** A server that sends exactly what the test says, and a connection to it that is not open yet. */
 async function start(onSocket: (socket: Socket) => void = () => undefined) {

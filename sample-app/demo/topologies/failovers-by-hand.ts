@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../../test/support/redis-server.js';
-import { follow, plannedSwap, promote } from '../../../test/support/replication.js';
+import type { RedisServer } from '../../../lib/testing/servers/redis-server.js';
+import { follow, plannedSwap, promote } from '../../../lib/testing/servers/replication.js';
 import type { FailoverKind } from './topology.js';
 
 export const failoversByHand: readonly FailoverKind[] = [

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readInfo } from '../../../test/support/info.js';
-import type { RedisServer } from '../../../test/support/redis-server.js';
-import { follow } from '../../../test/support/replication.js';
-import { startSentinels, type SentinelGroup } from '../../../test/support/sentinel-group.js';
-import { startGroup } from '../../../test/support/server-group.js';
+import { readInfo } from '../../../lib/testing/servers/info.js';
+import type { RedisServer } from '../../../lib/testing/servers/redis-server.js';
+import { follow } from '../../../lib/testing/servers/replication.js';
+import { startSentinels, type SentinelGroup } from '../../../lib/testing/servers/sentinel-group.js';
+import { startGroup } from '../../../lib/testing/servers/server-group.js';
 import type { DemoTopology, FailoverKind, Roles } from './topology.js';
 
 /** The app is told the Sentinels only, and they promote. */

@@ -1,4 +1,4 @@
-import { startGroup } from '../../../test/support/server-group.js';
+import { startGroup } from '../../../lib/testing/servers/server-group.js';
 import { failoversByHand } from './failovers-by-hand.js';
 import type { DemoTopology } from './topology.js';
 

@@ -1,4 +1,4 @@
-import type { RedisServer } from '../../../test/support/redis-server.js';
+import type { RedisServer } from '../../../lib/testing/servers/redis-server.js';
 
 export interface Roles {
   readonly from: RedisServer;

@@ -5,7 +5,7 @@ import { FollowingRedis } from '../../../lib/connections/following-redis.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../../support/fake-node.js';
 import { createReplication, openReplication } from '../../support/open-replication.js';
 import { bulk, error, simple } from '../../support/resp.js';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);

@@ -16,8 +16,8 @@ import {
   type CommandStream,
 } from '../../../lib/connections/ioredis/internals.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../../support/fake-node.js';
-import { findFreePort } from '../../support/free-port.js';
-import { until } from '../../support/until.js';
+import { findFreePort } from '../../../lib/testing/servers/free-port.js';
+import { until } from '../../../lib/testing/servers/until.js';
 
 /*
  * These tests use no other part of this library than `internals.ts`. If a new version of ioredis fails one of them, the

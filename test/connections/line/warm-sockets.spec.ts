@@ -7,7 +7,7 @@ import { dial } from '../../../lib/sockets/dial.js';
 import { parseEndpoint } from '../../../lib/topology/endpoint.js';
 import type { TopologyNode } from '../../../lib/topology/topology.js';
 import { startFakeNode, type FakeNode } from '../../support/fake-node.js';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 
 const open: { node?: FakeNode; warm?: WarmSockets } = {};
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { commandTable } from '../../../lib/connections/outcomes/command-table.js';
 import { flagsByName, writeTable } from '../../../tools/command-table.mjs';
-import { readInfo } from '../../support/info.js';
-import { startRedisServer } from '../../support/redis-server.js';
+import { readInfo } from '../../../lib/testing/servers/info.js';
+import { startRedisServer } from '../../../lib/testing/servers/redis-server.js';
 
 const file = new URL('../../../lib/connections/outcomes/command-table.ts', import.meta.url);
 const namesIn = (text: string) => text.trim().split(/\s+/);

@@ -7,9 +7,9 @@ import type { Observation } from '../../../lib/topology/observation.js';
 import { startFakeNode } from '../../support/fake-node.js';
 import { startFakeRedis } from '../../support/fake-redis.js';
 import { startFakeSentinel, type FakeSentinel } from '../../support/fake-sentinel.js';
-import { findFreePort } from '../../support/free-port.js';
+import { findFreePort } from '../../../lib/testing/servers/free-port.js';
 import { bulk, error } from '../../support/resp.js';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 
 type Options = Partial<Parameters<typeof sentinelNodes>[0]>;
 

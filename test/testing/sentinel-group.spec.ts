@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import { readInfo } from './info.js';
-import { startSentinels } from './sentinel-group.js';
-import type { SentinelGroup } from './sentinel-group.js';
-import { startGroup } from './server-group.js';
-import type { ServerGroup } from './server-group.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
+import type { SentinelGroup } from '../../lib/testing/servers/sentinel-group.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 let group: ServerGroup | undefined;
 let sentinels: SentinelGroup | undefined;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { findFreePort } from './free-port.js';
+import { findFreePort } from '../servers/free-port.js';
 
 /** A TCP port that can be closed and opened again. */
 export interface Listener {

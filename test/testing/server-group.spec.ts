@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
-import { createCertificates } from './certificates.js';
-import { readInfo } from './info.js';
-import { failoverTo, plannedSwap, whenInSync } from './replication.js';
-import { startGroup } from './server-group.js';
-import { needsOptions } from './server-under-test.js';
-import type { GroupOptions, ServerGroup } from './server-group.js';
-import { createUser } from './users.js';
+import { createCertificates } from '../../lib/testing/servers/certificates.js';
+import { readInfo } from '../../lib/testing/servers/info.js';
+import { failoverTo, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { needsOptions } from '../support/server-under-test.js';
+import type { GroupOptions, ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { createUser } from '../support/users.js';
 
 let group: ServerGroup | undefined;
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 test('a server and its folder are gone after the process that started it was killed', async () => {
   const file = fileURLToPath(new URL('abandoned-server.ts', import.meta.url));

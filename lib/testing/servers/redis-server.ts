@@ -1,7 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.js';
-import { formatEndpoint } from '../../lib/topology/endpoint.js';
+import { formatEndpoint } from '../../topology/endpoint.js';
 import { openControl } from './control.js';
 import type { CommandArguments } from './control.js';
 import { findFreePort } from './free-port.js';

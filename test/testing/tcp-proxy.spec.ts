@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startFakeRedis } from './fake-redis.js';
-import type { FakeRedis } from './fake-redis.js';
-import { simple } from './resp.js';
-import { startProxy } from './tcp-proxy.js';
-import type { TcpProxy } from './tcp-proxy.js';
-import { until } from './until.js';
+import { startFakeRedis } from '../support/fake-redis.js';
+import type { FakeRedis } from '../support/fake-redis.js';
+import { simple } from '../support/resp.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import type { TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 const ping = '*1\r\n$4\r\nPING\r\n';
 let server: FakeRedis;

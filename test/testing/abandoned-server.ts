@@ -1,6 +1,6 @@
 // Starts a server and says where it is, for a test that kills this process.
 //   node --import tsx test/support/abandoned-server.ts
-import { startRedisServer } from './redis-server.js';
+import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 
 const server = await startRedisServer();
 const folder = await server.command('CONFIG', 'GET', 'dir');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { until } from './until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 test('it returns once the condition holds, whatever it threw before', async () => {
   let calls = 0;
