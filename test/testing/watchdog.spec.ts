@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -9,9 +8,12 @@ test('a server and its folder are gone after the process that started it was kil
   const file = fileURLToPath(new URL('abandoned-server.ts', import.meta.url));
   const starter = fork(file, [], { execArgv: ['--import', 'tsx'] });
   onTestFinished(() => void starter.kill('SIGKILL'));
-  const [message]: unknown[] = await once(starter, 'message');
-  expect(message).toEqual({ pid: expect.any(Number), folder: expect.any(String) });
-  const { pid, folder } = message as { pid: number; folder: string };
+  const { pid, folder } = await new Promise<{ pid: number; folder: string }>((resolve) =>
+    starter.once('message', (message) => {
+      const field = (name: string): unknown => Reflect.get(Object(message), name);
+      resolve({ pid: Number(field('pid')), folder: String(field('folder')) });
+    }),
+  );
   expect([isRunning(pid), existsSync(folder)]).toEqual([true, true]);
   // It would not notice by itself that it is alone.
   process.kill(pid, 'SIGSTOP');

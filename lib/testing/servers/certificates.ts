@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { generate } from 'selfsigned';
 
 /** PEM texts, as Node and ioredis take them in their `tls` options. */
 export interface Certificates {
@@ -21,6 +20,7 @@ export interface Authority {
 
 /** A new certificate authority. */
 export async function createAuthority(): Promise<Authority> {
+  const generate = await loadGenerator();
   const authority = await generate([{ name: 'commonName', value: 'Test authority' }], {
     ...options,
     extensions: [
@@ -40,6 +40,20 @@ export async function createAuthority(): Promise<Authority> {
     return { ca: authority.cert, cert: server.cert, key: server.private };
   };
   return { issue };
+}
+
+/** Loaded when it is needed, because those whose servers use no TLS do without it. */
+async function loadGenerator() {
+  try {
+    return (await import('selfsigned')).generate;
+  } catch (error) {
+    throw new Error(
+      'certificates are made by the package selfsigned: run npm install --save-dev selfsigned',
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 const options = { keyType: 'ec', algorithm: 'sha256' } as const;

@@ -9,7 +9,7 @@ const LOWEST = 15_000;
 const HIGHEST = 32_000;
 /** Each worker of the test runner has ports of its own: those that are congruent to its number. */
 const WORKERS = 8;
-const WORKER = Number(process.env['VITEST_POOL_ID'] ?? '0') % WORKERS;
+const WORKER = Number(process.env['VITEST_POOL_ID'] ?? process.env['JEST_WORKER_ID'] ?? '0') % WORKERS;
 const COUNT = Math.floor((HIGHEST - LOWEST) / WORKERS);
 const ATTEMPTS = 50;
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../clock/clock.js';
 
 const pollIntervalMs = 5;
 
@@ -18,9 +19,9 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   { timeoutMs = 5000, state }: UntilOptions = {},
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonicMs() + timeoutMs;
   let last: unknown = 'never answered';
-  while (performance.now() < deadline) {
+  while (monotonicMs() < deadline) {
     last = await ask(condition, deadline);
     if (last === true) return;
     await delay(pollIntervalMs);
@@ -32,7 +33,7 @@ export async function until(
 /** A condition that hangs, for example because its server hangs, must not outlast the deadline. */
 async function ask(condition: () => boolean | Promise<boolean>, deadline: number): Promise<unknown> {
   const timer = new AbortController();
-  const timeUp = delay(deadline - performance.now(), 'no answer', { signal: timer.signal });
+  const timeUp = delay(deadline - monotonicMs(), 'no answer', { signal: timer.signal });
   try {
     return await Promise.race([condition(), timeUp]);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 /**
@@ -57,6 +58,7 @@ function startShell(): Writable {
   shell.once('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   shell.unref();
-  if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+  // Neither the shell nor the pipe to it keeps this process alive.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   return shell.stdin;
 }
