@@ -11,6 +11,9 @@ export {
 export type { Credentials, CredentialsProvider } from './credentials/credentials.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';
 export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
+export type { FailoverCause } from './history/cause.js';
+export type { RedisFailovers } from './history/failover-history.js';
+export type { FailoverCommands, FailoverPhases, FailoverRecord } from './history/failover-record.js';
 export type { ClusterNodesOptions, RedisReplicationOptions } from './nest/options.js';
 export {
   RedisReplicationModule,
@@ -19,9 +22,11 @@ export {
   type RedisReplicationOptionsFactory,
 } from './nest/redis-replication.module.js';
 export {
+  getRedisFailoversToken,
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
+  InjectRedisFailovers,
   InjectRedisReader,
   InjectRedisTopology,
   InjectRedisWriter,
@@ -53,4 +58,4 @@ export type {
 } from './topology/observation.js';
 export type { ReadFrom } from './topology/pick.js';
 export type { Signal, SignalKind } from './topology/signal.js';
-export type { DataLoss, Failover, Topology, TopologyKind, TopologyNode } from './topology/topology.js';
+export type { DataLoss, Failover, Proof, Topology, TopologyKind, TopologyNode } from './topology/topology.js';

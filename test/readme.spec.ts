@@ -31,7 +31,15 @@ test('an error in a block would be found', { timeout: 120_000 }, () => {
 });
 
 test('the table of options names every option with its default, and no other', () => {
-  const { source, hold, redis, unproven, credentials, ...plain } = resolveOptions({
+  const {
+    name: _name,
+    source,
+    hold,
+    redis,
+    unproven,
+    credentials,
+    ...plain
+  } = resolveOptions({
     source: staticNodes(['10.0.0.1:6379']),
   });
   expect([typeof source, redis, credentials]).toEqual(['function', {}, undefined]);

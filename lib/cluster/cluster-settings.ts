@@ -68,6 +68,7 @@ export function duplicateClusterSettings(
   const { redis } = settings;
   return {
     ...settings,
+    account: settings.account?.ofDuplicates(),
     redis: { ...redis, ...duplicateName(redis), ...redisOptions, maxRetriesPerRequest: null },
     begin: lazyConnect === true ? 'when asked' : 'at once',
     isDuplicate: true,

@@ -48,7 +48,7 @@ export class FollowingCluster extends Cluster {
     this.pool = new ShardPool((live) => this.open(live));
     this.subscriptions = new Subscriptions(this, () => openSubscriber(settings));
     this.pool.attach(replaceParts(this, { pool: this.pool, subscriptions: this.subscriptions }));
-    this.waiting = new WaitingCommands(settings.hold);
+    this.waiting = new WaitingCommands(settings.hold, settings.account);
     this.redirections = new Redirections({
       table: this.table,
       refresh: (endpoint) => settings.stream.refresh(endpoint),

@@ -14,10 +14,17 @@ interface Routing {
 /** The connection of a cluster to one shard. */
 export function openShard(
   settings: ClusterSettings,
-  { stream }: LiveShard,
+  { stream, shard }: LiveShard,
   { isRefusal, redirect }: Routing,
 ): ShardConnection {
-  return createShardConnection({ ...settings, redis: withoutPrefix(settings), stream, isRefusal, redirect });
+  return createShardConnection({
+    ...settings,
+    redis: withoutPrefix(settings),
+    account: settings.account?.ofShard(shard.id),
+    stream,
+    isRefusal,
+    redirect,
+  });
 }
 
 /** The connection of a cluster for subscriptions. */

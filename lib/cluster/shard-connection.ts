@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis';
-import { refuseWrite, settingsFor, type ConnectionOptions } from '../connections/create-connections.js';
+import { refuseWrites, settingsFor, type ConnectionOptions } from '../connections/create-connections.js';
 import { duplicateSettings } from '../connections/following-settings.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import type { OutcomeSettings } from '../connections/outcomes/outcome-settings.js';
@@ -36,7 +36,7 @@ export function createShardConnection(options: ShardConnectionOptions): ShardCon
     line: { ...line, ...(use.role === 'writer' && { candidates: promotable }) },
     // A replica in a cluster sends clients to its master, unless they say that they only read.
     redis: { ...redis, readOnly: use.role === 'reader' },
-    ...(use.role === 'reader' && { refuse: refuseWrite }),
+    ...(use.role === 'reader' && { refuse: refuseWrites(options.account) }),
   };
   return new ShardConnection(
     isDuplicate ? { ...duplicateSettings(common, {}), begin: 'when asked' } : common,

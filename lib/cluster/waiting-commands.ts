@@ -2,6 +2,7 @@ import type { Command } from 'ioredis';
 import { monotonicMs } from '../clock/clock.js';
 import { isSettled, markRejection } from '../connections/ioredis/internals.js';
 import { CONNECTION_CLOSED, NotAppliedError } from '../connections/outcomes/errors.js';
+import type { Account } from '../connections/outcomes/ledger.js';
 import { HoldQueue, type HoldEnd } from '../connections/outcomes/hold-queue.js';
 import type { HoldOptions } from '../connections/outcomes/rejections.js';
 
@@ -11,15 +12,23 @@ type Callback = (error?: Error | null) => void;
 export class WaitingCommands {
   readonly #hold: HoldOptions;
   readonly #held: HoldQueue;
+  readonly #account: Account | undefined;
   /** What waits inside of ioredis, with the timer that ends its waiting. */
   readonly #callbacks = new Map<Callback, NodeJS.Timeout>();
 
-  constructor(hold: HoldOptions) {
+  constructor(hold: HoldOptions, account: Account | undefined) {
     this.#hold = hold;
     this.#held = new HoldQueue({
       ...hold,
-      reject: ({ command }, end) => reject(command, this.#describe(end)),
+      account,
+      reject: ({ command, since }, end) => {
+        const heldMs = since === undefined ? undefined : monotonicMs() - since;
+        if (reject(command, this.#describe(end))) {
+          account?.note({ kind: 'not applied', reason: end, heldMs });
+        }
+      },
     });
+    this.#account = account;
   }
 
   get size(): number {
@@ -38,8 +47,9 @@ export class WaitingCommands {
 
   /** Passes the commands to `write`, in order, except those that have ended meanwhile. */
   release(write: (command: Command) => void): void {
-    for (const { command, inContext } of this.#held.takeAll()) {
+    for (const { command, inContext, since } of this.#held.takeAll()) {
       if (!isSettled(command)) {
+        this.#account?.note({ kind: 'sent', heldMs: monotonicMs() - since });
         inContext(() => write(command));
       }
     }
@@ -92,8 +102,10 @@ function notApplied(command: string, reason: string): NotAppliedError {
   return new NotAppliedError({ command, generation: 0, reason });
 }
 
-function reject(command: Command, reason: string): void {
-  if (!isSettled(command)) {
-    command.reject(notApplied(command.name, reason));
+function reject(command: Command, reason: string): boolean {
+  if (isSettled(command)) {
+    return false;
   }
+  command.reject(notApplied(command.name, reason));
+  return true;
 }

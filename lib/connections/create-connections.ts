@@ -14,6 +14,7 @@ import {
 import type { Topology } from '../topology/topology.js';
 import { readerRefusal } from './outcomes/command-traits.js';
 import { ReadOnlyConnectionError } from './outcomes/errors.js';
+import type { Account } from './outcomes/ledger.js';
 import type { Notices } from '../notices/notices.js';
 import { FollowingRedis } from './following-redis.js';
 import type { RedisConnectionOptions } from './ioredis/redis-options.js';
@@ -30,6 +31,8 @@ export interface ConnectionOptions {
   readonly hold: HoldOptions;
   readonly resend: Resend;
   readonly notices: Notices;
+  /** Where it is counted what becomes of the commands. Default: nowhere. */
+  readonly account?: Account | undefined;
   /** A node that is left gets this time to answer what was sent. */
   readonly replyTimeoutMs: number;
   /** The limit for dial and TLS, and again for the handshake, unless `redis.connectTimeout` is set. */
@@ -47,20 +50,28 @@ export function createReader(options: ConnectionOptions & { readonly readFrom: R
   const { readFrom } = options;
   const choose = (topology: Topology, current: string | undefined) =>
     pickReader(topology, { readFrom, current, random: Math.random() });
-  return new FollowingRedis({ ...settingsFor(options, choose), refuse: refuseWrite });
+  return new FollowingRedis({ ...settingsFor(options, choose), refuse: refuseWrites(options.account) });
 }
 
 /** What a reader does not send. */
-export function refuseWrite(command: Command): Error | undefined {
-  const advice = readerRefusal(command);
-  return advice === undefined ? undefined : new ReadOnlyConnectionError(command.name, advice);
+export function refuseWrites(account: Account | undefined): (command: Command) => Error | undefined {
+  return (command) => {
+    const advice = readerRefusal(command);
+    if (advice === undefined) {
+      return undefined;
+    }
+    account?.note({ kind: 'refused', reason: 'not a read' });
+    return new ReadOnlyConnectionError(command.name, advice);
+  };
 }
 
 /** The settings of a connection to the node that `choose` picks. */
 export function settingsFor(
-  { stream, dial, redis, logins, hold, resend, notices, replyTimeoutMs, connectTimeoutMs }: ConnectionOptions,
+  options: ConnectionOptions,
   choose: (topology: Topology, current: string | undefined) => Pick,
 ) {
+  const { stream, dial, redis, logins, hold, resend, notices, account } = options;
+  const { replyTimeoutMs, connectTimeoutMs } = options;
   const { tls, family, connectTimeout = connectTimeoutMs } = redis;
   return {
     redis,
@@ -68,6 +79,7 @@ export function settingsFor(
     hold,
     resend,
     notices,
+    account,
     begin: 'when asked' as const,
     line: {
       stream,

@@ -191,7 +191,7 @@ export class FollowingRedis extends Redis {
     if (typeof this.options.commandTimeout === 'number') {
       markRejection(command);
     }
-    this.outcomes.refusals.onSend(command);
+    this.outcomes.onSend(command);
     const sent = super.sendCommand(command, stream);
     if (command.name === 'quit' && stream === undefined) {
       // The server executes nothing after it.

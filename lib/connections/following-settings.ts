@@ -26,6 +26,7 @@ export function duplicateSettings(
     begin: 'at once',
     // One line for each of many duplicates would say little.
     tellsRecovery: false,
+    account: settings.account?.ofDuplicates(),
     line: { ...line, candidates: () => [] },
     redis: { ...redis, ...duplicateName(redis), ...override },
   };

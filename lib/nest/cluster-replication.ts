@@ -1,5 +1,5 @@
 import type { Cluster } from 'ioredis';
-import { firstValueFrom, fromEvent, of, Subscription, timeout, type Observable } from 'rxjs';
+import { filter, firstValueFrom, fromEvent, of, Subscription, timeout, type Observable } from 'rxjs';
 import { monotonicMs, monotonicScheduler } from '../clock/clock.js';
 import { ViewSource } from '../cluster/ask-view.js';
 import type { ClusterSettings } from '../cluster/cluster-settings.js';
@@ -7,7 +7,9 @@ import { createClusterStream, type ClusterStream } from '../cluster/cluster-stre
 import { nameShard, unknownCluster, type ClusterTopology } from '../cluster/cluster-topology.js';
 import { FollowingCluster } from '../cluster/following-cluster.js';
 import type { ShardUse } from '../cluster/shard-connection.js';
+import { Ledger } from '../connections/outcomes/ledger.js';
 import { createLogins, type OwnedLogins } from '../credentials/create-logins.js';
+import { FailoverHistory } from '../history/failover-history.js';
 import { Notices } from '../notices/notices.js';
 import { Repeats } from '../notices/repeats.js';
 import { warnOnce } from '../notices/warn-once.js';
@@ -37,6 +39,9 @@ export class ClusterReplication {
   readonly kind = 'cluster';
   readonly topology$: Observable<ClusterTopology>;
   readonly options: ResolvedClusterOptions;
+  readonly failovers: FailoverHistory;
+  /** What became of the commands of all connections. */
+  readonly ledger = new Ledger();
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly stream: ClusterStream;
   private readonly views: ViewSource;
@@ -56,6 +61,7 @@ export class ClusterReplication {
   constructor(options: ResolvedClusterOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     const { replyTimeoutMs, pollIntervalMs, cluster } = options;
     this.options = options;
+    this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
     this.dial = openSocket;
@@ -138,6 +144,8 @@ export class ClusterReplication {
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
     this.stream.close();
     this.views.close();
+    this.failovers.close();
+    this.ledger.close();
     this.logging.unsubscribe();
     this.logins?.close();
     this.repeats.close();
@@ -201,13 +209,18 @@ export class ClusterReplication {
       const shard = this.current.shards.find(({ id }) => id === shardId);
       return shard === undefined ? `shard of ${shardId}` : nameShard(shard);
     };
+    this.failovers.follow({
+      topology$: stream.topology$,
+      events$: this.ledger.events$.pipe(filter(({ shard }) => shard === shardId)),
+      shard: shardId,
+    });
     shardNotes(stream.topology$, options.hold.timeoutMs).subscribe(({ level, text }) =>
       this.report({ level, text: `${name()}: ${text}` }),
     );
     return stream;
   }
 
-  private settings(role: string, use: ShardUse): ClusterSettings {
+  private settings(role: 'writer' | 'reader', use: ShardUse): ClusterSettings {
     const { redis, hold, resend, replyTimeoutMs, cluster } = this.options;
     return {
       stream: this.stream,
@@ -215,6 +228,7 @@ export class ClusterReplication {
       redis: { ...redis, connectionName: clientName(redis, role) },
       hold,
       resend,
+      account: this.ledger.account({ connection: role }),
       replyTimeoutMs,
       connectTimeoutMs: connectLimitMs(replyTimeoutMs),
       logins: this.logins,

@@ -108,6 +108,8 @@ interface CommonOptions {
 }
 
 type ResolvedCommonOptions = Required<Omit<CommonOptions, 'credentials' | 'hold' | 'unproven'>> & {
+  /** Of the instance. */
+  readonly name: string;
   readonly credentials?: CredentialsProvider;
   readonly unproven: Required<NonNullable<CommonOptions['unproven']>>;
   readonly hold: Required<NonNullable<CommonOptions['hold']>>;

@@ -10,6 +10,7 @@ import type { RedisReplicationOptions } from './options.js';
 import { isForCluster, resolveClusterOptions, resolveOptions } from './resolve-options.js';
 import {
   DEFAULT_NAME,
+  getRedisFailoversToken,
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
@@ -55,7 +56,7 @@ export interface RedisReplicationOptionsFactory {
 }
 
 /**
- * Provides a writer, a reader and the topology of one master/replica group. Import it once per group, each with its own
+ * Provides a writer, a reader, the topology and the failovers of one master/replica group. Import it once per group, each with its own
  * `name`. Options are validated when the app starts; the error for an invalid option names it.
  *
  * @publicApi
@@ -111,6 +112,11 @@ function providersFor(name: string): readonly Provider[] {
       useFactory: (replication: Replication | ClusterReplication) => replication.topology$,
       inject: [token],
     },
+    {
+      provide: getRedisFailoversToken(name),
+      useFactory: (replication: Replication | ClusterReplication) => replication.failovers,
+      inject: [token],
+    },
   ];
 }
 
@@ -120,6 +126,7 @@ function exportsFor(name: string): readonly string[] {
     getRedisWriterToken(name),
     getRedisReaderToken(name),
     getRedisTopologyToken(name),
+    getRedisFailoversToken(name),
   ];
 }
 
@@ -127,8 +134,8 @@ function createReplication(name: string, options: RedisReplicationOptions): Repl
   try {
     const report = reportTo(name);
     const replication = isForCluster(options)
-      ? new ClusterReplication(resolveClusterOptions(options), report)
-      : new Replication(resolveOptions(options), report);
+      ? new ClusterReplication(resolveClusterOptions(options, name), report)
+      : new Replication(resolveOptions(options, name), report);
     describeUnknown(replication.options.redis).forEach((text) => report({ level: 'warn', text }));
     return replication;
   } catch (error) {

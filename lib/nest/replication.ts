@@ -12,7 +12,9 @@ import {
 import { blockingCommandOn } from '../connections/blocking-command.js';
 import { createReader, createWriter } from '../connections/create-connections.js';
 import type { FollowingRedis } from '../connections/following-redis.js';
+import { Ledger } from '../connections/outcomes/ledger.js';
 import { createLogins, type OwnedLogins } from '../credentials/create-logins.js';
+import { FailoverHistory } from '../history/failover-history.js';
 import { Notices } from '../notices/notices.js';
 import { warnOnce } from '../notices/warn-once.js';
 import { Repeats } from '../notices/repeats.js';
@@ -44,6 +46,9 @@ export type Report = (note: ChangeNote) => void;
 export class Replication {
   readonly topology$: Observable<Topology>;
   readonly options: ResolvedOptions;
+  readonly failovers: FailoverHistory;
+  /** What became of the commands of all connections. */
+  readonly ledger = new Ledger();
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly stream: TopologyStream;
   private readonly repeats: Repeats;
@@ -59,6 +64,7 @@ export class Replication {
 
   constructor(options: ResolvedOptions, report: Report, openSocket: Dial = rememberAddresses(dial)) {
     this.options = options;
+    this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
     this.dial = openSocket;
@@ -124,6 +130,7 @@ export class Replication {
     if (this.writer === undefined) {
       return;
     }
+    this.failovers.follow({ topology$: this.topology$, events$: this.ledger.events$ });
     this.log();
     const { writer, reader } = this;
     await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
@@ -134,6 +141,8 @@ export class Replication {
     const connections = [this.writer, this.reader].flatMap((each) => each ?? []);
     await Promise.allSettled(connections.map((each) => each.shutDown(this.options.shutdownTimeoutMs)));
     this.stream.close();
+    this.failovers.close();
+    this.ledger.close();
     this.logins?.close();
     this.logging.unsubscribe();
     this.repeats.close();
@@ -189,7 +198,7 @@ export class Replication {
     return 4 * this.options.replyTimeoutMs;
   }
 
-  private connectionOptions(role: string) {
+  private connectionOptions(role: 'writer' | 'reader') {
     const { redis, hold, resend, replyTimeoutMs } = this.options;
     return {
       stream: this.stream,
@@ -198,6 +207,7 @@ export class Replication {
       logins: this.logins,
       hold,
       resend,
+      account: this.ledger.account({ connection: role }),
       replyTimeoutMs,
       connectTimeoutMs: this.connectTimeoutMs,
       notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),

@@ -18,6 +18,7 @@ import { discoverNodes } from '../sources/discover-nodes.js';
 import { mergeSources } from '../sources/merge-sources.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import { staticNodes } from '../sources/static-nodes.js';
+import { DEFAULT_NAME } from './tokens.js';
 import { readPolicies } from '../topology/pick.js';
 import type { NodeSource } from '../sources/node-source.js';
 import { readEndpoints } from '../sources/read-endpoints.js';
@@ -33,12 +34,12 @@ import type {
  *
  * @throws TypeError that states each wrong option, its value and what is allowed.
  */
-export function resolveOptions(options: RedisReplicationOptions): ResolvedOptions {
+export function resolveOptions(options: RedisReplicationOptions, name = DEFAULT_NAME): ResolvedOptions {
   throwFaults(
     findFaults({ source: sourceRule, cluster: neither, ...commonRules }, options, { required: ['source'] }),
   );
   throwFaults(findTwoLogins(options));
-  return { ...withDefaults(options), source: sourceOf(options) };
+  return { ...withDefaults(options), name, source: sourceOf(options) };
 }
 
 /**
@@ -48,6 +49,7 @@ export function resolveOptions(options: RedisReplicationOptions): ResolvedOption
  */
 export function resolveClusterOptions(
   options: Extract<RedisReplicationOptions, { readonly cluster: ClusterNodesOptions }>,
+  name = DEFAULT_NAME,
 ): ResolvedClusterOptions {
   throwFaults(
     findFaults({ cluster: clusterRule, source: neither, ...commonRules, ...clusterRules }, options, {
@@ -55,7 +57,7 @@ export function resolveClusterOptions(
     }),
   );
   throwFaults(findTwoLogins(options));
-  return { ...withDefaults(options), cluster: options.cluster };
+  return { ...withDefaults(options), name, cluster: options.cluster };
 }
 
 export function isForCluster(
@@ -109,7 +111,7 @@ const DEFAULTS = {
   shutdownTimeoutMs: 2000,
   probeKey: 'nestjs-redis-replication:probe',
   minReplicas: 0,
-} as const satisfies Omit<ResolvedOptions, 'source'>;
+} as const satisfies Omit<ResolvedOptions, 'source' | 'name'>;
 
 const SOURCES = 'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a NodeSource of your own';
 

@@ -30,7 +30,16 @@ export function getRedisTopologyToken(name: string = DEFAULT_NAME): string {
   return `RedisTopology(${name})`;
 }
 
-/** The token of the `Replication` that creates the three; internal. */
+/**
+ * The token of the failovers of the instance `name`.
+ *
+ * @publicApi
+ */
+export function getRedisFailoversToken(name: string = DEFAULT_NAME): string {
+  return `RedisFailovers(${name})`;
+}
+
+/** The token of the `Replication` that creates them; internal. */
 export function getReplicationToken(name: string = DEFAULT_NAME): string {
   return `RedisReplication(${name})`;
 }
@@ -58,3 +67,11 @@ export const InjectRedisReader = (name?: string): ParameterDecorator & PropertyD
  */
 export const InjectRedisTopology = (name?: string): ParameterDecorator & PropertyDecorator =>
   Inject(getRedisTopologyToken(name));
+
+/**
+ * Injects the failovers that this process went through: `RedisFailovers`, with `failovers$` and `lastFailover`.
+ *
+ * @publicApi
+ */
+export const InjectRedisFailovers = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(getRedisFailoversToken(name));

@@ -54,6 +54,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
   ],
+  // What happened, folded from what is observable. It does no I/O.
+  history: ['topology', 'clock', 'connections/outcomes'],
   nest: [
     'credentials',
     'topology',
@@ -68,6 +70,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/ioredis',
     'connections/outcomes',
     'cluster',
+    'history',
   ],
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   aws: ['clock', 'credentials', 'options'],

@@ -16,6 +16,7 @@ const withSource = (options: object) => resolveAny({ source, ...options });
 
 test('only the source is required', () => {
   expect(resolveOptions({ source })).toStrictEqual({
+    name: 'default',
     source,
     redis: {},
     readFrom: 'replicaPreferred',
@@ -51,8 +52,9 @@ test('given options are kept, and the others have their defaults', () => {
     probeKey: 'app:probe',
     minReplicas: 2,
   } as const;
-  expect(resolveOptions(given)).toStrictEqual({
+  expect(resolveOptions(given, 'sessions')).toStrictEqual({
     ...given,
+    name: 'sessions',
     hold: { timeoutMs: 0, maxCommands: 10_000, maxBytes: 64_000_000 },
   });
 });

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Command } from 'ioredis';
 import { monotonicMs } from '../../clock/clock.js';
 import type { CommandStream } from '../ioredis/internals.js';
+import type { ResendReason } from './connection-event.js';
+import type { Account } from './ledger.js';
 
 /** A command that waits for a node. */
 export interface HeldCommand {
@@ -18,23 +20,33 @@ export interface HeldCommand {
 export interface TakenCommand extends HeldCommand {
   /** Calls back in the async context of the caller of the command, which tracing needs, if it was held when issued. */
   readonly inContext: (send: () => void) => void;
+  readonly place: Place;
+  /** When it was held, in milliseconds of the monotonic clock. */
+  readonly since: number;
 }
+
+/** Where a command comes in the queue: those that were sent before are older than all that were not. */
+export type Place = 'waiting' | ResendReason;
 
 /** Why a held command left the queue without being sent. */
 export type HoldEnd = 'timed out' | 'full' | 'too many bytes' | 'closed';
+
+export type Reject = (held: HeldCommand & { readonly since?: number }, end: HoldEnd) => void;
 
 interface HoldLimits {
   readonly maxCommands: number;
   /** Of the arguments of all commands together. */
   readonly maxBytes: number;
-  /** Rejects a command, which the queue has already removed. */
-  readonly reject: (held: HeldCommand, end: HoldEnd) => void;
+  /** Rejects a command, which the queue has already removed; `since` when it was held, if it was. */
+  readonly reject: Reject;
+  /** Where it is counted what is held. */
+  readonly account?: Account | undefined;
 }
 
 /** Held commands in the order in which they will be sent, limited in number, size and time. */
 export class HoldQueue {
   readonly #limits: HoldLimits;
-  /** Commands that the previous node refused. They are older than all that were held without being sent. */
+  /** Commands that were sent to the previous node. */
   #refused: TakenCommand[] = [];
   #waiting: TakenCommand[] = [];
   /** How many of them are subject to the limits; what restores a connection is not. */
@@ -52,8 +64,18 @@ export class HoldQueue {
     return this.#refused.length + this.#waiting.length;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the oldest command was held, in milliseconds of the monotonic clock. */
+  get oldest(): number | undefined {
+    const firsts = [this.#refused[0], this.#waiting[0]].flatMap((held) => held?.since ?? []);
+    return firsts.length === 0 ? undefined : Math.min(...firsts);
+  }
+
   /** Adds a command. If there is no room for it, the command is rejected at once. */
-  add(held: HeldCommand, place: 'refused' | 'waiting'): void {
+  add(held: HeldCommand, place: Place): void {
     if (this.#bounded >= this.#limits.maxCommands && held.deadline !== undefined) {
       this.#limits.reject(held, 'full');
       return;
@@ -65,12 +87,14 @@ export class HoldQueue {
     }
     this.#bounded += held.deadline === undefined ? 0 : 1;
     this.#bytes += bytes;
-    if (place === 'refused') {
-      this.#refused.push({ ...held, inContext: (send) => send() });
+    const since = monotonicMs();
+    if (place === 'waiting') {
+      this.#waiting.push({ ...held, place, since, inContext: AsyncLocalStorage.snapshot() });
     } else {
-      this.#waiting.push({ ...held, inContext: AsyncLocalStorage.snapshot() });
+      this.#refused.push({ ...held, place, since, inContext: (send) => send() });
     }
     this.#arm(held.deadline);
+    this.#limits.account?.held(this);
   }
 
   /** Removes and returns all commands, in order. */
@@ -81,6 +105,7 @@ export class HoldQueue {
     this.#bounded = 0;
     this.#bytes = 0;
     this.#disarm();
+    this.#limits.account?.emptied(this);
     return all;
   }
 
@@ -95,13 +120,16 @@ export class HoldQueue {
     }
   }
 
-  #remove(fits: (held: HeldCommand) => boolean): readonly TakenCommand[] {
+  #remove(fits: (held: TakenCommand) => boolean): readonly TakenCommand[] {
     const removed = [...this.#refused, ...this.#waiting].filter(fits);
     const gone = new Set(removed);
     this.#refused = this.#refused.filter((held) => !gone.has(held));
     this.#waiting = this.#waiting.filter((held) => !gone.has(held));
     this.#bounded -= removed.filter(({ deadline }) => deadline !== undefined).length;
     this.#bytes -= removed.reduce((sum, held) => sum + bytesOf(held), 0);
+    if (this.size === 0) {
+      this.#limits.account?.emptied(this);
+    }
     return removed;
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'ioredis';
 import type { Deadlines } from './deadlines.js';
+import type { ResendReason } from './connection-event.js';
 import type { HoldQueue } from './hold-queue.js';
 import { isSettled, markRejection } from '../ioredis/internals.js';
 import { isDiscarded, isDiscardedByState } from './refusal.js';
@@ -26,11 +27,11 @@ export class KeptCommands {
     this.#parts = parts;
   }
 
-  keep(command: Command, db: number): void {
+  keep(command: Command, db: number, reason: ResendReason): void {
     const { held, deadlines } = this.#parts;
     if (!isSettled(command)) {
       markRejection(command);
-      held.add({ command, db, deadline: deadlines.of(command) }, 'refused');
+      held.add({ command, db, deadline: deadlines.of(command) }, reason);
     }
   }
 
@@ -44,13 +45,25 @@ export class KeptCommands {
     transactions.restart(command);
     if (transaction.state.kind === 'broken') {
       const { reason } = transaction.state;
-      transaction.commands.forEach((member) => rejections.notApplied(member, reason));
+      transaction.commands.forEach((member) =>
+        rejections.notApplied(member, { kind: 'transaction', reason }),
+      );
       return;
     }
     const deadline = deadlines.of(command);
     for (const member of transaction.commands) {
       held.add({ command: member, db, deadline }, 'refused');
     }
+  }
+
+  /** Rejects a command of a broken transaction at once, because waiting could not help it. */
+  endBroken(command: Command): boolean {
+    const state = this.#parts.transactions.of(command)?.state;
+    if (state?.kind !== 'broken') {
+      return false;
+    }
+    this.#parts.rejections.notApplied(command, { kind: 'transaction', reason: state.reason });
+    return true;
   }
 
   /** Handles an error reply to a command of a transaction. */
@@ -76,14 +89,14 @@ export class KeptCommands {
       this.#settleAfter(transactions.decisive(command), command);
     } else {
       transactions.break(command, REFUSED);
-      rejections.notApplied(command, REFUSED);
+      rejections.notApplied(command, { kind: 'transaction', reason: REFUSED });
     }
     return 'kept';
   }
 
   /** A server or proxy without transactions refuses `MULTI` and `EXEC`, and then nothing else settles what it refused. */
   #settleAfter(exec: Command, member: Command): void {
-    const settle = () => this.#parts.rejections.notApplied(member, REFUSED);
+    const settle = () => this.#parts.rejections.notApplied(member, { kind: 'transaction', reason: REFUSED });
     exec.promise.then(settle, settle);
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'ioredis';
 import type { Notices } from '../../notices/notices.js';
+import type { Account } from './ledger.js';
 import type { HoldOptions } from './rejections.js';
 import type { Resend } from './resend.js';
 
@@ -9,6 +10,8 @@ export interface OutcomeSettings {
   readonly resend: Resend;
   /** Told of rejected commands and refused writes. Duplicates share it. */
   readonly notices: Notices;
+  /** Where it is counted what became of the commands. Default: nowhere. */
+  readonly account?: Account | undefined;
   /** Error replies that say the same of the server as `READONLY`, in addition to those that every server has. */
   readonly isRefusal?: ((message: string) => boolean) | undefined;
   /** Sends a command elsewhere that the server refused because it belongs there. Returns whether it did. */

@@ -4,7 +4,7 @@ import { WriteRefusals } from './write-refusals.js';
 import { Deadlines } from './deadlines.js';
 import { CONNECTION_CLOSED } from './errors.js';
 import { KeptCommands, type RefusalVerdict } from './kept-commands.js';
-import { HoldQueue, type HeldCommand, type HoldEnd, type TakenCommand } from './hold-queue.js';
+import { HoldQueue, type HeldCommand, type HoldEnd, type Reject, type TakenCommand } from './hold-queue.js';
 import {
   commandOf,
   isRestore,
@@ -19,8 +19,8 @@ import { PipelineGaps } from './pipeline-gaps.js';
 import { isBusy, isStateRefusal } from './refusal.js';
 import { refuse } from './refuse.js';
 import { Rejections, type Circumstances, type Loss } from './rejections.js';
-import { mayResend, type Resend } from './resend.js';
-import { ScanCursors } from './scan-cursors.js';
+import { mayResend } from './resend.js';
+import { FOREIGN_CURSOR, ScanCursors } from './scan-cursors.js';
 import { Tally } from './tally.js';
 import { Transactions } from './transactions.js';
 
@@ -29,10 +29,10 @@ import { Transactions } from './transactions.js';
  * that was rejected is never sent afterwards.
  */
 export class Outcomes {
-  readonly refusals: WriteRefusals;
+  readonly #refusals: WriteRefusals;
   readonly #circumstances: () => Circumstances;
   readonly #tally: Tally;
-  readonly #resend: Resend;
+  readonly #settings: OutcomeSettings;
   readonly #rejections: Rejections;
   readonly #held: HoldQueue;
   readonly #kept: KeptCommands;
@@ -43,20 +43,18 @@ export class Outcomes {
   readonly #cursors: ScanCursors;
   readonly #deadlines: Deadlines;
   readonly #isRefusal: (message: string) => boolean;
-  readonly #redirect: OutcomeSettings['redirect'];
 
   constructor(settings: OutcomeSettings, circumstances: () => Circumstances) {
-    const { hold, resend, notices } = settings;
-    this.#tally = new Tally(notices, settings.tellsRecovery === true);
-    this.refusals = new WriteRefusals(notices);
+    const { hold, notices, account } = settings;
+    this.#tally = new Tally(settings, circumstances);
+    this.#refusals = new WriteRefusals(notices);
     this.#circumstances = circumstances;
     this.#deadlines = new Deadlines(hold.timeoutMs);
     this.#cursors = new ScanCursors(() => circumstances().server);
-    this.#resend = resend;
+    this.#settings = settings;
     this.#isRefusal = (message) => isStateRefusal(message) || settings.isRefusal?.(message) === true;
-    this.#redirect = settings.redirect;
     this.#rejections = new Rejections({ hold, circumstances, tally: this.#tally });
-    this.#held = new HoldQueue({ ...hold, reject: (held, end) => this.#endHold(held, end) });
+    this.#held = new HoldQueue({ ...hold, account, reject: (held, end) => this.#endHold(held, end) });
     this.#kept = new KeptCommands({
       held: this.#held,
       deadlines: this.#deadlines,
@@ -70,12 +68,22 @@ export class Outcomes {
     return this.#held.size;
   }
 
+  /** Call it for every command that is written at once. */
+  onSend(command: Command): void {
+    const { firstWrite } = this.#tally;
+    if (this.#refusals.isOpen || firstWrite.isAwaited) {
+      this.#refusals.onSend(command);
+      firstWrite.onSend(command);
+    }
+  }
+
   neverHold(command: Command): void {
     this.#neverHeld.add(command);
   }
 
   /** Rejects a command that must not be sent. Returns whether something is to be sent in its place. */
   refuse(command: Command, reason: string): boolean {
+    this.#tally.harmful();
     return refuse(command, { reason, isInTransaction: this.#transactions.of(command) !== undefined });
   }
 
@@ -99,16 +107,16 @@ export class Outcomes {
   admit(command: Command): boolean {
     this.#transactions.admit(command);
     if (this.#cursors.isForeign(command)) {
-      this.#rejections.notApplied(command, 'its cursor was issued by another server; start the scan again');
+      this.#rejections.notApplied(command, { kind: 'foreign cursor', reason: FOREIGN_CURSOR });
       return false;
     }
-    return !this.#isBroken(command);
+    return !this.#kept.endBroken(command);
   }
 
   /** Holds a command that was issued while nothing may be written. */
   hold(held: Omit<HeldCommand, 'deadline'>): void {
     const { command, stream } = held;
-    if (this.#isBroken(command)) {
+    if (this.#kept.endBroken(command)) {
       this.#gaps.add(stream);
       return;
     }
@@ -133,7 +141,7 @@ export class Outcomes {
   /** Handles an error reply. Holds a command that was refused because of the state of the server. */
   refused(error: Error, item: CommandItem): RefusalVerdict {
     const command = commandOf(item);
-    this.refusals.note(error.message, this.#circumstances().node);
+    this.#refusals.note(error.message, this.#circumstances().node);
     if (command === undefined) {
       return 'not a refusal';
     }
@@ -141,13 +149,13 @@ export class Outcomes {
       return this.#kept.refusedInTransaction(error, command, item.select);
     }
     if (!this.#isRefusal(error.message) && !(isBusy(error.message) && isRestore(command))) {
-      return this.#redirect?.(command, error.message) ? 'redirected' : 'not a refusal';
+      return this.#settings.redirect?.(command, error.message) ? 'redirected' : 'not a refusal';
     }
     if (this.#neverHeld.has(command)) {
       command.reject(error);
       return 'rejected';
     }
-    this.#kept.keep(command, item.select);
+    this.#kept.keep(command, item.select, 'refused');
     return 'kept';
   }
 
@@ -172,7 +180,8 @@ export class Outcomes {
     write: (command: Command, stream: CommandStream | undefined, db: number | undefined) => void,
   ): void {
     const begun = new Set<CommandStream | undefined>();
-    let sent = 0;
+    const sent: TakenCommand[] = [];
+    this.#tally.firstWrite.opened();
     for (const held of this.#held.takeAll()) {
       const { command, stream, db, inContext } = held;
       if (isSettled(this.#transactions.decisive(command)) || !this.admit(command)) {
@@ -182,11 +191,12 @@ export class Outcomes {
       this.#gaps.close(stream);
       this.#deadlines.pause(held);
       inContext(() => write(command, stream, db));
+      this.#tally.firstWrite.onSend(command);
       begun.add(stream);
-      sent += 1;
+      sent.push(held);
     }
     begun.forEach((stream) => this.#gaps.close(stream));
-    this.#tally.goesOn(this.#circumstances().node, sent);
+    this.#tally.goesOn(sent);
   }
 
   /** Removes and returns the held commands that belong to another connection by now, except those of transactions. */
@@ -205,24 +215,13 @@ export class Outcomes {
     this.#held.rejectAll('closed');
   }
 
-  /** Rejects a command of a broken transaction at once, because waiting could not help it. */
-  #isBroken(command: Command): boolean {
-    const state = this.#transactions.of(command)?.state;
-    if (state?.kind !== 'broken') {
-      return false;
-    }
-    this.#rejections.notApplied(command, state.reason);
-    return true;
-  }
-
   #lose(command: Command, item: CommandItem, loss: Loss): void {
     if (isSetup(command)) {
       command.reject(new Error(CONNECTION_CLOSED));
       return;
     }
     const transaction = this.#transactions.of(command);
-    const isRefused = this.#transactions.wasRefused(command);
-    if (transaction !== undefined && isRefused) {
+    if (transaction !== undefined && this.#transactions.wasRefused(command)) {
       // A command of the transaction was refused, so the server cannot have executed any of them.
       if (command === transaction.commands.at(-1)) {
         this.#kept.keepTransaction(command, item.select);
@@ -230,21 +229,22 @@ export class Outcomes {
       return;
     }
     if (transaction !== undefined && transaction.state.kind !== 'complete') {
-      this.#rejections.notApplied(command, `the connection to ${loss.node} was lost before EXEC`);
+      const reason = `the connection to ${loss.node} was lost before EXEC`;
+      this.#rejections.notApplied(command, { kind: 'transaction', reason });
       return;
     }
-    const canRepeat = isConnectionState(command.name) || mayResend(this.#resend, command);
+    const canRepeat = isConnectionState(command.name) || mayResend(this.#settings.resend, command);
     if (transaction === undefined && canRepeat && !this.#neverHeld.has(command)) {
       this.#rejections.mayHaveRun(command, loss);
-      this.#kept.keep(command, item.select);
+      this.#kept.keep(command, item.select, 'reply lost');
       return;
     }
     this.#rejections.unknown(command, loss);
   }
 
-  #endHold({ command, stream }: HeldCommand, end: HoldEnd): void {
+  #endHold({ command, stream, since }: Parameters<Reject>[0], end: HoldEnd): void {
     this.#gaps.add(stream);
     this.#transactions.break(command, 'one of its commands could not be held');
-    this.#rejections.holdEnded(command, end);
+    this.#rejections.holdEnded(command, end, since);
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'ioredis';
 import { isHarmless, isRarelyAwaited } from './command-traits.js';
+import type { NotAppliedReason } from './connection-event.js';
 import { CONNECTION_CLOSED, NotAppliedError, UnknownOutcomeError } from './errors.js';
 import type { HoldEnd } from './hold-queue.js';
 import type { Tally } from './tally.js';
@@ -32,6 +33,15 @@ export interface Loss {
   readonly by: 'the app' | 'nobody';
 }
 
+/** Why a command was not applied. */
+interface Cause {
+  readonly kind: NotAppliedReason;
+  /** As text for the error. */
+  readonly reason: string;
+  /** When the command was held, if it was. */
+  readonly since?: number | undefined;
+}
+
 interface RejectionSettings {
   readonly hold: HoldOptions;
   readonly circumstances: () => Circumstances;
@@ -59,53 +69,60 @@ export class Rejections {
     }
   }
 
-  notApplied(command: Command, reason: string): void {
+  notApplied(command: Command, { kind, reason, since }: Cause): void {
     const loss = this.#losses.get(command);
     if (loss !== undefined) {
       this.unknown(command, loss);
       return;
     }
-    this.#reject(command, () => {
-      const { generation, node } = this.#circumstances();
-      return new NotAppliedError({ command: command.name, generation, node, reason });
-    });
+    const isRejected = this.#reject(command, () => this.#notApplied(command, reason));
+    if (isRejected) {
+      this.#tally.notApplied(kind, since);
+    }
   }
 
   /** Rejects a command that would have to wait but must not. */
   notHeld(command: Command): void {
-    this.notApplied(command, this.#circumstances().reason());
+    this.#reject(command, () => this.#notApplied(command, this.#circumstances().reason()));
   }
 
-  holdEnded(command: Command, end: HoldEnd): void {
+  holdEnded(command: Command, end: HoldEnd, since?: number): void {
     const reason = this.#describe(end);
     if (end !== 'closed') {
       this.#tally.rejected(reason);
     }
-    this.notApplied(command, reason);
+    this.notApplied(command, { kind: end, reason, since });
   }
 
   /** Rejects a command whose reply was lost. */
   unknown(command: Command, { node, by }: Loss): void {
-    if (by === 'nobody') {
-      this.#tally.unknown();
-    }
-    this.#reject(command, () => {
+    const isRejected = this.#reject(command, () => {
       const { generation } = this.#circumstances();
       const reason =
         by === 'the app' ? CONNECTION_CLOSED : `the connection to ${node} was lost before its reply`;
       return new UnknownOutcomeError({ command: command.name, generation, node, reason });
     });
+    if (isRejected) {
+      this.#tally.unknown(by === 'the app' ? 'closed' : 'reply lost');
+    }
+  }
+
+  #notApplied(command: Command, reason: string): NotAppliedError {
+    const { generation, node } = this.#circumstances();
+    return new NotAppliedError({ command: command.name, generation, node, reason });
   }
 
   /** Callers often do not wait for a message or a subscription: losing it must not end the process as an unhandled rejection. */
-  #reject(command: Command, createError: () => Error): void {
-    if (!isSettled(command)) {
-      markRejection(command);
-      if (isRarelyAwaited(command.name)) {
-        command.promise.catch(() => undefined);
-      }
-      command.reject(createError());
+  #reject(command: Command, createError: () => Error): boolean {
+    if (isSettled(command)) {
+      return false;
     }
+    markRejection(command);
+    if (isRarelyAwaited(command.name)) {
+      command.promise.catch(() => undefined);
+    }
+    command.reject(createError());
+    return true;
   }
 
   #describe(end: HoldEnd): string {

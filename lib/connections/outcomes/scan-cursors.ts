@@ -1,6 +1,9 @@
 import type { Command } from 'ioredis';
 import { isScan } from './command-traits.js';
 
+/** Why a cursor of another server is refused, as text for the error. */
+export const FOREIGN_CURSOR = 'its cursor was issued by another server; start the scan again';
+
 /** A cursor of `SCAN`, `HSCAN` and the like is valid only on the server process that issued it. */
 export class ScanCursors {
   /** The server that issued each cursor last, by command, key and cursor. */

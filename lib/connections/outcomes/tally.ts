@@ -1,42 +1,81 @@
+import { monotonicMs } from '../../clock/clock.js';
 import type { Notices } from '../../notices/notices.js';
+import type { NotAppliedReason, UnknownReason } from './connection-event.js';
+import { FirstWrite } from './first-write.js';
+import type { TakenCommand } from './hold-queue.js';
+import type { Account } from './ledger.js';
 
-/** Counts how commands ended while nothing could be written, and tells it when writing goes on. */
+interface TallySettings {
+  readonly notices: Notices;
+  readonly account?: Account | undefined;
+  /** Whether to tell how many commands an interruption concerned. */
+  readonly tellsRecovery?: boolean | undefined;
+}
+
+/** Counts how the commands of one connection ended, and tells it when writing goes on. */
 export class Tally {
-  readonly #notices: Notices;
-  readonly #tellsRecovery: boolean;
+  readonly #settings: TallySettings;
+  readonly #circumstances: () => { readonly node: string | undefined };
+  readonly firstWrite = new FirstWrite((tookMs) => this.#acknowledged(tookMs));
   /** When writing stopped, in milliseconds of a monotonic clock. */
   #since: number | undefined;
   #unknown = 0;
   #rejected = 0;
 
-  constructor(notices: Notices, tellsRecovery: boolean) {
-    this.#notices = notices;
-    this.#tellsRecovery = tellsRecovery;
+  constructor(settings: TallySettings, circumstances: () => { readonly node: string | undefined }) {
+    this.#settings = settings;
+    this.#circumstances = circumstances;
   }
 
   /** Call it when nothing may be written any more. */
   stopped(): void {
-    this.#since ??= performance.now();
+    this.#since ??= monotonicMs();
+    this.firstWrite.shut();
+    this.#settings.account?.note({ kind: 'shut' });
   }
 
-  unknown(): void {
-    this.#unknown += 1;
+  unknown(reason: UnknownReason): void {
+    this.#unknown += reason === 'reply lost' ? 1 : 0;
+    this.#settings.account?.note({ kind: 'unknown', reason });
+  }
+
+  /** `since` is when the command was held, if it was. */
+  notApplied(reason: NotAppliedReason, since: number | undefined): void {
+    const heldMs = since === undefined ? undefined : monotonicMs() - since;
+    this.#settings.account?.note({ kind: 'not applied', reason, heldMs });
+  }
+
+  /** The command was never sent, because it would make the connection useless. */
+  harmful(): void {
+    this.#settings.account?.note({ kind: 'refused', reason: 'harmful' });
   }
 
   /** A command could not be held, or not for longer. That users see errors now is told once. */
   rejected(reason: string): void {
-    this.#since ??= performance.now();
+    this.#since ??= monotonicMs();
     this.#rejected += 1;
-    this.#notices.raise(TOPIC, { level: 'error', text: `commands are rejected: ${reason}` });
+    this.#settings.notices.raise(TOPIC, { level: 'error', text: `commands are rejected: ${reason}` });
   }
 
-  /** Call it when `held` commands were written to a node. */
-  goesOn(node: string | undefined, held: number): void {
-    const [unknown, rejected] = [this.#unknown, this.#rejected];
-    const tookMs = Math.round(performance.now() - (this.#since ?? performance.now()));
-    this.#notices.end(TOPIC, { level: 'log', text: `commands are taken again after ${tookMs} ms` });
-    if (this.#since !== undefined && this.#tellsRecovery && held + unknown + rejected > 0) {
-      this.#notices.tell({
+  /** Call it when the held commands were written to the node. */
+  goesOn(sent: readonly TakenCommand[]): void {
+    const { notices, tellsRecovery, account } = this.#settings;
+    const { node } = this.#circumstances();
+    const now = monotonicMs();
+    for (const { place, since } of sent) {
+      const heldMs = now - since;
+      account?.note(
+        place === 'waiting' ? { kind: 'sent', heldMs } : { kind: 'sent again', reason: place, heldMs },
+      );
+    }
+    if (node !== undefined) {
+      account?.note({ kind: 'open', node });
+    }
+    const [held, unknown, rejected] = [sent.length, this.#unknown, this.#rejected];
+    const tookMs = Math.round(now - (this.#since ?? now));
+    notices.end(TOPIC, { level: 'log', text: `commands are taken again after ${tookMs} ms` });
+    if (this.#since !== undefined && tellsRecovery === true && held + unknown + rejected > 0) {
+      notices.tell({
         level: unknown + rejected > 0 ? 'warn' : 'log',
         text: `on ${node} after ${tookMs} ms: ${held} held commands sent, ${unknown} unknown, ${rejected} rejected`,
       });
@@ -44,6 +83,13 @@ export class Tally {
     this.#since = undefined;
     this.#unknown = 0;
     this.#rejected = 0;
+  }
+
+  #acknowledged(tookMs: number): void {
+    const { node } = this.#circumstances();
+    if (node !== undefined) {
+      this.#settings.account?.note({ kind: 'acknowledged', node, tookMs });
+    }
   }
 }
 

@@ -31,7 +31,12 @@ export class WriteRefusals {
     }
   }
 
-  /** Call it for every command that is sent: if one is done while a refusal lasts, the refusal may be over. */
+  /** Whether a refusal lasts. */
+  get isOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Call it for every command that is sent meanwhile: if one is done while a refusal lasts, the refusal may be over. */
   onSend(command: Command): void {
     if (this.#open.size > 0) {
       command.promise.then(
