@@ -1,6 +1,6 @@
 import type { Command, RedisOptions } from 'ioredis';
 import type { Logins } from '../credentials/logins.js';
-import { ownedSettings } from './ioredis/redis-options.js';
+import { laterSettings, ownedSettings } from './ioredis/redis-options.js';
 import type { LineSettings } from './line/line-state.js';
 import type { OutcomeSettings } from './outcomes/outcome-settings.js';
 
@@ -36,7 +36,8 @@ type Options = FollowingSettings['redis'];
 
 /** The options of ioredis for a connection with these settings. */
 export function optionsFor({ redis, begin }: FollowingSettings): Options {
-  return { ...redis, ...ownedSettings, lazyConnect: begin === 'when asked' || redis.lazyConnect === true };
+  const lazyConnect = begin === 'when asked' || redis.lazyConnect === true;
+  return { ...redis, ...ownedSettings, ...laterSettings, lazyConnect };
 }
 
 /** The name of a duplicate, so that `CLIENT LIST` tells it from the connection that it was made of. */

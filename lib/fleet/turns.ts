@@ -41,7 +41,8 @@ interface FleetPosition {
 
 /**
  * How long to wait after a signal before a node is probed, in milliseconds. An app that is alone probes at once. In a
- * fleet, an app probes at once if the signal concerns its own connection to this node or an announcement on it.
+ * fleet, an app probes at once if the signal concerns its own connection to this node or an announcement on it, but not
+ * if the node has sent it to all apps.
  * Otherwise one app, on average, probes at once, and the others take turns, one every `gapMs`. An app that has just
  * probed waits until it may ask again, so that signals cannot make all apps ask too much.
  */
@@ -50,7 +51,8 @@ export function delayAfter(
   { endpoint, fleetSize, random, sinceProbeMs }: FleetPosition,
   sharing: Sharing,
 ): number {
-  const isOwn = signal.endpoint === formatEndpoint(endpoint) && signal.kind !== 'unblocked';
+  const isForAll = signal.kind === 'unblocked' || signal.kind === 'maintenance';
+  const isOwn = signal.endpoint === formatEndpoint(endpoint) && !isForAll;
   const isWaitedFor = signal.kind === 'start' || signal.kind === 'requested';
   if (isOwn || isWaitedFor) {
     return 0;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RedisOptions } from 'ioredis';
-import type { Observable } from 'rxjs';
+import { defer, EMPTY, type Observable } from 'rxjs';
 import type { Login } from '../credentials/credentials.js';
 import { fixedLogins, logInWith, renewalsSince, type Logins } from '../credentials/logins.js';
 import type { Endpoint } from '../topology/endpoint.js';
@@ -8,6 +8,7 @@ import { Connection } from '../wire/connection.js';
 import { logIn } from '../wire/login.js';
 import { ReplyError } from '../wire/reply-error.js';
 import { clientName } from './client-name.js';
+import { noticesOf } from './maintenance.js';
 import { withoutSecret } from '../replies/without-secret.js';
 
 /** The part of a connection that observers use. It is opened once and never reconnects. */
@@ -17,6 +18,8 @@ export interface ControlConnection {
   readonly call: (...command: readonly [string, ...string[]]) => Promise<unknown>;
   /** Calls `onMessage` with every message on a channel; resolves when the server has confirmed the subscription. */
   readonly subscribe: (channel: string, onMessage: (message: string) => void) => Promise<unknown>;
+  /** Asks the server for notices of maintenance, once subscribed to after the handshake, and emits each. Never errors. */
+  readonly maintenance$: Observable<unknown>;
   /** Resolves when either side has closed the connection. Never rejects. */
   readonly closed: Promise<void>;
   readonly close: () => void;
@@ -43,13 +46,15 @@ export function controlConnector(
     });
     /** The one that was sent last. */
     let password: string | undefined;
+    let version: 2 | 3 = 2;
     const discreetly = <T>(reply: Promise<T>): Promise<T> =>
       reply.catch((error: unknown) => {
         throw error instanceof ReplyError ? new ReplyError(withoutSecret(error.message, password)) : error;
       });
     const authenticate = (login: Login) => {
       password = login.password;
-      return discreetly(logIn((...command) => connection.call(...command), { ...login, protocol }));
+      const loggedIn = logIn((...command) => connection.call(...command), { ...login, protocol });
+      return discreetly(loggedIn.then((spoken) => (version = spoken)));
     };
     return {
       open: async (vet) => {
@@ -66,6 +71,7 @@ export function controlConnector(
       },
       call: (...command) => discreetly(connection.call(...command)),
       subscribe: (channel, onMessage) => discreetly(connection.subscribe(channel, onMessage)),
+      maintenance$: defer(() => (version === 3 ? noticesOf(connection) : EMPTY)),
       closed: connection.closed,
       close: () => connection.close(),
     };

@@ -7,6 +7,7 @@ import {
   mergeMap,
   Subscription,
   tap,
+  throttleTime,
   throwError,
   timeout,
   type Observable,
@@ -14,6 +15,7 @@ import {
 import type { ControlConnection } from './control-connection.js';
 import { FleetMembership } from '../fleet/fleet-membership.js';
 import { isLost } from './is-lost.js';
+import { MAINTENANCE_GAP_MS } from './maintenance.js';
 import type { ServerRole } from '../topology/observation.js';
 import type { ObserverContext } from './observer-context.js';
 import { needsNewSession, probe, startProbe, type ProbeSession } from './probe.js';
@@ -25,7 +27,7 @@ interface Session {
   readonly connection: ControlConnection;
   readonly probe: ProbeSession;
   readonly membership: FleetMembership;
-  /** Runs the watcher, which ends with the session. */
+  /** Runs the watcher and hears of maintenance, and ends with the session. */
   readonly watching: Subscription;
 }
 
@@ -145,7 +147,13 @@ export class NodeControl {
       void membership.join();
     }
     const isWatched = isUsable && this.#context.mode !== 'cluster';
-    const watching = isWatched ? watchNode(this.#context).subscribe() : Subscription.EMPTY;
+    const watching = new Subscription();
+    if (isWatched) {
+      watching.add(watchNode(this.#context).subscribe());
+    }
+    if (isUsable) {
+      watching.add(this.#heed(connection));
+    }
     const session: Session = { connection, probe: state, membership, watching };
     this.#session = session;
     void connection.closed.then(() => {
@@ -155,6 +163,14 @@ export class NodeControl {
       }
     });
     return session;
+  }
+
+  /** What the server tells of its maintenance is a reason to probe. */
+  #heed({ maintenance$ }: ControlConnection): Subscription {
+    const { emit, endpoint, scheduler } = this.#context;
+    return maintenance$
+      .pipe(throttleTime(MAINTENANCE_GAP_MS, scheduler, { leading: true, trailing: true }))
+      .subscribe(() => emit('maintenance', endpoint));
   }
 
   #within<T>(limitMs: number, what: string, laterMs = 0) {

@@ -14,6 +14,7 @@ export type SignalKind =
   | 'reply timed out'
   | 'announced'
   | 'source event'
+  | 'maintenance'
   | 'requested';
 
 export interface Signal {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { firstValueFrom, ReplaySubject, Subscription, type Observable } from 'rxjs';
+import { firstValueFrom, ReplaySubject, Subject, Subscription, type Observable } from 'rxjs';
 import type { Value } from './header.js';
 import { ProtocolFault } from './protocol-fault.js';
 import { ReplyError } from './reply-error.js';
@@ -34,11 +34,15 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #closed$ = new ReplaySubject<void>(1);
   readonly #listeners = new Map<string, (message: string) => void>();
+  readonly #pushes$ = new Subject<string>();
   #state: State = { kind: 'new' };
   #hasAnswered = false;
 
   /** Resolves when either side has closed the connection. Never rejects. */
   readonly closed: Promise<void> = firstValueFrom(this.#closed$);
+
+  /** The kind of each push that is neither a message nor a confirmation. */
+  readonly pushes$: Observable<string> = this.#pushes$.asObservable();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -141,7 +145,6 @@ export class Connection {
     }
   }
 
-  /** Pushes that nobody waits for are ignored. */
   #handlePush([kind, channel, content]: readonly Value[], requests: Request[]): void {
     const [request] = requests;
     if (kind === 'subscribe' && request?.channel !== undefined && request.channel === channel) {
@@ -149,6 +152,8 @@ export class Connection {
       request.resolve(null);
     } else if (kind === 'message' && typeof channel === 'string' && typeof content === 'string') {
       this.#listeners.get(channel)?.(content);
+    } else if (typeof kind === 'string') {
+      this.#pushes$.next(kind);
     }
   }
 

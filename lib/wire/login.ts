@@ -10,17 +10,19 @@ export interface Login {
 type Call = (...command: readonly string[]) => Promise<unknown>;
 
 /**
- * Logs in as ioredis does, in RESP3 where the server or proxy knows it (Redis 6, Valkey).
+ * Logs in as ioredis does, in RESP3 where the server or proxy knows it (Redis 6, Valkey). Resolves with the version of
+ * RESP that is in use from then on.
  *
  * @throws ReplyError if the server refuses.
  */
-export async function logIn(call: Call, { username, password, protocol = 3 }: Login): Promise<void> {
+export async function logIn(call: Call, { username, password, protocol = 3 }: Login): Promise<2 | 3> {
   const hasLogin = Boolean(username) || Boolean(password);
   const secret = password ?? '';
   if (protocol === 3) {
     const auth = hasLogin ? ['AUTH', username || 'default', secret] : [];
     try {
-      return await tolerant(call('HELLO', '3', ...auth));
+      // An `AUTH` that is not needed has the whole `HELLO` refused.
+      return (await tolerant(call('HELLO', '3', ...auth))) === 'done' ? 3 : 2;
     } catch (error) {
       if (!isUnknownProtocol(error)) {
         throw error;
@@ -30,12 +32,14 @@ export async function logIn(call: Call, { username, password, protocol = 3 }: Lo
   if (hasLogin) {
     await tolerant(username ? call('AUTH', username, secret) : call('AUTH', secret));
   }
+  return 2;
 }
 
 /** A password that the server does not need is no fault; ioredis connects with it, too. */
-async function tolerant(reply: Promise<unknown>): Promise<void> {
+async function tolerant(reply: Promise<unknown>): Promise<'done' | 'not needed'> {
   try {
     await reply;
+    return 'done';
   } catch (error) {
     const isNotNeeded =
       error instanceof ReplyError &&
@@ -45,6 +49,7 @@ async function tolerant(reply: Promise<unknown>): Promise<void> {
     if (!isNotNeeded) {
       throw error;
     }
+    return 'not needed';
   }
 }
 

@@ -64,6 +64,7 @@ test('every fault and every cause is explained', () => {
     'reply timed out': true,
     announced: true,
     'source event': true,
+    maintenance: true,
     requested: true,
   });
   expect(tablesIn(sectionOf(recipes, 'Faults and causes'))).toEqual([faults, causes]);

@@ -52,6 +52,12 @@ describe('a signal has a node probed', () => {
       50,
     ],
     ['a Sentinel told all apps of an event', { kind: 'source event', at: 1000 } as const, 0.25, 50],
+    [
+      'the server told all apps of maintenance',
+      { kind: 'maintenance', endpoint: B, at: 1000 } as const,
+      0.25,
+      50,
+    ],
     ['the server unblocked all watchers', { kind: 'unblocked', endpoint: B, at: 1000 } as const, 0.25, 50],
   ])('in the turn of the app in its fleet, if %s', (_, ...[signal, random, delayMs]) => {
     expect(delay(signal, { fleetSize: some, random })).toBeCloseTo(delayMs, 6);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { resendPolicies } from '../../lib/connections/outcomes/resend.js';
-import { ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
+import { laterSettings, ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
 import { describeUnknown, redisRules } from '../../lib/connections/ioredis/redis-rules.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { mergeSources } from '../../lib/sources/merge-sources.js';
@@ -258,6 +258,13 @@ describe('an option of ioredis that the library owns is refused with the reason:
     );
   });
 
+  test('maintNotifications, except that they are disabled, which is always in effect', () => {
+    expect(withSource({ redis: { maintNotifications: 'auto' } })).toThrow(
+      'option "redis.maintNotifications" belongs',
+    );
+    expect(withSource({ redis: { maintNotifications: 'disabled' } })).not.toThrow();
+  });
+
   test('maxRetriesPerRequest, except null, which is always in effect and which BullMQ requires', () => {
     expect(withSource({ redis: { maxRetriesPerRequest: 3 } })).toThrow(
       'option "redis.maxRetriesPerRequest" belongs',
@@ -327,7 +334,8 @@ describe('an option of ioredis', () => {
     expect(names.length).toBeGreaterThan(40);
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
     const isNewest = version === 'ioredis';
-    expect(known.filter((name) => isNewest && !names.includes(name))).toEqual([]);
+    const expected = [...names, ...Object.keys(laterSettings)];
+    expect(known.filter((name) => isNewest && !expected.includes(name))).toEqual([]);
   });
 });
 

@@ -88,14 +88,17 @@ test('an error that nobody asked for is the reason why the server closes', async
   await expect(connection.call('PING')).rejects.toThrow('ERR max number of clients reached');
 });
 
-test('pushes that nobody waits for are ignored', async () => {
+test('of pushes that nobody waits for only the kind is told', async () => {
   const { connection, send } = await open();
+  const kinds: string[] = [];
+  connection.pushes$.subscribe((kind) => kinds.push(kind));
   const reply = connection.call('PING');
   send(
     '>0\r\n>2\r\n+invalidate\r\n_\r\n>3\r\n+subscribe\r\n+other\r\n:1\r\n>3\r\n+message\r\n+other\r\n+x\r\n',
   );
   send('+PONG\r\n');
   expect(await reply).toBe('PONG');
+  expect(kinds).toEqual(['invalidate', 'subscribe']);
 });
 
 test('a subscription is confirmed by a push, and its messages arrive', async () => {

@@ -25,7 +25,7 @@ test.each<[string, Login, readonly string[]]>([
   ['empty texts', { username: '', password: '' }, ['HELLO 3']],
 ])('%s logs in as ioredis does', async (_, login, commands) => {
   const server = serverThatRefuses();
-  await server.logIn(login);
+  expect(await server.logIn(login)).toBe(login.protocol ?? 3);
   expect(server.sent).toEqual(commands);
 });
 
@@ -35,7 +35,7 @@ test.each([
   ['ERR unknown command `HELLO`, with args beginning with: `3`, '],
 ])('a server that says "%s" is asked in RESP2', async (HELLO) => {
   const server = serverThatRefuses({ HELLO });
-  await server.logIn({ username: 'app', password: 'pass' });
+  expect(await server.logIn({ username: 'app', password: 'pass' })).toBe(2);
   expect(server.sent).toEqual(['HELLO 3 AUTH app pass', 'AUTH app pass']);
 });
 
@@ -45,7 +45,12 @@ test.each([
   ["ERR wrong number of arguments for 'auth' command"],
 ])('a login that the server does not need is no fault: %s', async (AUTH) => {
   const server = serverThatRefuses({ AUTH });
-  await expect(server.logIn({ password: 'pass', protocol: 2 })).resolves.toBeUndefined();
+  expect(await server.logIn({ password: 'pass', protocol: 2 })).toBe(2);
+});
+
+test('a server that refuses the HELLO because of a login that it does not need stays with RESP2', async () => {
+  const server = serverThatRefuses({ HELLO: 'ERR Client sent AUTH, but no password is set' });
+  expect(await server.logIn({ password: 'pass' })).toBe(2);
 });
 
 test.each([

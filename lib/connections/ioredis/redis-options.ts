@@ -18,6 +18,8 @@ export const ownedOptions = {
   offlineQueue: 'waiting is bounded by "hold"',
   commandQueue: 'it is internal to ioredis',
   maxRetriesPerRequest: 'waiting is bounded by "hold"; only null, which is always in effect, is accepted',
+  maintNotifications:
+    'connections follow the topology, not the notices of a server; only "disabled" is accepted',
   readOnly: 'it is a command of Redis Cluster',
   monitor: 'it is set by monitor()',
 } as const satisfies Readonly<Record<string, string>>;
@@ -41,6 +43,12 @@ export const ownedSettings = {
   reconnectOnError: null,
   retryStrategy: (failures: number) => reconnectDelayMs(failures),
 } as const satisfies RedisOptions;
+
+/**
+ * Options of later versions of ioredis, which others do not look at. From 6.1 on, ioredis would connect to whatever address
+ * a server names, unseen by the topology, and hold commands in a queue of its own meanwhile.
+ */
+export const laterSettings = { maintNotifications: 'disabled' } as const;
 
 /**
  * The first attempts need no delay, because each waits for a new probe of its node. A node that keeps refusing the

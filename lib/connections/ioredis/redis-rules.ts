@@ -14,7 +14,7 @@ import {
   wholeNumber,
   type Rule,
 } from '../../options/rules.js';
-import { ownedOptions } from './redis-options.js';
+import { laterSettings, ownedOptions } from './redis-options.js';
 
 const aList = allow('a list', Array.isArray);
 const aSecret = allowSecret('a string', (value) => typeof value === 'string');
@@ -72,6 +72,10 @@ export const redisRules = {
 const rules = {
   ...redisRules,
   ...Object.fromEntries(Object.entries(ownedOptions).map(([name, reason]) => [name, refuse(reason)])),
+  maintNotifications: refuse(
+    ownedOptions.maintNotifications,
+    (value) => value === laterSettings.maintNotifications,
+  ),
   maxRetriesPerRequest: refuse(ownedOptions.maxRetriesPerRequest, (value) => value === null),
 };
 
