@@ -37,13 +37,9 @@ export function controlConnector(
   reach: Reach,
   logins: Logins = fixedLogins(redis),
 ): ConnectControl {
-  const { protocol } = redis;
   return (endpoint, role) => {
     const isTls = redis.tls !== undefined || endpoint.tls === true;
-    const connection = new Connection({
-      socket$: reach(endpoint),
-      ...(!isTls && { closedAtOnce }),
-    });
+    const connection = new Connection({ socket$: reach(endpoint), ...(!isTls && { closedAtOnce }) });
     /** The one that was sent last. */
     let password: string | undefined;
     let version: 2 | 3 = 2;
@@ -53,6 +49,7 @@ export function controlConnector(
       });
     const authenticate = (login: Login) => {
       password = login.password;
+      const { protocol } = redis;
       const loggedIn = logIn((...command) => connection.call(...command), { ...login, protocol });
       return discreetly(loggedIn.then((spoken) => (version = spoken)));
     };
@@ -63,10 +60,7 @@ export function controlConnector(
         const sent = await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
         whenRenewed(renewalsSince(logins, sent), connection, (login) =>
-          // A watcher is blocked. It logs in when it is armed again.
-          role === 'observer'
-            ? authenticate(login)
-            : connection.close(new Error('the credentials were renewed')),
+          role === 'observer' ? authenticate(login) : rearm(connection),
         );
       },
       call: (...command) => discreetly(connection.call(...command)),
@@ -76,6 +70,11 @@ export function controlConnector(
       close: () => connection.close(),
     };
   };
+}
+
+/** A watcher is blocked. It logs in when it is armed again. */
+function rearm(connection: Connection): void {
+  connection.close(new Error('the credentials were renewed'));
 }
 
 type Reach = (endpoint: Endpoint) => Observable<Socket>;
