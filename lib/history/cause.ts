@@ -6,7 +6,8 @@ import type { SignalKind } from '../topology/signal.js';
  * - `connection closed`: a connection to it was closed or refused, as after a crash, a kill or a restart.
  * - `hung`: it did not answer in time.
  * - `demoted`: it refused a write (`READONLY`), or a new connection to it showed another role.
- * - `hand-over`: it ended a blocking read, as a master does that hands over or is made a replica.
+ * - `hand-over`: it ended a blocking read, as a master does that hands over or is made a replica, or told of its
+ *   maintenance.
  * - `push`: another app of the fleet announced the new master.
  * - `source`: the source of nodes told of a change, as Sentinels do.
  * - `polling`: a regular probe found it.
@@ -24,6 +25,7 @@ const causes: Readonly<Record<SignalKind, FailoverCause>> = {
   'write refused': 'demoted',
   'wrong role': 'demoted',
   unblocked: 'hand-over',
+  maintenance: 'hand-over',
   announced: 'push',
   'source event': 'source',
   poll: 'polling',

@@ -4,7 +4,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/f
 import type { FakeConnection } from '../support/fake-redis.js';
 import { openReplication } from '../support/open-replication.js';
 import { bulk, integer, nil, push, simple } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 /*
  * Notices of maintenance, as Redis Cloud and Redis Software push them. No other server has them.

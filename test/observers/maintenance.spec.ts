@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { FakeConnection } from '../support/fake-redis.js';
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { bulk, error, integer, nil, push, simple, type Reply } from '../support/resp.js';
-import { until } from '../support/until.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { observeOverTcp, type ObservedNode, type ObservedNodeOptions } from './observed-node.js';
 
 const started: { node?: FakeNode; observer?: ObservedNode } = {};
