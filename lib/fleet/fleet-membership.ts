@@ -39,9 +39,16 @@ export class FleetMembership {
   #pauseMs = FIRST_PAUSE_MS;
   #countDueAt = Infinity;
   #publishing = Subscription.EMPTY;
+  /** How many announcements the node has not answered. */
+  #unanswered = 0;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+  }
+
+  /** A server that defers writes, as one that hands over, defers `PUBLISH` and all that comes after it on the connection. */
+  get isPublishing(): boolean {
+    return this.#unanswered > 0;
   }
 
   /** Never rejects. */
@@ -73,7 +80,10 @@ export class FleetMembership {
   async #publish(promotionId: string): Promise<void> {
     const { connection, channel, server } = this.#options;
     const published = connection.call('PUBLISH', channel, writeMessage(server, promotionId));
-    if ((await permitted(published).catch(() => undefined)) === 'forbidden') {
+    this.#unanswered += 1;
+    const result = await permitted(published).catch(() => undefined);
+    this.#unanswered -= 1;
+    if (result === 'forbidden') {
       this.#giveUpChannel();
       this.#count();
     }

@@ -59,10 +59,11 @@ export class NodeControl {
     if (session === undefined) {
       return dialled$.pipe(mergeMap(ask));
     }
-    // A closed connection does not mean that the node is down. Only a new connection can show that.
+    // A closed connection does not mean that the node is down, nor does one on which an announcement is held up. Only a
+    // new connection can show that.
     return ask(session).pipe(
       catchError((error: unknown) => {
-        if (!isLost(error)) {
+        if (!isLost(error) && !session.membership.isPublishing) {
           return throwError(() => error);
         }
         this.hangUp();
