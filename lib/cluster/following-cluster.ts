@@ -116,7 +116,11 @@ export class FollowingCluster extends Cluster {
 
   /** ioredis passes each error of a command here before the command is rejected. */
   override handleError(error: Error, of: Of, handlers: Handlers): void {
-    this.redirections.handle(error, of, handlers);
+    if (this.status === 'disconnecting') {
+      this.whenEnded(() => this.redirections.handle(error, of, handlers));
+    } else {
+      this.redirections.handle(error, of, handlers);
+    }
   }
 
   /** ioredis calls it when it needs the slots; they are learned by the stream. */
@@ -142,6 +146,18 @@ export class FollowingCluster extends Cluster {
       this.subscriptions.shutDown(limitMs),
     ]);
     this.disconnect();
+  }
+
+  /**
+   * The connections to the shards end one after the other. Whoever disconnects finds all of them ended when a command is
+   * rejected: BullMQ would connect anew otherwise.
+   */
+  private whenEnded(callback: () => void): void {
+    const proceed = () => {
+      this.off('end', proceed).off('connecting', proceed);
+      callback();
+    };
+    this.on('end', proceed).on('connecting', proceed);
   }
 
   private stopWaiting(): void {

@@ -227,9 +227,7 @@ export class FollowingRedis extends Redis {
   /** The event is emitted asynchronously, so the app may have connected again by now. */
   private onEnded(): void {
     this.outcomes.end();
-    if (this.status === 'end') {
-      this.line.stopFollowing();
-    }
+    if (this.status === 'end') this.line.stopFollowing();
   }
 
   private shut(): void {
@@ -242,8 +240,10 @@ export class FollowingRedis extends Redis {
 
   /** In a handshake, only commands that set up the connection are in flight. */
   private lose(node: string): void {
-    if (this.status !== 'connect') {
-      this.outcomes.lost(takeInFlight(this), { node, by: this.closedBy });
-    }
+    if (this.status === 'connect') return;
+    const [items, loss] = [takeInFlight(this), { node, by: this.closedBy }];
+    if (loss.by === 'nobody') this.outcomes.lost(items, loss);
+    // Whoever disconnects finds that done when a command is rejected: BullMQ would connect anew otherwise.
+    else this.once('close', () => this.outcomes.lost(items, loss));
   }
 }

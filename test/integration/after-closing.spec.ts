@@ -106,3 +106,16 @@ test('a BullMQ worker that is closed while it waits for a job reports no error',
   await running;
   expect(errors).toEqual([]);
 });
+
+test('what is under way when the app disconnects is rejected once the connection has ended, as with ioredis', async () => {
+  const writer = await open();
+  const ended = once(writer, 'end');
+  const status = writer.blpop('nothing', 0).catch(() => writer.status);
+  await until('the server waits for data', async () =>
+    String(await server.command('INFO', 'clients')).includes('blocked_clients:2'),
+  );
+  writer.disconnect();
+  // BullMQ connects anew if a blocking call fails on a connection that has not ended, and then waits for its end.
+  expect(await status).toBe('end');
+  await ended;
+});

@@ -156,3 +156,17 @@ test('commands in flight when the app closes the connection end at once, and not
   expect(String(await ended)).toMatch(/Connection is closed/);
   master.resume();
 });
+
+test('what is under way when the app disconnects is rejected once the cluster connection has ended', async () => {
+  const { writer } = await openCluster(group.endpoints);
+  const duplicate = writer.duplicate();
+  // The connections to the shards end one after the other.
+  for (const key of ['a', 'b', 'c']) await duplicate.set(key, 'value');
+  const status = duplicate.bzpopmin('lost', 0).catch(() => duplicate.status);
+  const master = await group.masterOf('lost');
+  await until('the server waits for data', async () =>
+    String(await master.command('INFO', 'clients')).includes('blocked_clients:1'),
+  );
+  duplicate.disconnect();
+  expect(await status).toBe('end');
+});
