@@ -21,7 +21,7 @@ import { staticNodes } from '../sources/static-nodes.js';
 import { DEFAULT_NAME } from './tokens.js';
 import { readPolicies } from '../topology/pick.js';
 import type { NodeSource } from '../sources/node-source.js';
-import { readEndpoints } from '../sources/read-endpoints.js';
+import { readEndpoints, readTcpEndpoint } from '../sources/read-endpoints.js';
 import type {
   ClusterNodesOptions,
   RedisReplicationOptions,
@@ -184,6 +184,7 @@ function seedsRule(subject: string, value: unknown): readonly string[] {
   }
   try {
     readEndpoints(subject, value);
+    value.forEach((text, index) => readTcpEndpoint(`${subject}: node ${index + 1}`, text));
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];

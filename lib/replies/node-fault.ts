@@ -62,6 +62,7 @@ function faultByCode(code: string): NodeFault | undefined {
     case 'ECONNREFUSED':
       return 'REFUSED';
     case 'ENOTFOUND':
+    case 'ENOENT':
     case 'EAI_AGAIN':
       return 'NOT_FOUND';
     case 'EHOSTUNREACH':

@@ -6,7 +6,7 @@ import {
   type PeerCertificate,
 } from 'node:tls';
 import { Observable } from 'rxjs';
-import type { Endpoint } from '../topology/endpoint.js';
+import { isSocketPath, type Endpoint } from '../topology/endpoint.js';
 
 /** Opens a socket to a node. Every connection is made through it, so that tests can replace the network. */
 export type Dial = (endpoint: Endpoint, options: DialOptions) => Observable<Socket>;
@@ -25,19 +25,13 @@ export interface DialOptions {
  */
 export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs, lookup }) =>
   new Observable((subscriber) => {
-    const { host, port } = endpoint;
-    const target = {
-      host,
-      port,
-      ...(family !== undefined && { family }),
-      ...(lookup !== undefined && { lookup }),
-    };
+    const target = targetOf(endpoint, { family, lookup });
     const isTls = endpoint.tls === true || tls !== undefined;
     const socket = isTls ? connectTls({ ...target, ...identify(endpoint, tls), ...tls }) : connectTcp(target);
     let owner: 'us' | 'subscriber' = 'us';
     const fail = (error: Error) => subscriber.error(error);
     const onClose = () => fail(new Error('the node closed the connection at once'));
-    const lookupTimer = failWithoutAddress(host, connectTimeoutMs, fail);
+    const lookupTimer = failWithoutAddress(endpoint.host, connectTimeoutMs, fail);
     socket.once('lookup', () => clearTimeout(lookupTimer));
     const timer = setTimeout(() => {
       const isHandshake = isTls && !socket.connecting && socket.remotePort !== undefined;
@@ -60,6 +54,12 @@ export const dial: Dial = (endpoint, { tls, family, connectTimeoutMs, lookup }) 
       }
     };
   });
+
+function targetOf({ host, port }: Endpoint, { family, lookup }: Pick<DialOptions, 'family' | 'lookup'>) {
+  return isSocketPath(host)
+    ? { path: host }
+    : { host, port, ...(family !== undefined && { family }), ...(lookup !== undefined && { lookup }) };
+}
 
 /**
  * Certificates are issued for names, so an address is verified against the name that it was resolved from, or against the
@@ -93,7 +93,7 @@ function failWithoutAddress(
 ): NodeJS.Timeout | undefined {
   const limitMs = Math.round(connectTimeoutMs * LOOKUP_SHARE);
   const message = `DNS did not resolve ${host} within ${limitMs} ms`;
-  return isIP(host) === 0
+  return isIP(host) === 0 && !isSocketPath(host)
     ? setTimeout(() => fail(Object.assign(new Error(message), { code: 'EAI_AGAIN' })), limitMs)
     : undefined;
 }

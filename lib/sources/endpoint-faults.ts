@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
+import { isSocketPath } from '../topology/endpoint.js';
 import { allow, findFaults, flag, isPlainObject, oneOf, text, wholeNumber } from '../options/rules.js';
 
 const rules = {
-  host: allow('a host name or an IP address, without port', isHost),
+  host: allow('a host name or an IP address, without port', (value) => isHost(value) || isSocketPath(value)),
   port: wholeNumber(1, 65_535),
   tls: flag,
   servername: allow('a non-empty string, or a list of such', isNames),
@@ -12,10 +13,13 @@ const rules = {
   zone: text,
 };
 
+/** Of a Unix socket. */
+const noPort = wholeNumber(0, 0);
+
 /** What is wrong with a value that must be an `Endpoint`. `subject` names the value. */
 export function endpointFaults(value: unknown, subject: string): readonly string[] {
   return isPlainObject(value)
-    ? findFaults(rules, value, {
+    ? findFaults({ ...rules, ...(isSocketPath(Reflect.get(value, 'host')) && { port: noPort }) }, value, {
         subjectOf: (key) => `"${key}" of ${subject}`,
         required: ['host', 'port'],
         unknown: 'similar',

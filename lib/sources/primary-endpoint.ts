@@ -2,7 +2,7 @@ import { combineLatest, distinctUntilChanged, map } from 'rxjs';
 import { aFunction, durationMs, findFaults, text, throwFaults } from '../options/rules.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 import type { NodeSource, SourceNode } from './node-source.js';
-import { readEndpoint } from './read-endpoints.js';
+import { readTcpEndpoint } from './read-endpoints.js';
 import {
   lookupAll,
   MIN_RESOLVE_GAP_MS,
@@ -43,8 +43,8 @@ export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions
   throwFaults(findFaults(rules, options), 'primaryEndpoint: ');
   const { reader, resolveIntervalMs = 2000, lookup } = options;
   const names = [
-    readEndpoint('primaryEndpoint: the name', primary),
-    ...(reader === undefined ? [] : [readEndpoint('primaryEndpoint: option "reader"', reader)]),
+    readTcpEndpoint('primaryEndpoint: the name', primary),
+    ...(reader === undefined ? [] : [readTcpEndpoint('primaryEndpoint: option "reader"', reader)]),
   ];
   return (context) =>
     combineLatest(

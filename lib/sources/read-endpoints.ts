@@ -1,5 +1,5 @@
 import { describeValue } from '../options/describe-value.js';
-import { formatEndpoint, parseEndpoint, type Endpoint } from '../topology/endpoint.js';
+import { formatEndpoint, isSocketPath, parseEndpoint, type Endpoint } from '../topology/endpoint.js';
 
 /**
  * Parses the list of nodes, or Sentinels, that a user passed to the source called `source`.
@@ -46,4 +46,17 @@ export function readEndpoint(subject: string, text: string): Endpoint {
       cause: error,
     });
   }
+}
+
+/**
+ * The same for a node that must be reached by TCP.
+ *
+ * @throws TypeError if the text is malformed, or names a Unix socket.
+ */
+export function readTcpEndpoint(subject: string, text: string): Endpoint {
+  const endpoint = readEndpoint(subject, text);
+  if (isSocketPath(endpoint.host)) {
+    throw new TypeError(`${subject} is a Unix socket; allowed is one by TCP, such as "host:port"`);
+  }
+  return endpoint;
 }

@@ -6,8 +6,9 @@ import { whyNoEndpoint } from './why-no-endpoint.js';
  * @publicApi
  */
 export interface Endpoint {
-  /** Host name, IPv4 or IPv6 address (without brackets). */
+  /** Host name, IPv4 or IPv6 address (without brackets); or the path of a Unix socket, which begins with `/`. */
   readonly host: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
   /** Use TLS for this node even if `redis.tls` is not set. Default `false`. */
   readonly tls?: boolean;
@@ -19,13 +20,17 @@ export interface Endpoint {
 }
 
 /**
- * Parses `host:port`, `[ipv6]:port`, `redis://host[:port]` or `rediss://host[:port]`. A URL without a port means port
- * 6379.
+ * Parses `host:port`, `[ipv6]:port`, `redis://host[:port]`, `rediss://host[:port]` or `unix:/path`. A URL without a port
+ * means port 6379.
  *
  * @throws TypeError if the text is malformed. The message says why, without quoting it, and lists the allowed forms.
  * @publicApi
  */
 export function parseEndpoint(text: string): Endpoint {
+  const [, path] = /^unix:(?:\/\/)?(\/.*)$/.exec(text) ?? [];
+  if (isSocketPath(path)) {
+    return { host: path, port: 0 };
+  }
   const { scheme, authority } = splitScheme(text);
   const address = readAddress(authority, scheme === undefined ? undefined : DEFAULT_PORT);
   if (address === undefined) {
@@ -34,14 +39,25 @@ export function parseEndpoint(text: string): Endpoint {
   return scheme === 'rediss' ? { ...address, tls: true } : address;
 }
 
-/** `host:port`, with brackets around an IPv6 address. Topology, logs and health use it as the name of a node. */
+/**
+ * `host:port`, with brackets around an IPv6 address, or `unix:/path`. Topology, logs and health use it as the name of a
+ * node.
+ */
 export function formatEndpoint({ host, port }: { readonly host: string; readonly port: number }): string {
+  if (host.startsWith('/')) {
+    return `unix:${host}`;
+  }
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether a host is the path of a Unix socket. Systems limit its length, on macOS to 103 bytes. */
+export function isSocketPath(host: unknown): host is string {
+  return typeof host === 'string' && /^\/[A-Za-z0-9._/+~-]{1,102}$/.test(host);
 }
 
 const DEFAULT_PORT = 6379;
 const ALLOWED =
-  'allowed are "host:port", "[ipv6]:port", "redis://host:port" and "rediss://host:port"; ' +
+  'allowed are "host:port", "[ipv6]:port", "redis://host:port", "rediss://host:port" and "unix:/path"; ' +
   'user, password and database belong in the option "redis"';
 
 function splitScheme(text: string): { scheme: string | undefined; authority: string } {

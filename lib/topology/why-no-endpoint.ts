@@ -12,6 +12,10 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^\s*$/, 'it is empty'],
   [/^\s*[[{]\s*["{]/, 'it is JSON'],
   [
+    /^unix:/,
+    'its path of a Unix socket is not absolute, is longer than 103 characters, or has a strange character',
+  ],
+  [
     /^(?!rediss?:\/\/)[a-z][a-z0-9+.-]*:\/\//i,
     'it is a URL that begins neither with "redis://" nor with "rediss://"',
   ],

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { describeType } from '../options/describe-value.js';
-import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import { formatEndpoint, isSocketPath, type Endpoint } from '../topology/endpoint.js';
 import type { NodeSource } from '../sources/node-source.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import {
@@ -15,15 +15,17 @@ import { sentinelNodes } from '../sources/sentinel/sentinel-nodes.js';
 import { staticNodes } from '../sources/static-nodes.js';
 
 /**
- * What a URL states, as options of the module.
+ * What a URL states, as options of the module: `cluster` if it is that of a Redis Cluster, `source` if not.
  *
  * @publicApi
  */
-export interface UrlOptions {
-  readonly source: NodeSource;
+export type UrlOptions = (
+  | { readonly source: NodeSource; readonly cluster?: undefined }
+  | { readonly cluster: { readonly nodes: readonly string[] }; readonly source?: undefined }
+) & {
   /** Credentials, database, `family` and `protocol`, each if the URL states it. */
   readonly redis: UrlSettings;
-}
+};
 
 /**
  * The URL that a platform puts into a variable such as `REDIS_URL`, as options to spread into those of the module:
@@ -38,8 +40,11 @@ export interface UrlOptions {
  * the name of the master that they monitor. User and password are those of the nodes; `sentinelUsername` and
  * `sentinelPassword` in the query are those of the Sentinels. With `rediss+sentinel://` both are reached with TLS.
  *
+ * `redis+cluster://` and `rediss+cluster://` name some nodes of a Redis Cluster. `unix:///path`, also `redis+unix://` and
+ * `redis+socket://`, is a single server behind a Unix socket; its database stands in the query.
+ *
  * @throws TypeError that names the part that is wrong, and shows nothing of the URL, which may be a password. All URLs must
- * state the same credentials, database and query. Redis Cluster and Unix sockets are not supported.
+ * state the same credentials, database and query, and be of one kind.
  * @publicApi
  */
 export function fromUrl(urls: string | readonly string[]): UrlOptions {
@@ -59,7 +64,21 @@ export function fromUrl(urls: string | readonly string[]): UrlOptions {
   if (sentinels.some((each) => !isDeepStrictEqual(each, sentinel))) {
     throw new TypeError('fromUrl: the URLs differ in what they state of Sentinels');
   }
-  return { source: sourceOf(endpoints, sentinel), redis: settings };
+  const [kind, ...kinds] = parsed.map((each) => each.kind);
+  if (kinds.some((each) => each !== kind)) {
+    throw new TypeError('fromUrl: the URLs differ in their scheme; all name nodes, Sentinels or a cluster');
+  }
+  refuseTwice(endpoints);
+  return kind === 'cluster'
+    ? { cluster: { nodes: endpoints.map(toText) }, redis: settings }
+    : { source: sourceOf(endpoints, sentinel), redis: settings };
+}
+
+function refuseTwice(endpoints: readonly Endpoint[]): void {
+  const names = endpoints.map(formatEndpoint);
+  if (new Set(names).size < names.length) {
+    throw new TypeError('fromUrl: a node is named twice; name each node once');
+  }
 }
 
 function listOf(urls: unknown): readonly string[] {
@@ -90,21 +109,22 @@ function parseNamed(text: string, name: string): RedisUrl {
 }
 
 function sourceOf(endpoints: readonly Endpoint[], sentinel: SentinelSettings | undefined): NodeSource {
-  const names = endpoints.map(formatEndpoint);
-  if (new Set(names).size < names.length) {
-    throw new TypeError('fromUrl: a node is named twice; name each node once');
-  }
   if (sentinel !== undefined) {
     return sentinelNodes({ ...sentinel, sentinels: endpoints.map(toText) });
   }
   const [only, ...others] = endpoints.map(toText);
   // `localhost` leads to no other server, but often to two addresses of which one is not listened on.
-  const isFixed = endpoints.some(({ host }) => isIP(host) !== 0 || host === 'localhost');
+  const isFixed = endpoints.some(
+    ({ host }) => isIP(host) !== 0 || host === 'localhost' || isSocketPath(host),
+  );
   return only === undefined || others.length > 0 || isFixed
     ? staticNodes(endpoints.map(toText))
     : primaryEndpoint(only);
 }
 
 function toText(endpoint: Endpoint): string {
+  if (isSocketPath(endpoint.host)) {
+    return formatEndpoint(endpoint);
+  }
   return `${endpoint.tls === true ? 'rediss' : 'redis'}://${formatEndpoint(endpoint)}`;
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import type { Endpoint } from '../topology/endpoint.js';
+import { isSocketPath, type Endpoint } from '../topology/endpoint.js';
 
 /** What the URL of a platform states, beside where the nodes are. */
 export interface UrlSettings {
@@ -21,34 +21,41 @@ export interface SentinelSettings {
   readonly password?: string;
 }
 
-/** One URL. It may name several nodes, or Sentinels. */
+/** One URL. It may name several nodes, or Sentinels, or nodes of a cluster. */
 export interface RedisUrl {
+  readonly kind: Scheme['kind'];
   readonly endpoints: readonly Endpoint[];
   readonly sentinel?: SentinelSettings;
   readonly settings: UrlSettings;
 }
 
 /**
- * Parses `redis://[user:password@]host[:port][,host[:port]…][/db][?db=…&family=…&protocol=…]`, and `redis+sentinel://` with
- * the path `/name[/db]` and the further parameters `sentinelUsername` and `sentinelPassword`. The class `URL` is of no
+ * Parses `redis://[user:password@]host[:port][,host[:port]…][/db][?db=…&family=…&protocol=…]`, and likewise
+ * `redis+cluster://`; `redis+sentinel://` with the path `/name[/db]` and the further parameters `sentinelUsername` and
+ * `sentinelPassword`; and `unix://[user:password@]/path[?db=…&protocol=…]`. The class `URL` is of no
  * use here: several hosts with ports are no valid URL to it, and its errors quote the text.
  *
  * @throws TypeError that names the part that is wrong. It never shows any of the text, which is likely to be a password.
  */
-export function parseRedisUrl(text: string): RedisUrl {
+export function parseRedisUrl(given: string): RedisUrl {
+  const text = given.trim().replace(/^unix:(?=\/(?!\/))/i, 'unix://');
   const [, scheme = '', authority = '', path = '', query = '', fragment] =
-    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#[^]*)?$/i.exec(text.trim()) ?? [];
+    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#[^]*)?$/i.exec(text) ?? [];
   const { tls, kind } = readScheme(scheme.toLowerCase());
   if (fragment !== undefined) {
     throw new TypeError(`it has a fragment; ${ENCODE}`);
   }
   const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  if (kind === 'socket') {
+    return readSocket({ hosts, path, query, user: readUser(userinfo) });
+  }
   const endpoints = hosts.map((host, index) =>
     readHost(host, { tls, kind, subject: hosts.length === 1 ? 'host' : `host ${index + 1}` }),
   );
-  if (kind === 'nodes') {
-    return { endpoints, settings: { ...readUser(userinfo), ...readDatabase(path, query, PARAMETERS) } };
+  if (kind !== 'sentinels') {
+    const settings = { ...readUser(userinfo), ...readDatabase(path, query, PARAMETERS) };
+    return { kind, endpoints, settings: kind === 'nodes' ? settings : ofCluster(settings, tls) };
   }
   const [, name = '', database = ''] = /^\/([^/]*)(?:\/(.*))?$/.exec(path) ?? [];
   const settings = {
@@ -56,28 +63,28 @@ export function parseRedisUrl(text: string): RedisUrl {
     ...readDatabase(database, query, [...PARAMETERS, ...SENTINEL_PARAMETERS]),
     ...(tls && { tls: {} }),
   };
-  return { endpoints, sentinel: readSentinel(name, query), settings };
+  return { kind, endpoints, sentinel: readSentinel(name, query), settings };
 }
 
 const ENCODE = 'percent-encode "/", "?", "#", "@" and "%" in user name and password';
-const ALLOWED = 'allowed are redis://, rediss://, valkey:// and valkeys://, and each with +sentinel';
+const ALLOWED =
+  'allowed are redis://, rediss://, valkey:// and valkeys://, each also with +sentinel or +cluster, and unix:///path';
 
 interface Scheme {
   readonly tls: boolean;
   /** What the hosts are. */
-  readonly kind: 'nodes' | 'sentinels';
+  readonly kind: 'nodes' | 'sentinels' | 'cluster' | 'socket';
 }
 
 function readScheme(scheme: string): Scheme {
-  const [whole, secure, suffix] = /^(?:redis|valkey)(s?)([+-]sentinel)?$/.exec(scheme) ?? [];
+  const [whole, secure, suffix] = /^(?:redis|valkey)(s?)(?:[+-](sentinel|cluster))?$/.exec(scheme) ?? [];
   if (whole !== undefined) {
-    return { tls: secure === 's', kind: suffix === undefined ? 'nodes' : 'sentinels' };
+    const kinds = { sentinel: 'sentinels', cluster: 'cluster' } as const;
+    const kind = suffix === 'sentinel' || suffix === 'cluster' ? kinds[suffix] : 'nodes';
+    return { tls: secure === 's', kind };
   }
-  if (scheme.includes('cluster')) {
-    throw new TypeError(`its scheme is that of Redis Cluster, which is not supported here; ${ALLOWED}`);
-  }
-  if (/unix|socket/.test(scheme)) {
-    throw new TypeError(`its scheme is that of a Unix socket, but nodes are reached by TCP; ${ALLOWED}`);
+  if (/^(?:(?:redis|valkey)\+)?(?:unix|socket)$/.test(scheme)) {
+    return { tls: false, kind: 'socket' };
   }
   throw new TypeError(`its scheme is ${scheme === '' ? 'missing' : 'unknown'}; ${ALLOWED}`);
 }
@@ -87,7 +94,7 @@ interface HostContext extends Scheme {
   readonly subject: string;
 }
 
-const DEFAULT_PORTS = { nodes: 6379, sentinels: 26_379 };
+const DEFAULT_PORTS = { nodes: 6379, cluster: 6379, sentinels: 26_379, socket: 0 };
 
 function readHost(text: string, { tls, kind, subject }: HostContext): Endpoint {
   const [, ipv6, name = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? [];
@@ -130,6 +137,41 @@ function decode(text: string, part: string): string {
     // Without `cause`, which might quote the text.
     throw new TypeError(`the ${part} is not percent-encoded correctly; a "%" of its own is "%25"`);
   }
+}
+
+/** Nodes of a cluster are learned from others, without a word of TLS. */
+function ofCluster(settings: UrlSettings, tls: boolean): UrlSettings {
+  if (settings.db !== undefined && settings.db !== 0) {
+    throw new TypeError('it names a database other than 0, and a cluster has no other');
+  }
+  return { ...settings, ...(tls && { tls: {} }) };
+}
+
+interface SocketUrl {
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly query: string;
+  readonly user: UrlSettings;
+}
+
+/** The path is that of the socket, so the database is in the query; some clients call it `virtual_host`. */
+function readSocket({ hosts, path: encoded, query, user }: SocketUrl): RedisUrl {
+  if (hosts.some((host) => host !== '' && host !== 'localhost')) {
+    throw new TypeError(`it has a host; a Unix socket has a path only, as in unix:///path; ${ENCODE}`);
+  }
+  const path = decode(encoded, 'path');
+  if (!isSocketPath(path)) {
+    const allowed = 'at most 103 letters, digits and signs of "._/+~-"';
+    throw new TypeError(
+      `the path of the Unix socket is missing or malformed; allowed is "/", and ${allowed}`,
+    );
+  }
+  const parameters = query.replace(/(^|&)virtual_host=/g, '$1db=');
+  return {
+    kind: 'socket',
+    endpoints: [{ host: path, port: 0 }],
+    settings: { ...user, ...readDatabase('', parameters, ['db', 'protocol']) },
+  };
 }
 
 function readSentinel(encoded: string, query: string): SentinelSettings {

@@ -30,6 +30,8 @@ const parts: (random: SeededRandom) => string = ({ oneOf, below }) =>
     'redis://',
     'rediss://',
     'http://',
+    'unix:',
+    '/run/redis.sock',
     'user:secret@',
     'host',
     'Host.Example.com',

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { Cluster } from 'ioredis';
 import {
+  fromUrl,
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
@@ -65,6 +66,13 @@ async function startApp(options: Partial<RedisReplicationModuleOptions> = {}) {
     firstValueFrom(topology$.pipe(filter(fits)));
   return { module, writer, reader, topology$, look, whenTopology, logs };
 }
+
+test('the URL of a cluster is enough to write to every shard', async () => {
+  const { writer } = await startApp(fromUrl(`redis+cluster://${group.endpoints.slice(0, 2).join(',')}/0`));
+  const keys = Array.from({ length: 20 }, (_, index) => `url:${index}`);
+  expect(await Promise.all(keys.map((key) => writer.set(key, 'value')))).toEqual(keys.map(() => 'OK'));
+  expect(writer.nodes('master')).toHaveLength(3);
+});
 
 /** As CLIENT LIST of all running nodes shows them. */
 async function connectionsTo(nodes = group.nodes): Promise<number> {

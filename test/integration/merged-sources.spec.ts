@@ -3,6 +3,7 @@ import { concat, NEVER, of, throwError } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import { rolesOf } from '../support/group-roles.js';
+import { sourceOf } from '../support/source-of.js';
 import { openReplication } from '../support/open-replication.js';
 import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
@@ -54,8 +55,8 @@ describe('fromUrl', () => {
     const own = await startGroup({ password: 'p@ss/word' });
     onTestFinished(() => own.stop());
     const { heir } = rolesOf(own);
-    const { source, ...options } = fromUrl(`redis://:p%40ss%2Fword@${own.endpoints.join(',')}/3`);
-    const { writer, reader, whenMaster } = await openReplication(source, options);
+    const options = fromUrl(`redis://:p%40ss%2Fword@${own.endpoints.join(',')}/3`);
+    const { writer, reader, whenMaster } = await openReplication(sourceOf(options), options);
     expect(await writer.set('key', 'first')).toBe('OK');
     await plannedSwap(own.nodes, heir);
     await whenMaster(heir);
@@ -65,8 +66,8 @@ describe('fromUrl', () => {
 
   test('of a single node is enough to write to it', async () => {
     const { master } = rolesOf(group);
-    const { source, redis } = fromUrl(`redis://localhost:${master.port}`);
-    const { writer } = await openReplication(source, { redis });
+    const options = fromUrl(`redis://localhost:${master.port}`);
+    const { writer } = await openReplication(sourceOf(options), options);
     expect(await writer.set('key', 'value')).toBe('OK');
     expect(await master.command('GET', 'key')).toBe('value');
   });

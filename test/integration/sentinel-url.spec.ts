@@ -1,5 +1,6 @@
 import { fromUrl } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
+import { sourceOf } from '../support/source-of.js';
 import { openReplication } from '../support/open-replication.js';
 import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
 import { startGroup } from '../../lib/testing/servers/server-group.js';
@@ -13,10 +14,10 @@ test('the URL of Sentinels is enough to follow their failover, with other passwo
   onTestFinished(() => sentinels.stop());
   const [heir] = group.replicas;
   if (heir === undefined) throw new Error('there is no replica');
-  const { source, ...options } = fromUrl(
+  const options = fromUrl(
     `redis+sentinel://:of%2Fnodes@${sentinels.endpoints.join(',')}/main/2?sentinelPassword=of-sentinels`,
   );
-  const { writer, whenMaster } = await openReplication(source, options);
+  const { writer, whenMaster } = await openReplication(sourceOf(options), options);
   expect(await writer.set('key', 'first')).toBe('OK');
   await sentinels.failover();
   await whenMaster(heir);

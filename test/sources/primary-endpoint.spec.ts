@@ -360,6 +360,12 @@ test('sends no more queries after unsubscription', async () => {
 
 describe('the call throws at once', () => {
   test.each<[string, string, object, string]>([
+    [
+      'a Unix socket',
+      'unix:/run/redis.sock',
+      {},
+      'primaryEndpoint: the name is a Unix socket; allowed is one by TCP',
+    ],
     ['a malformed primary', 'primary', {}, 'primaryEndpoint: the name is not an endpoint: it has no port'],
     [
       'a malformed reader',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatEndpoint, parseEndpoint } from '../../lib/topology/endpoint.js';
 
 const ALLOWED =
-  'allowed are "host:port", "[ipv6]:port", "redis://host:port" and "rediss://host:port"; ' +
+  'allowed are "host:port", "[ipv6]:port", "redis://host:port", "rediss://host:port" and "unix:/path"; ' +
   'user, password and database belong in the option "redis"';
 
 describe('an endpoint is read from', () => {
@@ -16,6 +16,8 @@ describe('an endpoint is read from', () => {
     ['a URL without a port', 'redis://cache', { host: 'cache', port: 6379 }],
     ['a URL with a slash at its end', 'redis://cache:6380/', { host: 'cache', port: 6380 }],
     ['a URL with IPv6', 'redis://[::1]', { host: '::1', port: 6379 }],
+    ['the path of a Unix socket', 'unix:/run/Redis.sock', { host: '/run/Redis.sock', port: 0 }],
+    ['the URL of a Unix socket', 'unix:///run/redis.sock', { host: '/run/redis.sock', port: 0 }],
     ['a URL that asks for TLS', 'rediss://cache:6380', { host: 'cache', port: 6380, tls: true }],
   ])('%s', (_, text, endpoint) => {
     expect(parseEndpoint(text)).toStrictEqual(endpoint);
@@ -24,6 +26,8 @@ describe('an endpoint is read from', () => {
 
 const HOST_OR_PORT = 'its host has a character that no host name has, or its port is not from 1 to 65535';
 const NO_PORT = 'its port is not a number from 1 to 65535';
+const NO_PATH =
+  'its path of a Unix socket is not absolute, is longer than 103 characters, or has a strange character';
 const BRACKETS = 'it has more than one ":", and an IPv6 address needs brackets';
 const SCHEMES = 'it is a URL that begins neither with "redis://" nor with "rediss://"';
 
@@ -32,6 +36,8 @@ describe('an endpoint is refused, with the reason and what is allowed:', () => {
     ['nothing', '', 'it is empty'],
     ['no port', 'cache', 'it has no port'],
     ['no port behind brackets', '[::1]', 'it has no port'],
+    ['a Unix socket that is not absolute', 'unix:run/redis.sock', NO_PATH],
+    ['a Unix socket with a password', 'unix://:secret@/run/redis.sock', NO_PATH],
     ['an empty port', 'cache:', NO_PORT],
     ['port 0', 'cache:0', HOST_OR_PORT],
     ['a port beyond 65535', 'cache:65536', HOST_OR_PORT],
@@ -55,6 +61,7 @@ describe('an endpoint is refused, with the reason and what is allowed:', () => {
 test.each([
   [{ host: '10.0.0.1', port: 6379 }, '10.0.0.1:6379'],
   [{ host: '::1', port: 6379 }, '[::1]:6379'],
+  [{ host: '/run/redis.sock', port: 0 }, 'unix:/run/redis.sock'],
   [{ host: 'cache', port: 1, tls: true }, 'cache:1'],
 ])('%j is formatted as %s and parsed back to the same endpoint', (endpoint, text) => {
   expect(formatEndpoint(endpoint)).toBe(text);

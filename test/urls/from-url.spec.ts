@@ -4,6 +4,7 @@ import dns from 'node:dns/promises';
 import { asyncScheduler, firstValueFrom, NEVER, of } from 'rxjs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fromUrl } from '../../lib/urls/from-url.js';
+import { sourceOf } from '../support/source-of.js';
 import type { SourceNode } from '../../lib/sources/node-source.js';
 
 afterEach(() => {
@@ -19,7 +20,7 @@ function nodesOf(urls: string | readonly string[]): Promise<readonly SourceNode[
     seeking$: of(false),
     scheduler: asyncScheduler,
   };
-  return firstValueFrom(fromUrl(urls).source(context));
+  return firstValueFrom(sourceOf(fromUrl(urls))(context));
 }
 
 const node = (host: string, port: number, tls?: true) => ({ host, port, ...(tls && { tls }) });
@@ -30,6 +31,14 @@ describe('the nodes', () => {
     ['an address without a port', 'redis://10.0.0.1', [node('10.0.0.1', 6379)]],
     ['an IPv6 address', 'redis://[2001:DB8::1]:6380/0', [node('2001:db8::1', 6380)]],
     ['an IPv6 address without a port', 'redis://:p@[::1]', [node('::1', 6379)]],
+    ['a Unix socket', 'unix:///var/run/redis.sock?db=1', [node('/var/run/redis.sock', 0)]],
+    ['a Unix socket with one slash', 'unix:/run/redis.sock', [node('/run/redis.sock', 0)]],
+    ['a Unix socket as some clients name it', 'redis+socket:///run/redis.sock', [node('/run/redis.sock', 0)]],
+    [
+      'a Unix socket as others do',
+      'redis+unix://:p@localhost/run/my%2Fredis.sock',
+      [node('/run/my/redis.sock', 0)],
+    ],
     ['the machine itself', 'redis://localhost:6379', [node('localhost', 6379)]],
     ['TLS', 'rediss://10.0.0.1', [node('10.0.0.1', 6379, true)]],
     ['Valkey', 'valkey://10.0.0.1', [node('10.0.0.1', 6379)]],
@@ -65,6 +74,23 @@ describe('the nodes', () => {
   });
 });
 
+describe('the nodes of a cluster', () => {
+  test.each<[string, string | readonly string[], readonly string[]]>([
+    [
+      'several hosts',
+      'redis+cluster://:p@a:1,b,[::1]:2',
+      ['redis://a:1', 'redis://b:6379', 'redis://[::1]:2'],
+    ],
+    ['TLS', 'rediss+cluster://a:1', ['rediss://a:1']],
+    ['Valkey', 'valkey-cluster://a:1/0', ['redis://a:1']],
+    ['a list of URLs', ['redis+cluster://a:1', 'redis+cluster://b:1'], ['redis://a:1', 'redis://b:1']],
+  ])('of %s are options in place of a source', (_, urls, nodes) => {
+    const { cluster, source } = fromUrl(urls);
+    expect(cluster).toEqual({ nodes });
+    expect(source).toBeUndefined();
+  });
+});
+
 describe('the options of ioredis', () => {
   test.each<[string, string | readonly string[], object]>([
     ['nothing', 'redis://a:1', {}],
@@ -83,6 +109,14 @@ describe('the options of ioredis', () => {
       'redis+sentinel://app:p@s:1/main/2?sentinelPassword=q&family=4',
       { username: 'app', password: 'p', db: 2, family: 4 },
     ],
+    [
+      'a Unix socket',
+      'unix://app:p@/run/redis.sock?db=2&protocol=2',
+      { username: 'app', password: 'p', db: 2, protocol: 2 },
+    ],
+    ['a Unix socket with a virtual host', 'redis+socket:///run/redis.sock?virtual_host=3', { db: 3 }],
+    ['a cluster', 'redis+cluster://app:p@a:1,b:2/0', { username: 'app', password: 'p', db: 0 }],
+    ['a cluster with TLS', 'rediss+cluster://a', { tls: {} }],
     ['Sentinels with TLS', 'rediss+sentinel://s/main', { tls: {} }],
     ['several URLs', ['redis://:p@a:1/1', 'redis://:p@b:1?db=1'], { password: 'p', db: 1 }],
   ])('of %s', (_, urls, redis) => {
@@ -124,22 +158,37 @@ describe('a fault names the part, and shows nothing of the URL', () => {
       ['redis+sentinel://a:1/main', 'redis+sentinel://b:1/hush'],
       'the URLs differ in what they state of Sentinels',
     ],
+    ['Sentinels beside nodes', ['redis://a:1', 'redis+sentinel://b:1/main'], 'the URLs differ in'],
+    ['a cluster beside nodes', ['redis://a:1', 'redis+cluster://b:1'], 'the URLs differ in their scheme'],
+    ['a cluster with a database', 'redis+cluster://:s3cret@a:1/1', 'it names a database other than 0'],
+    ['a cluster that names a node twice', 'redis+cluster://hush:1,hush:1', 'a node is named twice'],
     [
-      'Sentinels beside nodes',
-      ['redis://a:1', 'redis+sentinel://b:1/main'],
-      'the URLs differ in what they state of Sentinels',
+      'a Unix socket without a path',
+      'unix://:s3cret@',
+      'the path of the Unix socket is missing or malformed',
     ],
     [
-      'Redis Cluster',
-      'rediss+cluster://:s3cret@a:1',
-      'its scheme is that of Redis Cluster, which is not supported here',
+      'a Unix socket with a host',
+      'unix://hush/run/redis.sock',
+      'it has a host; a Unix socket has a path only',
     ],
     [
-      'a Unix socket',
-      'unix:///var/run/hush.sock?db=1',
-      'its scheme is that of a Unix socket, but nodes are reached by TCP',
+      'a Unix socket with blanks',
+      'unix:///run/hush%20hush',
+      'the path of the Unix socket is missing or malformed',
     ],
-    ['a Unix socket by another name', 'redis+socket:///hush.sock', 'its scheme is that of a Unix socket'],
+    [
+      'a Unix socket that is too long',
+      `unix:///${'hush'.repeat(30)}`,
+      'the path of the Unix socket is missing or malformed',
+    ],
+    ['a Unix socket with TLS', 'rediss+unix:///hush.sock', 'its scheme is unknown'],
+    ['a Unix socket with a family', 'unix:///hush.sock?family=4', 'allowed are db, protocol'],
+    [
+      'a Unix socket with a database in the password',
+      'unix://:s3cret@/hush.sock?db=x',
+      'the database is no whole number',
+    ],
     ['no host', 'redis://:s3cret@:6379', 'the URL: the host is no name and no address'],
     ['nothing but a scheme', 'redis://', 'the URL: the host is missing'],
     ['an empty host', 'redis://:s3cret@a:1,', 'the URL: the host 2 is missing'],
