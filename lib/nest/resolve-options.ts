@@ -21,7 +21,7 @@ import { staticNodes } from '../sources/static-nodes.js';
 import { DEFAULT_NAME } from './tokens.js';
 import { readPolicies } from '../topology/pick.js';
 import type { NodeSource } from '../sources/node-source.js';
-import { readEndpoints, readTcpEndpoint } from '../sources/read-endpoints.js';
+import { needTcp, readEndpoints } from '../sources/read-endpoints.js';
 import type {
   ClusterNodesOptions,
   RedisReplicationOptions,
@@ -183,8 +183,9 @@ function seedsRule(subject: string, value: unknown): readonly string[] {
     return allow('a list such as ["host:port"], or a NodeSource', Array.isArray)(subject, value);
   }
   try {
-    readEndpoints(subject, value);
-    value.forEach((text, index) => readTcpEndpoint(`${subject}: node ${index + 1}`, text));
+    readEndpoints(subject, value).forEach((endpoint, index) =>
+      needTcp(`${subject}: node ${index + 1}`, endpoint),
+    );
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];

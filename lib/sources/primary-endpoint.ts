@@ -1,8 +1,8 @@
 import { combineLatest, distinctUntilChanged, map } from 'rxjs';
 import { aFunction, durationMs, findFaults, text, throwFaults } from '../options/rules.js';
-import { formatEndpoint } from '../topology/endpoint.js';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { NodeSource, SourceNode } from './node-source.js';
-import { readTcpEndpoint } from './read-endpoints.js';
+import { needTcp, readEndpoint } from './read-endpoints.js';
 import {
   lookupAll,
   MIN_RESOLVE_GAP_MS,
@@ -43,8 +43,8 @@ export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions
   throwFaults(findFaults(rules, options), 'primaryEndpoint: ');
   const { reader, resolveIntervalMs = 2000, lookup } = options;
   const names = [
-    readTcpEndpoint('primaryEndpoint: the name', primary),
-    ...(reader === undefined ? [] : [readTcpEndpoint('primaryEndpoint: option "reader"', reader)]),
+    nameFrom('primaryEndpoint: the name', primary),
+    ...(reader === undefined ? [] : [nameFrom('primaryEndpoint: option "reader"', reader)]),
   ];
   return (context) =>
     combineLatest(
@@ -55,6 +55,10 @@ export function primaryEndpoint(primary: string, options: PrimaryEndpointOptions
       map(([primaries = [], replicas = []]) => unique([...primaries.map(intend), ...replicas])),
       distinctUntilChanged((a, b) => a.map(describe).join() === b.map(describe).join()),
     );
+}
+
+function nameFrom(subject: string, name: string): Endpoint {
+  return needTcp(subject, readEndpoint(subject, name));
 }
 
 /** M19: the primary name leads to this address now. An address that the user gave leads nowhere else, so it says nothing. */

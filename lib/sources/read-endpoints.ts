@@ -48,13 +48,8 @@ export function readEndpoint(subject: string, text: string): Endpoint {
   }
 }
 
-/**
- * The same for a node that must be reached by TCP.
- *
- * @throws TypeError if the text is malformed, or names a Unix socket.
- */
-export function readTcpEndpoint(subject: string, text: string): Endpoint {
-  const endpoint = readEndpoint(subject, text);
+/** @throws TypeError if the endpoint is a Unix socket, of which there is no second one. */
+export function needTcp(subject: string, endpoint: Endpoint): Endpoint {
   if (isSocketPath(endpoint.host)) {
     throw new TypeError(`${subject} is a Unix socket; allowed is one by TCP, such as "host:port"`);
   }

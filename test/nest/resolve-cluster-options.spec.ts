@@ -39,6 +39,11 @@ test.each([
   ],
   ['a node named twice', { cluster: { nodes: ['a:1', 'A:1'] } }, /"a:1" is named twice/],
   [
+    'a Unix socket',
+    { cluster: { nodes: ['unix:/run/redis.sock'] } },
+    /node 1 is a Unix socket; allowed is one by TCP/,
+  ],
+  [
     'a source that is not called',
     { cluster: { nodes: staticNodes } },
     /option "cluster.nodes" is the function staticNodes itself/,
