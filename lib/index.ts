@@ -16,6 +16,10 @@ export type { RedisFailovers } from './history/failover-history.js';
 export type { FailoverCommands, FailoverPhases, FailoverRecord } from './history/failover-record.js';
 export type { ClusterNodesOptions, RedisReplicationOptions } from './nest/options.js';
 export {
+  RedisReplicationConnections,
+  type RedisReplicationConnection,
+} from './nest/redis-replication-connections.js';
+export {
   RedisReplicationModule,
   type RedisReplicationModuleAsyncOptions,
   type RedisReplicationModuleOptions,

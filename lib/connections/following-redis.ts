@@ -21,7 +21,6 @@ import { isOwnCommand } from './ioredis/own-commands.js';
 import { parked } from './ioredis/parked.js';
 import { prepareClient } from './ioredis/prepare-client.js';
 import { drained, whenDrained } from './ioredis/when-drained.js';
-import { createWriteProbe, whenAccepted } from './ioredis/write-probe.js';
 import { Session } from './session/session.js';
 
 /**
@@ -64,6 +63,11 @@ export class FollowingRedis extends Redis {
     this.on('error', (error) => line.failures.note(error, this.status));
     this.on('ready', () => line.ready());
     this.on('end', () => this.onEnded());
+  }
+
+  /** `host:port` of the node that it is connected to or connects to; `undefined` while there is none. */
+  get node(): string | undefined {
+    return this.line.endpoint;
   }
 
   /** Number of commands that wait for a node. */
@@ -138,15 +142,11 @@ export class FollowingRedis extends Redis {
     return new FollowingRedis(duplicateSettings(this.settings, override));
   }
 
-  /**
-   * Asks the node whether it accepts writes now. Changes nothing, and does not wait for another node. Rejects with the
-   * error of the server, or with `NotAppliedError` if there is no node.
-   */
-  async probeWrite(key: string): Promise<void> {
-    const command = createWriteProbe(key, this.options.keyPrefix);
+  /** Issues a command that waits for no node: without one, it rejects with `NotAppliedError` at once. */
+  issueNow(command: Command): Promise<unknown> {
     this.outcomes.neverHold(command);
     this.sendCommand(command);
-    await whenAccepted(command);
+    return command.promise;
   }
 
   /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */

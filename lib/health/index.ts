@@ -1,6 +1,13 @@
 // In this order, so that they speak before a peer that is missing or too old makes anything else fail.
 import '../peers/require-main-peers.js';
 import '../peers/require-terminus.js';
-export { RedisReplicationHealthIndicator, type IsWritableOptions } from './redis-replication.health.js';
+export { RedisReplicationHealthModule } from './redis-replication-health.module.js';
+export {
+  RedisReplicationHealthIndicator,
+  type IsReadableOptions,
+  type IsWritableOptions,
+} from './redis-replication.health.js';
+export type { ReadableClusterHealth, ShardReadability } from './judge-cluster-readable.js';
+export type { ReadableHealth, UnreadableReason } from './judge-readable.js';
 export type { UnwritableReason, WritableHealth } from './judge-health.js';
 export type { ShardHealth, WritableClusterHealth } from './judge-cluster-health.js';

@@ -1,12 +1,13 @@
 import { describeSlots, type ClusterTopology, type ShardTopology } from '../cluster/cluster-topology.js';
+import { combineShards } from './combine-shards.js';
 import {
   judgeHealth,
   type HealthPolicy,
   type HealthVerdict,
   type UnwritableReason,
   type WritableHealth,
-  type WriteProbe,
-} from './judge-health.js';
+  } from './judge-health.js';
+import type { ConnectionProbe } from './probe-connection.js';
 
 /**
  * The state of a cluster as the health endpoint shows it.
@@ -39,7 +40,7 @@ export interface ClusterHealthVerdict {
 /** A shard and the attempt to write on it. */
 export interface ProbedShard {
   readonly shard: ShardTopology;
-  readonly probe: WriteProbe;
+  readonly probe: ConnectionProbe;
 }
 
 /** Judges the health of a cluster: it is as healthy as its least healthy shard. */
@@ -49,23 +50,7 @@ export function judgeClusterHealth(
   policy: HealthPolicy,
 ): ClusterHealthVerdict {
   const shards = probed.map((each) => judgeShard(each, policy));
-  const ill = shards.filter(({ status }) => status !== 'up');
-  const isDown = topology.unassignedSlots > 0 || ill.some(({ status }) => status === 'down');
-  const reason = topology.unassignedSlots > 0 ? 'NO_MASTER' : reasonOf(ill);
-  const message = [
-    ...describeUnassigned(topology),
-    ...ill.map(({ slots, message: why }) => `shard ${slots}: ${why ?? 'not writable'}`),
-  ].join('; ');
-  return {
-    status: isDown ? 'down' : ill.length > 0 ? 'degraded' : 'up',
-    data: {
-      topology: topology.kind,
-      latencyMs: slowest(shards),
-      shards,
-      ...(reason !== undefined && { reason }),
-      ...(message !== '' && { message }),
-    },
-  };
+  return combineShards<UnwritableReason, ShardHealth>(topology, shards, 'NO_MASTER');
 }
 
 function judgeShard({ shard, probe }: ProbedShard, policy: HealthPolicy): ShardHealth {
@@ -75,21 +60,4 @@ function judgeShard({ shard, probe }: ProbedShard, policy: HealthPolicy): ShardH
   return status === 'up' && count > 0
     ? { slots, status: 'degraded', ...data, message: `${count} of its slots are being moved` }
     : { slots, status, ...data };
-}
-
-/** What makes it `down` counts before what makes it `degraded`. */
-function reasonOf(ill: readonly ShardHealth[]): UnwritableReason | undefined {
-  return (ill.find(({ status }) => status === 'down') ?? ill[0])?.reason;
-}
-
-function describeUnassigned({ kind, unassignedSlots }: ClusterTopology): readonly string[] {
-  if (kind === 'unknown') {
-    return ['no node has told the slots of the cluster yet'];
-  }
-  return unassignedSlots > 0 ? [`${unassignedSlots} slots belong to no shard`] : [];
-}
-
-function slowest(shards: readonly ShardHealth[]): number | null {
-  const latencies = shards.flatMap(({ latencyMs }) => latencyMs ?? []);
-  return latencies.length === 0 ? null : Math.max(...latencies);
 }

@@ -1,18 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { Cluster, Redis } from 'ioredis';
-import { monotonicMs } from '../clock/clock.js';
-import type { ClusterReplication } from '../nest/cluster-replication.js';
-import type { Replication } from '../nest/replication.js';
-import { masterOf } from '../topology/topology.js';
-import { namesOfInstances } from '../nest/instance-names.js';
-import { DEFAULT_NAME, getRedisWriterToken, getReplicationToken } from '../nest/tokens.js';
-import { durationMs, findFaults, text, throwFaults } from '../options/rules.js';
-import { judgeClusterHealth, type ClusterHealthVerdict } from './judge-cluster-health.js';
-import { judgeHealth, type HealthVerdict } from './judge-health.js';
-import { probeShards } from './probe-cluster.js';
-import { probeWrite } from './probe-write.js';
+import { findInstance } from '../nest/find-instance.js';
+import { DEFAULT_NAME } from '../nest/tokens.js';
+import { durationMs, findFaults, text, throwFaults, wholeNumber } from '../options/rules.js';
+import { checkReadable } from './check-readable.js';
+import { checkWritable } from './check-writable.js';
 
 /** @publicApi */
 export interface IsWritableOptions {
@@ -20,6 +13,21 @@ export interface IsWritableOptions {
   readonly name?: string;
   /** How long the master may take to answer the test write, in milliseconds. Default 1000. */
   readonly timeoutMs?: number;
+}
+
+/** @publicApi */
+export interface IsReadableOptions {
+  /** The `name` of the instance, if it has one. */
+  readonly name?: string;
+  /** How long the node may take to answer the test read, in milliseconds. Default 1000. */
+  readonly timeoutMs?: number;
+  /** A replica that is further behind the master is `down`, in bytes of the replication stream. Default: any lag is fine. */
+  readonly maxLagBytes?: number;
+}
+
+interface Verdict {
+  readonly status: 'up' | 'degraded' | 'down';
+  readonly data: object;
 }
 
 const DEFAULT_TIMEOUT_MS = 1000;
@@ -74,10 +82,43 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
     key: Key,
     options: IsWritableOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
+    return this.check(key, () => {
+      throwFaults(findFaults(rules, options), 'isWritable: ');
+      const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+      return checkWritable(findInstance(this.moduleRef, name), timeoutMs);
+    });
+  }
+
+  /**
+   * Resolves with one of these states:
+   *
+   * - `up`: the node that the reader uses answers a read (`EXISTS` of the option `probeKey`), at most `maxLagBytes` behind
+   *   the master.
+   * - `degraded`: it answers, but it has no link to its master, or `maxLagBytes` is given and nobody knows how far it is
+   *   behind. Terminus 11 has no such status, so there it is `up`.
+   * - `down`: it does not answer, or it is too far behind, for the reason in `reason`.
+   *
+   * Takes at most `timeoutMs`, never throws and opens no connection.
+   */
+  async isReadable<Key extends string>(
+    key: Key,
+    options: IsReadableOptions = {},
+  ): Promise<HealthIndicatorResult<Key>> {
+    return this.check(key, () => {
+      throwFaults(findFaults({ ...rules, maxLagBytes: wholeNumber(0) }, options), 'isReadable: ');
+      const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS, maxLagBytes } = options;
+      return checkReadable(findInstance(this.moduleRef, name), { limitMs: timeoutMs, maxLagBytes });
+    });
+  }
+
+  private async check<Key extends string>(
+    key: Key,
+    judge: () => Promise<Verdict>,
+  ): Promise<HealthIndicatorResult<Key>> {
     this.terminus ??= await this.findTerminus();
     const session: Session<Key> = this.terminus.check(key);
     try {
-      const { status, data } = await this.judge(options);
+      const { status, data } = await judge();
       switch (status) {
         case 'up':
           return session.up({ ...data });
@@ -103,48 +144,5 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
   private async findTerminus(): Promise<HealthIndicatorService> {
     const { HealthIndicatorService: token } = await import('@nestjs/terminus');
     return this.moduleRef.get(token, { strict: false });
-  }
-
-  private async judge(given: IsWritableOptions): Promise<HealthVerdict | ClusterHealthVerdict> {
-    throwFaults(findFaults(rules, given), 'isWritable: ');
-    const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS } = given;
-    this.requireKnown(name);
-    const token = getReplicationToken(name);
-    const replication = this.moduleRef.get<Replication | ClusterReplication>(token, { strict: false });
-    const writer = getRedisWriterToken(name);
-    if ('kind' in replication) {
-      const cluster = this.moduleRef.get<Cluster>(writer, { strict: false });
-      const probed = await probeShards(replication, cluster, timeoutMs);
-      return judgeClusterHealth(replication.latest, probed, replication.options);
-    }
-    return this.judgeGroup(replication, this.moduleRef.get<Redis>(writer, { strict: false }), timeoutMs);
-  }
-
-  private async judgeGroup(
-    replication: Replication,
-    writer: Redis,
-    timeoutMs: number,
-  ): Promise<HealthVerdict> {
-    const { options } = replication;
-    const startedAt = monotonicMs();
-    const isAnswering = () => {
-      const master = masterOf(replication.latest);
-      return master !== undefined && replication.hasAnsweredSince(master, startedAt);
-    };
-    const probe = await probeWrite(writer, {
-      key: options.probeKey,
-      limitMs: timeoutMs,
-      probeNodes: () => replication.probe(),
-      isAnswering,
-    });
-    return judgeHealth(replication.latest, probe, options);
-  }
-
-  private requireKnown(name: string): void {
-    const known = namesOfInstances(this.moduleRef.get(ModulesContainer, { strict: false }));
-    if (known !== undefined && !known.includes(name)) {
-      const shown = known.map((each) => `"${each}"`).join(', ');
-      throw new TypeError(`isWritable: there is no instance "${name}"; known are ${shown || 'none'}`);
-    }
   }
 }

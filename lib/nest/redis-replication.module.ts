@@ -5,6 +5,7 @@ import { describeValue } from '../options/describe-value.js';
 import { flag, findFaults, isPlainObject, text as aText, throwFaults } from '../options/rules.js';
 import { ClusterReplication } from './cluster-replication.js';
 import { namesOfInstances } from './instance-names.js';
+import { RedisReplicationConnections } from './redis-replication-connections.js';
 import { Replication, type Report } from './replication.js';
 import type { RedisReplicationOptions } from './options.js';
 import { isForCluster, resolveClusterOptions, resolveOptions } from './resolve-options.js';
@@ -34,8 +35,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIO
       (definition, { name = DEFAULT_NAME, isGlobal = false }) => ({
         ...definition,
         global: isGlobal,
-        providers: [...(definition.providers ?? []), ...providersFor(name)],
-        exports: [...(definition.exports ?? []), ...exportsFor(name)],
+        providers: [...(definition.providers ?? []), ...providersFor(name), RedisReplicationConnections],
+        exports: [...(definition.exports ?? []), ...exportsFor(name), RedisReplicationConnections],
       }),
     )
     .build();

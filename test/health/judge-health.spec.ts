@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { judgeHealth, type WriteProbe } from '../../lib/health/judge-health.js';
+import { judgeHealth } from '../../lib/health/judge-health.js';
+import type { ConnectionProbe } from '../../lib/health/probe-connection.js';
 import type { NodeFault } from '../../lib/topology/observation.js';
 import { parseEndpoint } from '../../lib/topology/endpoint.js';
 import type { Topology, TopologyNode } from '../../lib/topology/topology.js';
@@ -34,10 +35,10 @@ const masterlessOf = (...nodes: TopologyNode[]): Topology => ({ ...facts, kind: 
 
 const requiring = (minReplicas: number) => ({ minReplicas, requireMajority: false, probeKey: 'probe' });
 
-const written: WriteProbe = { kind: 'written', latencyMs: 0.4 };
-const silent: WriteProbe = { kind: 'silent', limitMs: 1000, isAnswering: false };
-const held: WriteProbe = { kind: 'held', reason: 'reason of the writer' };
-const refused = (message: string): WriteProbe => ({ kind: 'refused', latencyMs: 0.4, message });
+const written: ConnectionProbe = { kind: 'accepted', latencyMs: 0.4 };
+const silent: ConnectionProbe = { kind: 'silent', limitMs: 1000, isAnswering: false };
+const held: ConnectionProbe = { kind: 'held', reason: 'reason of the writer' };
+const refused = (message: string): ConnectionProbe => ({ kind: 'refused', latencyMs: 0.4, message });
 
 test('a master that accepts writes is up, with the state of all nodes', () => {
   expect(judgeHealth(steady, written, requiring(2))).toEqual({
@@ -170,7 +171,7 @@ test.each(['TIMEOUT', 'PAUSED'] as const)(
   'a writer that waits for a node to answer again reports its %s',
   (fault) => {
     const topology = masterlessOf(unusable(A, fault), node('replica', B));
-    const suspended: WriteProbe = { kind: 'held', reason: 'reason of the writer', node: A };
+    const suspended: ConnectionProbe = { kind: 'held', reason: 'reason of the writer', node: A };
     expect(judgeHealth(topology, suspended, requiring(0)).data.reason).toBe(fault);
     expect(judgeHealth(topology, { ...suspended, node: B }, requiring(0)).data.reason).toBe('NO_MASTER');
   },
@@ -191,7 +192,7 @@ test('a write without an answer from a node that answers observers is a pause', 
 });
 
 test('a write without an answer behind a blocking command of the app names that command', () => {
-  const blocked: WriteProbe = { ...silent, isAnswering: true, blockedBy: 'BLPOP' };
+  const blocked: ConnectionProbe = { ...silent, isAnswering: true, blockedBy: 'BLPOP' };
   expect(judgeHealth(steady, blocked, requiring(0))).toMatchObject({
     status: 'down',
     data: { reason: 'BLOCKED', message: containing('BLPOP waits on the writer') },

@@ -280,7 +280,7 @@ test('each named instance has a health of its own; a name that does not exist is
   });
   expect(await health.isWritable('cache')).toMatchObject({ cache: { status: 'up' } });
   const wrong: readonly [unknown, string][] = [
-    [{ name: 'session' }, 'isWritable: there is no instance "session"; known are "default", "sessions"'],
+    [{ name: 'session' }, 'there is no instance "session"; known are "default", "sessions"'],
     [{ nmae: 'sessions' }, 'isWritable: unknown option "nmae"; did you mean "name"?'],
     ['sessions', 'isWritable: option "options" is a string; allowed is an object with name, timeoutMs'],
     [

@@ -12,12 +12,20 @@ export function createWriteProbe(key: string, keyPrefix: string | undefined): Co
 }
 
 /** A key that is no string is accepted too: the server compares the type only after all that can make it refuse a write. */
-export async function whenAccepted(probe: Command): Promise<void> {
+export async function whenAccepted(reply: Promise<unknown>): Promise<void> {
   try {
-    await probe.promise;
+    await reply;
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) {
       throw error;
     }
   }
+}
+
+/** A read of nothing, which every user that may use the key at all may run. */
+export function createReadProbe(key: string, keyPrefix: string | undefined): Command {
+  return new Command('exists', [key], {
+    replyEncoding: 'utf8',
+    ...(keyPrefix !== undefined && { keyPrefix }),
+  });
 }
