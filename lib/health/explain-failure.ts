@@ -16,12 +16,7 @@ const serverCodes = [
 
 /** What keeps a connection from being used although there may be a node for it. */
 export type FailureReason =
-  | (typeof serverCodes)[number]
-  | 'PAUSED'
-  | 'BLOCKED'
-  | 'TIMEOUT'
-  | 'CLOSED'
-  | 'ERROR';
+  (typeof serverCodes)[number] | 'PAUSED' | 'BLOCKED' | 'TIMEOUT' | 'CLOSED' | 'ERROR';
 
 /** The connection that failed, and what is known of it. */
 export interface FailedConnection<Held> {

@@ -6,7 +6,7 @@ import {
   type HealthVerdict,
   type UnwritableReason,
   type WritableHealth,
-  } from './judge-health.js';
+} from './judge-health.js';
 import type { ConnectionProbe } from './probe-connection.js';
 
 /**

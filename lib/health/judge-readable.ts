@@ -67,9 +67,7 @@ export function judgeReadable(topology: Topology, attempt: ReadAttempt): Readabl
     return { status: 'down', data: { ...data, reason: 'LAG', message } };
   }
   const message = whyMaybeStale(data, maxLagBytes);
-  return message === undefined
-    ? { status: 'up', data }
-    : { status: 'degraded', data: { ...data, message } };
+  return message === undefined ? { status: 'up', data } : { status: 'degraded', data: { ...data, message } };
 }
 
 function describe(topology: Topology, { probe, node }: ReadAttempt): ReadableHealth {

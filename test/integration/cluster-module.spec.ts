@@ -11,6 +11,7 @@ import {
   InjectRedisTopology,
   InjectRedisWriter,
   ReadOnlyConnectionError,
+  RedisReplicationConnections,
   RedisReplicationModule,
   type ClusterTopology,
   type RedisReplicationModuleOptions,
@@ -21,6 +22,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { slotOf } from '../../lib/cluster/slots.js';
 import { beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
+import { matching } from '../support/matchers.js';
 import { recordLogs } from '../support/recorded-logs.js';
 import { until } from '../../lib/testing/servers/until.js';
 
@@ -205,7 +207,7 @@ test('health is degraded while slots are being moved', async () => {
   const [from, to] = [await group.masterOf('a'), await group.masterOf('b')];
   await beginMove(slotOf('a'), from, to);
   await whenTopology(({ shards }) => shards.some(({ migratingSlots }) => migratingSlots.length > 0));
-  expect(await look()).toMatchObject({ status: 'degraded', message: /1 of its slots are being moved/ });
+  expect(await look()).toMatchObject({ status: 'degraded', message: matching(/1 of its slots are being moved/) });
   for (const node of [from, to]) await node.command('CLUSTER', 'SETSLOT', slotOf('a'), 'STABLE');
   await until('it is up', async () => (await look()).status === 'up');
 });
@@ -257,4 +259,34 @@ test('the documented permissions are enough', async () => {
   await until('the replica has it', async () => (await reader.get('a')) === 'value');
   await until('it is up', async () => (await look()).status === 'up');
   expect(logs.of().filter(({ level, text }) => level !== 'log' && /NOPERM|may not/.test(text))).toEqual([]);
+});
+
+test('the reader is readable on every shard, and the shard where it is not is named', async () => {
+  const { module, whenTopology } = await startApp({ readFrom: 'replica' });
+  await whenTopology(({ shards }) =>
+    shards.every(({ topology }) => topology.nodes.some(({ kind }) => kind === 'replica')),
+  );
+  const check = async () =>
+    (await module.get(RedisReplicationHealthIndicator).isReadable('reader', { timeoutMs: 500 })).reader;
+  const [first] = group.nodes.slice(3);
+  if (first === undefined) throw new Error('The cluster has replicas');
+  await until('all shards can be read', async () => {
+    expect(await check()).toMatchObject({ status: 'up', shards: [{ role: 'replica' }, {}, {}] });
+    return true;
+  });
+  first.hang();
+  onTestFinished(() => first.resume());
+  await until('one shard cannot be read', async () => {
+    expect(await check()).toMatchObject({ status: 'down', message: matching(/^shard \d+-\d+: /) });
+    return true;
+  });
+});
+
+test('the connections of a cluster are found by name at run time', async () => {
+  const { module, writer, reader } = await startApp();
+  const found = module.get(RedisReplicationConnections).get();
+  expect(found.kind).toBe('cluster');
+  expect(found.writer).toBe(writer);
+  expect(found.reader).toBe(reader);
+  expect(await found.writer.set('found', 'value')).toBe('OK');
 });

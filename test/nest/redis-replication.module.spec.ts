@@ -8,6 +8,7 @@ import {
   InjectRedisReader,
   InjectRedisTopology,
   InjectRedisWriter,
+  RedisReplicationConnections,
   RedisReplicationModule,
   staticNodes,
 } from 'nestjs-redis-replication';
@@ -220,4 +221,22 @@ test('with lazyConnect the writer connects at its first command', async () => {
   expect([writer.status, reader.status]).toEqual(['wait', 'wait']);
   expect(await writer.set('key', 'value')).toBe('OK');
   expect([writer.status, reader.status]).toEqual(['ready', 'wait']);
+});
+
+test('connections of all instances are found by name at run time, also if a test has replaced them', async () => {
+  const fake = { get: () => 'fake' };
+  const { context, logs } = await startModules(
+    [replicationOf([node.endpoint]), replicationOf([node.endpoint], { name: 'sessions' })],
+    { override: (builder) => builder.overrideProvider(getRedisReaderToken('sessions')).useValue(fake) },
+  );
+  const connections = context.get(RedisReplicationConnections);
+  expect(connections.names).toEqual(['default', 'sessions']);
+  const app = describeApp(context, logs);
+  const { topology$, writer, reader } = app;
+  expect(connections.get()).toEqual({ kind: 'group', topology$, writer, reader });
+  expect(connections.get('sessions').writer).toBe(context.get(getRedisWriterToken('sessions')));
+  expect(connections.get('sessions').reader).toBe(fake);
+  expect(() => connections.get('session')).toThrow(
+    new TypeError('there is no instance "session"; known are "default", "sessions"'),
+  );
 });
