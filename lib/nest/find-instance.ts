@@ -2,11 +2,13 @@ import { ModulesContainer, type ModuleRef } from '@nestjs/core';
 import type { Cluster, Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import type { ClusterTopology } from '../cluster/cluster-topology.js';
+import type { RedisFailovers } from '../history/failover-history.js';
 import type { Topology } from '../topology/topology.js';
 import type { ClusterReplication } from './cluster-replication.js';
 import { namesOfInstances } from './instance-names.js';
 import type { Replication } from './replication.js';
 import {
+  getRedisFailoversToken,
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
@@ -25,6 +27,7 @@ interface Provided<Connection, State> {
   readonly writer: Connection;
   readonly reader: Connection;
   readonly topology$: Observable<State>;
+  readonly failovers: RedisFailovers;
 }
 
 /** @throws TypeError that lists the names in use, if no instance has this one. */
@@ -41,6 +44,7 @@ function provided<Connection, State>(moduleRef: ModuleRef, name: string): Provid
     writer: find(moduleRef, getRedisWriterToken(name)),
     reader: find(moduleRef, getRedisReaderToken(name)),
     topology$: find(moduleRef, getRedisTopologyToken(name)),
+    failovers: find(moduleRef, getRedisFailoversToken(name)),
   };
 }
 

@@ -3,17 +3,18 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { Cluster, Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import type { ClusterTopology } from '../cluster/cluster-topology.js';
+import type { RedisFailovers } from '../history/failover-history.js';
 import type { Topology } from '../topology/topology.js';
 import { findInstance } from './find-instance.js';
 import { namesOfInstances } from './instance-names.js';
 import { DEFAULT_NAME } from './tokens.js';
 
 /**
- * What is injected under one name: by `InjectRedisWriter(name)`, `InjectRedisReader(name)` and `InjectRedisTopology(name)`.
+ * What is injected under one name: by `InjectRedisWriter(name)` and its like.
  *
  * @publicApi
  */
-export type RedisReplicationConnection =
+export type RedisReplicationConnection = { readonly failovers: RedisFailovers } & (
   | {
       readonly kind: 'group';
       readonly writer: Redis;
@@ -25,7 +26,8 @@ export type RedisReplicationConnection =
       readonly writer: Cluster;
       readonly reader: Cluster;
       readonly topology$: Observable<ClusterTopology>;
-    };
+    }
+);
 
 /**
  * Finds the connections of each instance in the app by its name at run time, for code that cannot use decorators. Every

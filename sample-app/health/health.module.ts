@@ -1,12 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
+import { RedisReplicationHealthModule } from 'nestjs-redis-replication/health';
 import { HealthController } from './health.controller.js';
 
 @Module({
   // The response contains the reason; a log line for each health request would only obscure the failover.
-  imports: [TerminusModule.forRoot({ logger: false })],
+  imports: [TerminusModule.forRoot({ logger: false }), RedisReplicationHealthModule],
   controllers: [HealthController],
-  providers: [RedisReplicationHealthIndicator],
 })
 export class HealthModule {}

@@ -75,7 +75,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   aws: ['clock', 'credentials', 'options'],
   elasticache: ['topology', 'options', 'sources'],
-  health: ['topology', 'clock', 'options', 'connections', 'connections/outcomes', 'cluster', 'nest'],
+  health: [
+    'topology',
+    'clock',
+    'options',
+    'connections',
+    'connections/ioredis',
+    'connections/outcomes',
+    'cluster',
+    'nest',
+  ],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.
   testing: ['topology', 'clock'],
 };

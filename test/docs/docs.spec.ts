@@ -15,7 +15,7 @@ test('no block of code is overlooked', () => {
   const languages = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/^[^\S\n]*```(\w*)/gm)].map(([, language = '']) => ({ path, language })),
   );
-  const known = ['ts', 'json', 'sh', ''];
+  const known = ['ts', 'json', 'sh', 'yaml', ''];
   expect(languages.filter(({ language }) => !known.includes(language))).toEqual([]);
   const compiled = languages.filter(({ language }) => language === 'ts' || language === 'json');
   expect(pages.flatMap(codeBlocks)).toHaveLength(compiled.length);

@@ -7,10 +7,10 @@ import {
 } from 'nestjs-redis-replication/health';
 import { expect, onTestFinished, test } from 'vitest';
 import { recordLogs } from '../support/recorded-logs.js';
-import { startGroup, type GroupOptions } from '../support/server-group.js';
+import { startGroup, type GroupOptions } from '../../lib/testing/servers/server-group.js';
 import { replicationOf, startApp, type TestApp } from '../support/test-app.js';
-import { startProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 async function startPair(options: GroupOptions = {}) {

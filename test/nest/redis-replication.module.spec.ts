@@ -2,6 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import {
+  getRedisFailoversToken,
   getRedisReaderToken,
   getRedisTopologyToken,
   getRedisWriterToken,
@@ -233,7 +234,8 @@ test('connections of all instances are found by name at run time, also if a test
   expect(connections.names).toEqual(['default', 'sessions']);
   const app = describeApp(context, logs);
   const { topology$, writer, reader } = app;
-  expect(connections.get()).toEqual({ kind: 'group', topology$, writer, reader });
+  const failovers: unknown = context.get(getRedisFailoversToken());
+  expect(connections.get()).toEqual({ kind: 'group', topology$, writer, reader, failovers });
   expect(connections.get('sessions').writer).toBe(context.get(getRedisWriterToken('sessions')));
   expect(connections.get('sessions').reader).toBe(fake);
   expect(() => connections.get('session')).toThrow(
