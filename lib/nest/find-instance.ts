@@ -33,23 +33,21 @@ interface Provided<Connection, State> {
 /** @throws TypeError that lists the names in use, if no instance has this one. */
 export function findInstance(moduleRef: ModuleRef, name: string): Instance {
   requireKnown(moduleRef, name);
-  const replication = find<Replication | ClusterReplication>(moduleRef, getReplicationToken(name));
+  const token = getReplicationToken(name);
+  const replication = moduleRef.get<Replication | ClusterReplication>(token, { strict: false });
   return 'kind' in replication
     ? { kind: 'cluster', replication, ...provided<Cluster, ClusterTopology>(moduleRef, name) }
     : { kind: 'group', replication, ...provided<Redis, Topology>(moduleRef, name) };
 }
 
 function provided<Connection, State>(moduleRef: ModuleRef, name: string): Provided<Connection, State> {
+  const find = (token: string) => moduleRef.get(token, { strict: false });
   return {
-    writer: find(moduleRef, getRedisWriterToken(name)),
-    reader: find(moduleRef, getRedisReaderToken(name)),
-    topology$: find(moduleRef, getRedisTopologyToken(name)),
-    failovers: find(moduleRef, getRedisFailoversToken(name)),
+    writer: find(getRedisWriterToken(name)),
+    reader: find(getRedisReaderToken(name)),
+    topology$: find(getRedisTopologyToken(name)),
+    failovers: find(getRedisFailoversToken(name)),
   };
-}
-
-function find<T>(moduleRef: ModuleRef, token: string): T {
-  return moduleRef.get<T>(token, { strict: false });
 }
 
 function requireKnown(moduleRef: ModuleRef, name: string): void {

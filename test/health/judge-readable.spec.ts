@@ -81,17 +81,15 @@ test('a lag that nobody knows is degraded only where a lag is asked for', () => 
   });
 });
 
-test.each<[string, Partial<ReadAttempt>, Topology, object]>([
+test.each<[string, Partial<ReadAttempt> & { topology?: Topology }, object]>([
   [
     'no node to read from',
-    { node: undefined, probe: { kind: 'held', reason: 'why' } },
-    steady(),
+    { node: undefined, probe: { kind: 'held', reason: 'why' }, topology: steady() },
     { node: null, role: null, reason: 'NO_NODE', message: 'why' },
   ],
   [
     'a node that is not connected yet',
     { probe: { kind: 'held', reason: 'why' } },
-    steady(replica()),
     { node: B, reason: 'ERROR', message: 'why' },
   ],
   [
@@ -103,7 +101,6 @@ test.each<[string, Partial<ReadAttempt>, Topology, object]>([
         message: "NOPERM this user has no permissions to run 'exists'",
       },
     },
-    steady(replica()),
     {
       reason: 'NOPERM',
       message:
@@ -114,13 +111,11 @@ test.each<[string, Partial<ReadAttempt>, Topology, object]>([
   [
     'a node that is silent',
     { probe: { kind: 'silent', limitMs: 500, isAnswering: false } },
-    steady(replica()),
     { reason: 'TIMEOUT', message: `no answer to a read within 500 ms; ${B} does not answer` },
   ],
   [
     'a blocking read before it',
     { probe: { kind: 'silent', limitMs: 500, isAnswering: true, blockedBy: 'XREAD' } },
-    steady(replica()),
     {
       reason: 'BLOCKED',
       message:
@@ -131,9 +126,8 @@ test.each<[string, Partial<ReadAttempt>, Topology, object]>([
   [
     'a reader that is closed',
     { probe: { kind: 'closed' } },
-    steady(replica()),
     { reason: 'CLOSED', message: 'the reader is closed' },
   ],
-])('%s is down', (_name, facts, topology, data) => {
+])('%s is down', (_name, { topology = steady(replica()), ...facts }, data) => {
   expect(judgeReadable(topology, { ...attempt, ...facts })).toMatchObject({ status: 'down', data });
 });
