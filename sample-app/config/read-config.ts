@@ -3,7 +3,7 @@ import type { AppConfig } from './app-config.js';
 import type { Environment } from './environment.js';
 import { readNumber } from './read-number.js';
 import { readRedis } from './read-redis.js';
-import { readSource } from './read-source.js';
+import { readPlace } from './read-place.js';
 
 /**
  * Reads `PORT`, `HOST`, where the Redis nodes are and how to log in to them.
@@ -22,7 +22,7 @@ export function readConfig(all: Environment): AppConfig {
 function readReplication(environment: Environment): RedisReplicationOptions {
   const timeoutMs = readNumber(environment, 'REDIS_HOLD_TIMEOUT_MS', { least: 0, most: 600_000 });
   return {
-    source: readSource(environment),
+    ...readPlace(environment),
     redis: readRedis(environment),
     ...(timeoutMs !== undefined && { hold: { timeoutMs } }),
   };

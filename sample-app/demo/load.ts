@@ -1,5 +1,6 @@
 /** The outcome of one `PUT`. */
 export interface Write {
+  readonly note: string;
   readonly sentAt: number;
   readonly answeredAt: number;
   readonly succeeded: boolean;
@@ -19,7 +20,7 @@ export interface Load {
 const gapMs = 10;
 /** While Redis has no master every `PUT` waits; no more than this many are sent at once. */
 const openMax = 16;
-const notes = 8;
+const notes = 24;
 
 /** Writes a note every 10 ms, whether or not the last one was answered. */
 export function startLoad(appUrl: string): Load {
@@ -27,7 +28,7 @@ export function startLoad(appUrl: string): Load {
   const open = new Set<Promise<void>>();
   let count = 0;
   const send = async () => {
-    const write = await put(`${appUrl}/notes/demo-${count % notes}`, `text ${count}`);
+    const write = await put(appUrl, { note: `demo-${count % notes}`, text: `text ${count}` });
     watchers.forEach((onWrite) => onWrite(write));
   };
   const timer = setInterval(() => {
@@ -48,16 +49,20 @@ export function startLoad(appUrl: string): Load {
   };
 }
 
-async function put(url: string, text: string): Promise<Write> {
+async function put(
+  appUrl: string,
+  { note, text }: { readonly note: string; readonly text: string },
+): Promise<Write> {
   const sentAt = performance.now();
   try {
-    const response = await fetch(url, {
+    const response = await fetch(`${appUrl}/notes/${note}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ text }),
     });
     const answer = await response.text();
     return {
+      note,
       sentAt,
       answeredAt: performance.now(),
       succeeded: response.ok,
@@ -66,6 +71,6 @@ async function put(url: string, text: string): Promise<Write> {
     };
   } catch (error) {
     const failure = error instanceof Error ? `${error.message}: ${String(error.cause)}` : String(error);
-    return { sentAt, answeredAt: performance.now(), succeeded: false, attempts: 1, failure };
+    return { note, sentAt, answeredAt: performance.now(), succeeded: false, attempts: 1, failure };
   }
 }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { whenInSync } from '../../lib/testing/servers/replication.js';
 import type { Load, Write } from './load.js';
 import type { FailoverKind, Roles } from './topologies/topology.js';
@@ -19,13 +18,13 @@ export interface RoundResult {
 
 export interface Round {
   readonly kind: FailoverKind;
-  readonly roles: Roles;
   /** How long to write before the failover. */
   readonly pauseMs: number;
 }
 
 /** Plays one failover under load. The group is in sync before and after it. */
-export async function runRound({ kind, roles: before, pauseMs }: Round, load: Load): Promise<RoundResult> {
+export async function runRound({ kind, pauseMs }: Round, load: Load): Promise<RoundResult> {
+  const before = await kind.roles();
   const writes: Write[] = [];
   const stopCounting = load.watch((write) => writes.push(write));
   await delay(pauseMs);
@@ -35,7 +34,7 @@ export async function runRound({ kind, roles: before, pauseMs }: Round, load: Lo
   const to = await kind.failOver(before, () => (promotedAt = performance.now()));
   const roles = { ...before, to, others: [before.to, ...before.others].filter((node) => node !== to) };
   // Until the old master is demoted or gone, it may be the node that acknowledges.
-  const recoveredAt = await nextAnswer(load, writes, performance.now());
+  const recoveredAt = await nextAnswer(load, writes, isAnswer(kind, performance.now()));
   await kind.heal(roles);
   await whenInSync(roles.to, [roles.from, ...roles.others]);
   stopCounting();
@@ -54,16 +53,16 @@ function durationOf({ sentAt, answeredAt }: Write): number {
   return answeredAt - sentAt;
 }
 
-/** When the first write after this moment was acknowledged, which may already have happened. */
-function nextAnswer(load: Load, writes: readonly Write[], after: number): Promise<number> {
+/** When the first such write was acknowledged, which may already have happened. */
+function nextAnswer(load: Load, writes: readonly Write[], fits: (write: Write) => boolean): Promise<number> {
   return new Promise((resolve) => {
-    const earlier = writes.find((write) => isSuccessAfter(write, after));
+    const earlier = writes.find(fits);
     if (earlier !== undefined) {
       resolve(earlier.answeredAt);
       return;
     }
     const stop = load.watch((write) => {
-      if (isSuccessAfter(write, after)) {
+      if (fits(write)) {
         stop();
         resolve(write.answeredAt);
       }
@@ -71,14 +70,7 @@ function nextAnswer(load: Load, writes: readonly Write[], after: number): Promis
   });
 }
 
-function isSuccessAfter({ succeeded, answeredAt }: Write, moment: number): boolean {
-  return succeeded && answeredAt >= moment;
-}
-
-/** The master now, the node to promote next, and the rest. */
-export function rolesFor(nodes: readonly RedisServer[], from: RedisServer): Roles {
-  const start = nodes.indexOf(from);
-  const [to, ...others] = [...nodes.slice(start + 1), ...nodes.slice(0, start)];
-  if (to === undefined) throw new Error('A group needs a replica to fail over to.');
-  return { from, to, others };
+/** Whether a write was acknowledged after this moment by the master that the failover is about. */
+function isAnswer({ serves = () => true }: FailoverKind, after: number): (write: Write) => boolean {
+  return ({ note, succeeded, answeredAt }) => succeeded && answeredAt >= after && serves(note);
 }

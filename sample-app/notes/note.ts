@@ -28,3 +28,8 @@ export function parseText(body: unknown): string {
   }
   return text;
 }
+
+/** The key of a note in Redis. */
+export function keyOf(id: string): string {
+  return `note:${id}`;
+}

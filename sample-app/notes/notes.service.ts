@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { InjectRedisReader, InjectRedisWriter } from 'nestjs-redis-replication';
 import { issueUntilKnown, type Issued } from './issue-until-known.js';
-import type { Note } from './note.js';
+import { keyOf, type Note } from './note.js';
 
 @Injectable()
 export class NotesService {
   constructor(
-    @InjectRedisWriter() private readonly writer: Redis,
-    @InjectRedisReader() private readonly reader: Redis,
+    @InjectRedisWriter() private readonly writer: Redis | Cluster,
+    @InjectRedisReader() private readonly reader: Redis | Cluster,
   ) {}
 
   /** Writes to the current master. */
@@ -21,8 +21,4 @@ export class NotesService {
     const text = await this.reader.get(keyOf(id));
     return text === null ? undefined : { id, text };
   }
-}
-
-function keyOf(id: string): string {
-  return `note:${id}`;
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { InjectRedisTopology, type Topology } from 'nestjs-redis-replication';
+import { InjectRedisTopology, type ClusterTopology, type Topology } from 'nestjs-redis-replication';
 import { firstValueFrom, ReplaySubject, scan, type Observable } from 'rxjs';
 import { emptyHistory, nextView, type History, type TopologyView } from './topology-view.js';
 
@@ -10,11 +10,11 @@ export class TopologyFeed implements OnModuleInit {
   /** Replays the latest. */
   readonly view$: Observable<TopologyView> = this.latest$.asObservable();
 
-  constructor(@InjectRedisTopology() private readonly topology$: Observable<Topology>) {}
+  constructor(@InjectRedisTopology() private readonly topology$: Observable<Topology | ClusterTopology>) {}
 
   onModuleInit(): void {
     this.topology$
-      .pipe(scan<Topology, TopologyView, History>(nextView, emptyHistory))
+      .pipe(scan<Topology | ClusterTopology, TopologyView, History>(nextView, emptyHistory))
       .subscribe(this.latest$);
   }
 

@@ -229,6 +229,46 @@ test('a split brain and a loss of data are described in words', async () => {
   ]);
 });
 
+test('a cluster is shown by its shards, and a failover names the shard', async () => {
+  const shard = (id: string, first: number, endpoint: string) => ({
+    id,
+    slots: [{ first, last: first + 8191 }],
+    migratingSlots: id === 'one' ? [7] : [],
+    topology: {
+      kind: id === 'one' ? 'steady' : 'masterless',
+      ...(id === 'one' && { master: endpoint }),
+      generation: 2,
+      nodes: [{ endpoint, kind: id === 'one' ? 'master' : 'replica', reachable: true }],
+    },
+  });
+  const { page, complaints } = await openWith({
+    kind: 'partial',
+    unassignedSlots: 0,
+    shards: [shard('one', 0, 'a:1'), shard('two', 8192, 'b:2')],
+    history: [
+      {
+        shard: 'two',
+        generation: 2,
+        from: 'c:3',
+        to: 'b:2',
+        tookMs: 5,
+        cause: 'poll',
+        at: 1_700_000_000_000,
+      },
+    ],
+  });
+  await page.getByText('1 of 2 shards have a master, writes to the others are held.').waitFor();
+  const rows = await page.getByRole('table', { name: 'Nodes' }).locator('tbody tr').allInnerTexts();
+  expect(rows.map((row) => row.split(/\t/)[0]?.trim())).toEqual([
+    'Shard 0-8191, 1 slots are being moved: Master is a:1, generation 2, steady.',
+    'a:1',
+    'Shard 8192-16383: No master, writes are held, generation 2.',
+    'b:2',
+  ]);
+  await page.getByRole('rowheader', { name: '2 of Shard 8192-16383', exact: true }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
 test('what a server reports is shown as text, even if it is markup', async () => {
   const markup = '<img src="x" onerror="document.title = 1"><script>alert(1)</script>';
   const { page, complaints } = await openWith({

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { TopologyView } from '../../sample-app/topology/topology-view.js';
+import type { GroupView } from '../../sample-app/topology/topology-view.js';
 import { readEvents } from '../support/event-stream.js';
 import { rolesOf } from '../support/group-roles.js';
 import { aNumber, containing } from '../support/matchers.js';
@@ -161,7 +161,7 @@ test('the stream begins with the current topology, tells each change, and ends w
   const { heir } = rolesOf(group);
   const response = await fetch(`${app.url}/topology/stream`);
   expect(response.headers.get('content-type')).toContain('text/event-stream');
-  const views: TopologyView[] = [];
+  const views: GroupView[] = [];
   let closing: Promise<void> | undefined;
   for await (const { data } of readEvents(response)) {
     const view = parseView(data);

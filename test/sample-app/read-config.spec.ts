@@ -22,6 +22,8 @@ test.each<Environment>([
   { REDIS_SEEDS: '127.0.0.1:7001' },
   { REDIS_PRIMARY: 'primary.test:6379' },
   { REDIS_PRIMARY: 'primary.test:6379', REDIS_READER: 'reader.test:6379' },
+  { REDIS_PRIMARY: 'primary.test:6379', REDIS_DNS: '127.0.0.1:5353' },
+  { REDIS_PRIMARY: 'primary.test:6379', REDIS_READER: 'reader.test:6379', REDIS_DNS: '[::1]:53' },
   { REDIS_SENTINELS: '127.0.0.1:26379, 127.0.0.1:26380', REDIS_SENTINEL_NAME: 'main' },
   {
     REDIS_SENTINELS: '127.0.0.1:26379',
@@ -33,6 +35,12 @@ test.each<Environment>([
   },
 ])('it takes the nodes from %j', (environment) => {
   expect(readConfig(environment).replication.source).toBeTypeOf('function');
+});
+
+test('it takes the nodes of a cluster in place of a source', () => {
+  const { replication } = readConfig({ REDIS_CLUSTER: '127.0.0.1:7000, 127.0.0.1:7001' });
+  expect(replication.cluster?.nodes).toBeTypeOf('function');
+  expect(replication).not.toHaveProperty('source');
 });
 
 test('it reads how to log in, and how long to hold', async () => {
@@ -53,7 +61,7 @@ test('it reads the authority to trust from a file', () => {
 });
 
 const choose =
-  'Set exactly one of REDIS_NODES=host:port,host:port, REDIS_SEEDS=host:port,host:port, REDIS_PRIMARY=host:port and REDIS_SENTINELS=host:port,host:port; ';
+  'Set exactly one of REDIS_NODES=host:port,host:port, REDIS_SEEDS=host:port,host:port, REDIS_PRIMARY=host:port, REDIS_SENTINELS=host:port,host:port and REDIS_CLUSTER=host:port,host:port; ';
 
 test.each<[Environment, string]>([
   [{}, `${choose}none is set.`],
@@ -66,6 +74,20 @@ test.each<[Environment, string]>([
     { ...nodes, REDIS_SENTINEL_NAME: 'main' },
     'REDIS_SENTINEL_NAME can only be used with REDIS_SENTINELS, not with REDIS_NODES.',
   ],
+  [
+    { REDIS_CLUSTER: 'a:1', REDIS_DNS: '127.0.0.1:53' },
+    'REDIS_DNS can only be used with REDIS_PRIMARY, not with REDIS_CLUSTER.',
+  ],
+  [
+    { REDIS_PRIMARY: 'a:1', REDIS_DNS: 'dns.test:53' },
+    'REDIS_DNS is "dns.test:53"; allowed is address:port of a name server.',
+  ],
+  [
+    { REDIS_PRIMARY: 'a:1', REDIS_DNS: '127.0.0.1:70000' },
+    'REDIS_DNS is "127.0.0.1:70000"; allowed is address:port of a name server.',
+  ],
+  [{ REDIS_CLUSTER: 'a:1,b' }, 'REDIS_CLUSTER: staticNodes: node 2 is not an endpoint: it has no port'],
+  [{ ...nodes, REDIS_CLUSTER: 'a:1' }, `${choose}REDIS_NODES and REDIS_CLUSTER are set.`],
   [{ REDIS_SENTINELS: 'a:1' }, 'REDIS_SENTINELS needs REDIS_SENTINEL_NAME, the name of the master'],
   [
     { REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'main', REDIS_SENTINEL_USERNAME: 'app' },

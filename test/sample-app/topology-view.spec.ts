@@ -1,4 +1,4 @@
-import type { Failover, Topology } from 'nestjs-redis-replication';
+import type { ClusterTopology, Failover, Topology } from 'nestjs-redis-replication';
 import { expect, test } from 'vitest';
 import { emptyHistory, nextView, type History } from '../../sample-app/topology/topology-view.js';
 
@@ -30,4 +30,24 @@ test('the last 50 are kept', () => {
   expect(history.map(({ generation }) => generation)).toEqual(
     Array.from({ length: 50 }, (_, index) => 60 - index),
   );
+});
+
+test('in a cluster, each failover of each shard is told once, and of which shard', () => {
+  const cluster = (...generations: readonly number[]): ClusterTopology => ({
+    kind: 'steady',
+    unassignedSlots: 0,
+    shards: generations.map((generation, index) => ({
+      id: `shard ${index}`,
+      slots: [],
+      migratingSlots: [],
+      topology: topology(generation),
+    })),
+  });
+  const states = [cluster(1, 1), cluster(2, 1), cluster(2, 2), cluster(3, 2), cluster(3, 2)];
+  const { history } = states.reduce<History>(nextView, emptyHistory);
+  expect(history.map(({ shard, generation }) => `${shard}: ${generation}`)).toEqual([
+    'shard 0: 3',
+    'shard 1: 2',
+    'shard 0: 2',
+  ]);
 });

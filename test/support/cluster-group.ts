@@ -8,6 +8,8 @@ export interface ClusterGroup {
   readonly endpoints: readonly string[];
   /** The present master of the shard that serves the key. */
   masterOf(key: string): Promise<RedisServer>;
+  /** The same, by the slot. */
+  masterOfSlot(slot: number): Promise<RedisServer>;
   /** The present replicas of a master, as soon as it has any. */
   replicasOf(master: RedisServer): Promise<readonly RedisServer[]>;
   /** Waits until all running nodes agree on all slots, and each replica is in sync. */
@@ -71,6 +73,7 @@ function handle(nodes: RedisServer[], args: readonly string[]): ClusterGroup {
       return nodes.map(({ endpoint }) => endpoint);
     },
     masterOf: async (key) => ownerOf(nodes, slotOf(key)),
+    masterOfSlot: (slot) => ownerOf(nodes, slot),
     replicasOf: (master) => replicasOf(nodes, master),
     whenSettled: () => whenSettled(nodes),
     add: (master) => addNode(nodes, args, master),

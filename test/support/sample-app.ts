@@ -4,7 +4,7 @@ import { AppModule } from '../../sample-app/app.module.js';
 import { APP_CONFIG } from '../../sample-app/config/app-config.js';
 import type { Environment } from '../../sample-app/config/environment.js';
 import { readConfig } from '../../sample-app/config/read-config.js';
-import type { TopologyView } from '../../sample-app/topology/topology-view.js';
+import type { GroupView } from '../../sample-app/topology/topology-view.js';
 import { recordLogs, type RecordedLogs } from './recorded-logs.js';
 import { until } from '../../lib/testing/servers/until.js';
 
@@ -20,7 +20,7 @@ export interface SampleApp {
   get(path: string): Promise<Answer>;
   /** A `body` that is a string is sent unchanged. */
   put(path: string, body: unknown): Promise<Answer>;
-  topology(): Promise<TopologyView>;
+  topology(): Promise<GroupView>;
   /** Waits until the app has accepted this master. */
   whenMaster(endpoint: string): Promise<void>;
   close(): Promise<void>;
@@ -62,13 +62,13 @@ export async function startSampleApp(environment: Environment): Promise<SampleAp
 }
 
 /** Parses a topology as the app reports it. */
-export function parseView(json: string): TopologyView {
+export function parseView(json: string): GroupView {
   const view: unknown = JSON.parse(json);
   if (!isView(view)) throw new Error(`This is no topology: ${json}`);
   return view;
 }
 
-function isView(value: unknown): value is TopologyView {
+function isView(value: unknown): value is GroupView {
   return typeof value === 'object' && value !== null && 'kind' in value && 'history' in value;
 }
 

@@ -1,4 +1,5 @@
 import { startGroup } from '../../../lib/testing/servers/server-group.js';
+import { describeGroup } from './describe-group.js';
 import { failoversByHand } from './failovers-by-hand.js';
 import type { DemoTopology } from './topology.js';
 
@@ -6,13 +7,9 @@ import type { DemoTopology } from './topology.js';
 export async function startStatic(): Promise<DemoTopology> {
   const group = await startGroup();
   return {
-    description: [
-      `Redis     master ${group.master.endpoint}, replicas ${group.endpoints.slice(1).join(', ')}`,
-    ],
+    description: [describeGroup(group)],
     environment: { REDIS_NODES: group.endpoints.join(',') },
-    nodes: group.nodes,
-    master: group.master,
-    failoverKinds: failoversByHand,
+    failoverKinds: failoversByHand(group),
     stop: () => group.stop(),
   };
 }

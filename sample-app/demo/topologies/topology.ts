@@ -7,9 +7,13 @@ export interface Roles {
   readonly others: readonly RedisServer[];
 }
 
-/** One way in which a group changes its master. */
+/** One way in which a master is replaced. */
 export interface FailoverKind {
   readonly name: string;
+  /** Who is master before it, and of whom. */
+  readonly roles: () => Promise<Roles>;
+  /** Whether the master serves this note. Default: it serves all. */
+  readonly serves?: (note: string) => boolean;
   /**
    * Makes the change. Calls `onPromotion` when it sends the promotion, or sees it; resolves with the new master when the
    * old one takes no writes of the app any more.
@@ -25,8 +29,6 @@ export interface DemoTopology {
   readonly description: readonly string[];
   /** The variables by which the sample app finds them. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly nodes: readonly RedisServer[];
-  readonly master: RedisServer;
   readonly failoverKinds: readonly FailoverKind[];
   readonly stop: () => Promise<void>;
 }

@@ -7,7 +7,9 @@ import {
   describeRole,
   formatDuration,
   formatTime,
+  nameShard,
   summarize,
+  summarizeCluster,
 } from './wording.js';
 
 // The roles repeat those of the elements, because some browsers drop these if CSS lays the table out as blocks.
@@ -19,12 +21,16 @@ const connectionWords = {
 
 /** Shows a topology. Everything that comes from a server is set as text, never as markup. */
 export function render(topology) {
+  const isCluster = topology.shards !== undefined;
   byId('summary').parentElement.dataset.kind = topology.kind;
-  setText(byId('summary'), summarize(topology));
-  renderFacts(topology);
-  renderLoss(topology.lastDataLoss);
-  update(bodyOf('nodes'), topology.nodes.map(nodeRow));
-  update(bodyOf('failovers'), topology.history.map(failoverRow));
+  setText(byId('summary'), isCluster ? summarizeCluster(topology) : summarize(topology));
+  renderFacts(isCluster ? clusterFacts(topology) : groupFacts(topology));
+  renderLosses(isCluster ? topology.shards.map((shard) => shard.topology) : [topology]);
+  update(bodyOf('nodes'), isCluster ? topology.shards.flatMap(shardRows) : topology.nodes.map(nodeRow));
+  update(
+    bodyOf('failovers'),
+    topology.history.map((failover) => failoverRow(failover, topology.shards)),
+  );
   byId('no-failovers').hidden = topology.history.length > 0;
   byId('failovers').classList.toggle('without-rows', topology.history.length === 0);
 }
@@ -37,23 +43,42 @@ export function renderConnection(state) {
   document.body.classList.toggle('outdated', state === 'lost');
 }
 
-function renderFacts({ kind, generation, cause, changedAt }) {
-  const facts = [
+function groupFacts({ kind, generation, cause, changedAt }) {
+  return [
     ['State', kind],
     ['Generation', String(generation)],
     ['Since', timeElement(changedAt)],
     ['Cause', cause],
   ];
+}
+
+function clusterFacts({ kind, shards, unassignedSlots }) {
+  return [
+    ['State', kind],
+    ['Shards', String(shards.length)],
+    ['Slots without a shard', String(unassignedSlots)],
+  ];
+}
+
+function renderFacts(facts) {
   update(
     byId('facts'),
     facts.map(([term, value]) => create('div', {}, create('dt', {}, term), create('dd', {}, value))),
   );
 }
 
-function renderLoss(loss) {
+function renderLosses(topologies) {
   const element = byId('data-loss');
-  element.hidden = loss === undefined;
-  setText(element, loss === undefined ? '' : describeLoss(loss));
+  const losses = topologies.flatMap(({ lastDataLoss }) => lastDataLoss ?? []);
+  element.hidden = losses.length === 0;
+  setText(element, losses.map(describeLoss).join(' '));
+}
+
+function shardRows(shard) {
+  const text = `${nameShard(shard)}: ${summarize(shard.topology)}`;
+  const heading = create('th', { scope: 'rowgroup', role: 'rowheader', colSpan: 5 }, text);
+  const row = create('tr', { role: 'row', className: 'shard' }, heading);
+  return [row, ...shard.topology.nodes.map(nodeRow)];
 }
 
 function nodeRow(node) {
@@ -76,11 +101,13 @@ function nodeRow(node) {
   return row;
 }
 
-function failoverRow({ generation, from, to, tookMs, cause, at }) {
+function failoverRow({ generation, from, to, tookMs, cause, at, shard: id }, shards = []) {
+  const shard = shards.find((each) => each.id === id);
+  const number = shard === undefined ? `${generation}` : `${generation} of ${nameShard(shard)}`;
   return create(
     'tr',
     { role: 'row' },
-    create('th', { scope: 'row', role: 'rowheader' }, String(generation)),
+    create('th', { scope: 'row', role: 'rowheader' }, number),
     cell('New master', { className: 'endpoint' }, to),
     cell('Old master', { className: 'endpoint' }, from),
     cell('Took', { className: 'number' }, formatDuration(tookMs)),

@@ -35,6 +35,25 @@ export function summarize({ kind, master, generation, claimants = [] }) {
   }
 }
 
+/** One sentence on the state of a cluster. */
+export function summarizeCluster({ shards, unassignedSlots }) {
+  if (shards.length === 0) return 'Waiting for a node to tell the slots of the cluster.';
+  const steady = shards.filter(({ topology }) => topology.kind === 'steady').length;
+  const served =
+    steady === shards.length
+      ? `All ${shards.length} shards have a master.`
+      : `${steady} of ${shards.length} shards have a master, writes to the others are held.`;
+  return unassignedSlots === 0 ? served : `${served} ${unassignedSlots} slots belong to no shard.`;
+}
+
+/** Such as `Shard 0-5460`. */
+export function nameShard({ slots, migratingSlots }) {
+  const ranges = slots.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+  const shown = ranges.length > 3 ? [...ranges.slice(0, 3), '…'] : ranges;
+  const moving = migratingSlots.length === 0 ? '' : `, ${migratingSlots.length} slots are being moved`;
+  return `Shard ${shown.join(', ')}${moving}`;
+}
+
 /** A mark and a word for the role of a node. */
 export function describeRole({ kind }) {
   const [mark, word] = roleWords[kind] ?? ['?', kind];

@@ -7,29 +7,40 @@ import {
 } from 'nestjs-redis-replication';
 import { InvalidConfigError } from './invalid-config.error.js';
 import type { Environment } from './environment.js';
+import { lookupAt } from './lookup-at.js';
 import { readTls } from './read-tls.js';
 
-const variables = ['REDIS_NODES', 'REDIS_SEEDS', 'REDIS_PRIMARY', 'REDIS_SENTINELS'] as const;
+const variables = [
+  'REDIS_NODES',
+  'REDIS_SEEDS',
+  'REDIS_PRIMARY',
+  'REDIS_SENTINELS',
+  'REDIS_CLUSTER',
+] as const;
 
 type Variable = (typeof variables)[number];
 
 /** Variables that can only be used beside one of those that name the nodes. */
 const companions: Readonly<Record<string, Variable>> = {
   REDIS_READER: 'REDIS_PRIMARY',
+  REDIS_DNS: 'REDIS_PRIMARY',
   REDIS_SENTINEL_NAME: 'REDIS_SENTINELS',
   REDIS_SENTINEL_USERNAME: 'REDIS_SENTINELS',
   REDIS_SENTINEL_PASSWORD: 'REDIS_SENTINELS',
   REDIS_SENTINEL_TLS: 'REDIS_SENTINELS',
 };
 
-/** The source of the nodes, given by exactly one of four variables. */
-export function readSource(environment: Environment): NodeSource {
+/** Where the nodes are: a source, or the nodes of a cluster. */
+export type Place = { readonly source: NodeSource } | { readonly cluster: { readonly nodes: NodeSource } };
+
+/** Where the nodes are, given by exactly one of five variables. */
+export function readPlace(environment: Environment): Place {
   const [name, ...others] = variables.filter((variable) => environment[variable] !== undefined);
   if (name === undefined || others.length > 0) {
     const found = name === undefined ? 'none is set' : `${[name, ...others].join(' and ')} are set`;
     throw new InvalidConfigError(
       'Set exactly one of REDIS_NODES=host:port,host:port, REDIS_SEEDS=host:port,host:port, ' +
-        `REDIS_PRIMARY=host:port and REDIS_SENTINELS=host:port,host:port; ${found}.`,
+        `REDIS_PRIMARY=host:port, REDIS_SENTINELS=host:port,host:port and REDIS_CLUSTER=host:port,host:port; ${found}.`,
     );
   }
   for (const [companion, needed] of Object.entries(companions)) {
@@ -37,18 +48,24 @@ export function readSource(environment: Environment): NodeSource {
       throw new InvalidConfigError(`${companion} can only be used with ${needed}, not with ${name}.`);
     }
   }
-  return createSource(name, environment);
+  return name === 'REDIS_CLUSTER'
+    ? { cluster: { nodes: nodesIn(name, environment) } }
+    : { source: createSource(name, environment) };
 }
 
-function createSource(name: Variable, environment: Environment): NodeSource {
-  const { [name]: value = '', REDIS_READER: reader } = environment;
+function nodesIn(name: Variable, { [name]: value = '' }: Environment): NodeSource {
+  return inWordsOf(name, () => staticNodes(splitList(value)));
+}
+
+function createSource(name: Exclude<Variable, 'REDIS_CLUSTER'>, environment: Environment): NodeSource {
+  const { [name]: value = '' } = environment;
   switch (name) {
     case 'REDIS_NODES':
-      return inWordsOf(name, () => staticNodes(splitList(value)));
+      return nodesIn(name, environment);
     case 'REDIS_SEEDS':
       return inWordsOf(name, () => discoverNodes(splitList(value)));
     case 'REDIS_PRIMARY':
-      return inWordsOf(name, () => primaryEndpoint(value, reader === undefined ? {} : { reader }));
+      return inWordsOf(name, () => primaryEndpoint(value, readNames(environment)));
     case 'REDIS_SENTINELS': {
       const options = readSentinel(environment);
       return inWordsOf(name, () => sentinelNodes({ sentinels: splitList(value), ...options }));
@@ -56,6 +73,13 @@ function createSource(name: Variable, environment: Environment): NodeSource {
     default:
       return name satisfies never;
   }
+}
+
+function readNames({ REDIS_READER: reader, REDIS_DNS: server }: Environment) {
+  return {
+    ...(reader !== undefined && { reader }),
+    ...(server !== undefined && { lookup: lookupAt(server) }),
+  };
 }
 
 function readSentinel(environment: Environment) {
