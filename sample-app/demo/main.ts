@@ -23,9 +23,10 @@ console.log(once ? '' : '\nA failover every few seconds; Ctrl-C ends it.\n');
 const results: RoundResult[] = [];
 const forgetTotal = onExit(() => console.log(`\n${describeTotal(results)}`));
 const load = startLoad(app.url);
-do {
+for (;;) {
   await runAll(load);
-} while (!once);
+  if (once) break;
+}
 
 await load.stop();
 forgetTotal();

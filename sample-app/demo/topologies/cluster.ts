@@ -1,7 +1,7 @@
 import { slotOf } from '../../../lib/cluster/slots.js';
 import { startCluster, type ClusterGroup } from '../../../test/support/cluster-group.js';
 import { keyOf } from '../../notes/note.js';
-import { watchPromotion } from './promotions.js';
+import { strike } from './promotions.js';
 import type { DemoTopology, FailoverKind, Roles } from './topology.js';
 
 /** The app is told two of six nodes; one shard fails over while the others go on. */
@@ -18,29 +18,24 @@ export async function startDemoCluster(): Promise<DemoTopology> {
   };
 }
 
+const shardOfGroup = (group: ClusterGroup, index: number) => ({
+  roles: () => rolesOfShard(group, index),
+  serves: (note: string) => shardOf(note) === index,
+});
+
 /** Each of another shard, because Redis may undo the promotion of a node that was promoted a few seconds before. */
 function failoversOfShards(group: ClusterGroup): readonly FailoverKind[] {
-  const onShard = (index: number) => ({
-    roles: () => rolesOfShard(group, index),
-    serves: (note: string) => shardOf(note) === index,
-  });
   return [
     {
       name: 'handed over',
-      ...onShard(0),
-      async failOver(roles, onPromotion) {
-        await roles.to.command('CLUSTER', 'FAILOVER');
-        return watchPromotion(roles, onPromotion);
-      },
+      ...shardOfGroup(group, 0),
+      failOver: strike(({ to }) => to.command('CLUSTER', 'FAILOVER')),
       heal: () => group.whenSettled(),
     },
     {
       name: 'killed master',
-      ...onShard(1),
-      async failOver(roles, onPromotion) {
-        await roles.from.kill();
-        return watchPromotion(roles, onPromotion);
-      },
+      ...shardOfGroup(group, 1),
+      failOver: strike(({ from }) => from.kill()),
       async heal({ from }) {
         await from.restart();
         await group.whenSettled();
@@ -48,11 +43,8 @@ function failoversOfShards(group: ClusterGroup): readonly FailoverKind[] {
     },
     {
       name: 'hung master',
-      ...onShard(2),
-      async failOver(roles, onPromotion) {
-        roles.from.hang();
-        return watchPromotion(roles, onPromotion);
-      },
+      ...shardOfGroup(group, 2),
+      failOver: strike(async ({ from }) => from.hang()),
       async heal({ from }) {
         from.resume();
         await group.whenSettled();

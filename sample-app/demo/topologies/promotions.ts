@@ -1,10 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readInfo } from '../../../lib/testing/servers/info.js';
 import type { RedisServer } from '../../../lib/testing/servers/redis-server.js';
-import type { Roles } from './topology.js';
+import type { FailoverKind, Roles } from './topology.js';
+
+/** A failover that begins with this, and in which the servers promote by themselves. */
+export function strike(begin: (roles: Roles) => Promise<unknown>): FailoverKind['failOver'] {
+  return async (roles, onPromotion) => {
+    await begin(roles);
+    return watchPromotion(roles, onPromotion);
+  };
+}
 
 /** Waits for the servers to promote one of the replicas, and for the app to write to it. */
-export async function watchPromotion(roles: Roles, onPromotion: () => void): Promise<RedisServer> {
+async function watchPromotion(roles: Roles, onPromotion: () => void): Promise<RedisServer> {
   const to = await whenPromoted([roles.to, ...roles.others]);
   onPromotion();
   await whenWritten(to);

@@ -3,7 +3,7 @@ import { startSentinels, type SentinelGroup } from '../../../lib/testing/servers
 import { startGroup, type ServerGroup } from '../../../lib/testing/servers/server-group.js';
 import { describeGroup } from './describe-group.js';
 import { groupRoles } from './group-roles.js';
-import { watchPromotion } from './promotions.js';
+import { strike } from './promotions.js';
 import type { DemoTopology, FailoverKind, Roles } from './topology.js';
 
 /** The app is told the Sentinels only, and they promote. */
@@ -32,29 +32,20 @@ function failoversBySentinels({ nodes }: ServerGroup, sentinels: SentinelGroup):
     {
       name: 'ordered',
       roles,
-      async failOver(before, onPromotion) {
-        await sentinels.failover();
-        return watchPromotion(before, onPromotion);
-      },
+      failOver: strike(() => sentinels.failover()),
       heal: (after) => heal(after, () => follow(after.from, after.to)),
     },
     {
       name: 'killed master',
       roles,
-      async failOver(before, onPromotion) {
-        await before.from.kill();
-        return watchPromotion(before, onPromotion);
-      },
+      failOver: strike(({ from }) => from.kill()),
       heal: (after) =>
         heal(after, () => after.from.restart(['--replicaof', after.to.host, String(after.to.port)])),
     },
     {
       name: 'hung master',
       roles,
-      async failOver(before, onPromotion) {
-        before.from.hang();
-        return watchPromotion(before, onPromotion);
-      },
+      failOver: strike(async ({ from }) => from.hang()),
       heal: (after) =>
         heal(after, async () => {
           after.from.resume();
