@@ -4,13 +4,14 @@ import { CredentialsHolder } from './credentials-holder.js';
 import type { CredentialsProvider } from './credentials.js';
 import type { Logins } from './logins.js';
 
-/** What the connections of one instance log in with. `close` ends it. */
-export type OwnedLogins = Logins & { readonly close: () => void };
+/** What the connections of one instance log in with. `close` ends it, until `reopen`. */
+export type OwnedLogins = Logins & { readonly close: () => void; readonly reopen: () => void };
 
-/** `undefined` if the credentials are fixed, in the options of ioredis. */
+/** `undefined` if the credentials are fixed. `subject` is what operators know them by. */
 export function createLogins(
   provider: CredentialsProvider | undefined,
-  notices: Notices,
+  notices: Pick<Notices, 'raise' | 'end'>,
+  subject = 'credentials',
 ): OwnedLogins | undefined {
   if (provider === undefined) {
     return undefined;
@@ -20,5 +21,6 @@ export function createLogins(
     scheduler: monotonicScheduler,
     epochNow: () => monotonicMs() + epochOffsetMs(),
     notices,
+    subject,
   });
 }

@@ -21,9 +21,10 @@ import {
 } from './credentials.js';
 import { isSameLogin } from './logins.js';
 import { renewAfterMs, retryAfterMs } from './renewal.js';
+import { Renewals } from './renewals.js';
 
-/** Credentials that a server refuses although they are new are not asked for again within this time. */
-const REFUSAL_PAUSE_MS = 1000;
+/** The app is not asked again within this time for what it has just given, refused by a server or expired though it is. */
+const PAUSE_MS = 1000;
 
 interface HolderOptions {
   readonly provider: CredentialsProvider;
@@ -31,7 +32,9 @@ interface HolderOptions {
   readonly scheduler: SchedulerLike;
   /** Milliseconds since the epoch, in which the app says when its credentials expire. */
   readonly epochNow: () => number;
-  readonly notices: Notices;
+  readonly notices: Pick<Notices, 'raise' | 'end'>;
+  /** What operators are told begins with it. */
+  readonly subject: string;
 }
 
 interface Held {
@@ -48,9 +51,10 @@ export class CredentialsHolder {
   readonly #options: HolderOptions;
   readonly #provided$: Observable<Credentials>;
   readonly #answers$ = new Subject<Answer>();
-  readonly #renewed$ = new Subject<Login>();
-  /** Emits when connections that are open have to log in again. */
-  readonly renewed$ = this.#renewed$.asObservable();
+  readonly #renewals: Renewals;
+  /** Emits when a connection that is open has to log in again. */
+  readonly renewed$: Observable<Login>;
+  #state: 'open' | 'closed' = 'open';
   #held: Held | undefined;
   #asking = Subscription.EMPTY;
   #askedAt = -Infinity;
@@ -60,6 +64,8 @@ export class CredentialsHolder {
   constructor(options: HolderOptions) {
     const { provider } = options;
     this.#options = options;
+    this.#renewals = new Renewals(options.scheduler);
+    this.renewed$ = this.#renewals.renewed$;
     this.#provided$ = (
       isObservable(provider) ? provider : defer(() => from(Promise.resolve().then(provider)))
     ).pipe(map(checkCredentials));
@@ -68,10 +74,13 @@ export class CredentialsHolder {
   /** What to log in with now. Rejects if the app has not given anything, with the reason. */
   async login(): Promise<Login> {
     const held = this.#held;
-    if (held !== undefined && this.#now() < held.until) {
+    if (this.#state === 'closed') {
+      throw closed.error;
+    }
+    if (held !== undefined && this.#isUsable(held)) {
       return held.login;
     }
-    const answer = firstValueFrom(this.#answers$, { defaultValue: closed });
+    const answer = firstValueFrom(this.#answers$);
     if (this.#ask() === 'later') {
       return held?.login ?? Promise.reject(this.#failure?.error ?? closed.error);
     }
@@ -80,21 +89,42 @@ export class CredentialsHolder {
 
   /** A server refused this login. If it is the latest, the app is asked for another by the next call of `login`. */
   refused(login: Login): void {
-    if (this.#held?.login === login && this.#now() >= this.#askedAt + REFUSAL_PAUSE_MS) {
+    if (this.#held?.login === login && !this.#isRecent) {
       this.#held = { login, until: -Infinity };
     }
   }
 
-  /** Ends everything. Who waits for a login gets an error. */
+  /** Ends everything, until `reopen` is called. Who waits for a login gets an error. */
   close(): void {
+    this.#state = 'closed';
     this.#asking.unsubscribe();
     this.#renewing.unsubscribe();
-    this.#answers$.complete();
-    this.#renewed$.complete();
+    this.#renewals.stop();
+    this.#answers$.next(closed);
+    if (isObservable(this.#options.provider)) {
+      this.#held = undefined;
+    }
+  }
+
+  /** Goes on with what the app gave last, and with the pauses after its failures. */
+  reopen(): void {
+    this.#state = 'open';
+    if (this.#held !== undefined) {
+      this.#renewAfter(renewAfterMs(this.#held.until - this.#now()));
+    }
   }
 
   #now(): number {
     return this.#options.scheduler.now();
+  }
+
+  /** Asking for what has just been given gives the same. */
+  get #isRecent(): boolean {
+    return this.#asking.closed && this.#now() < this.#askedAt + PAUSE_MS;
+  }
+
+  #isUsable({ until }: Held): boolean {
+    return this.#now() < until || this.#isRecent;
   }
 
   /** Whether an answer is under way. An observable that is subscribed to already emits when it likes. */
@@ -118,7 +148,7 @@ export class CredentialsHolder {
   }
 
   #accept(credentials: Credentials): void {
-    const { notices, epochNow } = this.#options;
+    const { notices, epochNow, subject } = this.#options;
     const { username, password } = credentials;
     const validMs = expiryOf(credentials) - epochNow();
     const before = this.#held?.login;
@@ -127,11 +157,11 @@ export class CredentialsHolder {
     const login = isSame ? before : given;
     this.#held = { login, until: this.#now() + validMs };
     this.#failure = undefined;
-    notices.end(TOPIC, { level: 'log', text: 'credentials: the app gives them again' });
-    this.#renewAfter(renewAfterMs(validMs));
+    notices.end(subject, { level: 'log', text: `${subject}: the app gives them again` });
+    this.#renewAfter(renewAfterMs(validMs), isSame || validMs <= 0 ? PAUSE_MS : 0);
     this.#answers$.next({ kind: 'given', login });
     if (before !== undefined && !isSame) {
-      this.#renewed$.next(login);
+      this.#renewals.tell(login);
     }
   }
 
@@ -141,9 +171,10 @@ export class CredentialsHolder {
     const afterMs = retryAfterMs(times);
     const error = new Error(`the app gave no credentials: ${textOf(reason)}`);
     this.#failure = { error, times, retryAt: this.#now() + afterMs };
-    this.#options.notices.raise(TOPIC, {
+    const { notices, subject } = this.#options;
+    notices.raise(subject, {
       level: 'warn',
-      text: `credentials: ${error.message}; asked again with increasing pauses`,
+      text: `${subject}: ${error.message}; asked again with increasing pauses`,
     });
     this.#renewAfter(afterMs);
     this.#answers$.next(
@@ -151,15 +182,16 @@ export class CredentialsHolder {
     );
   }
 
-  #renewAfter(delayMs: number | undefined): void {
+  #renewAfter(delayMs: number | undefined, leastMs = 0): void {
     this.#renewing.unsubscribe();
     if (delayMs !== undefined && !isObservable(this.#options.provider)) {
-      this.#renewing = timer(delayMs, this.#options.scheduler).subscribe(() => this.#ask());
+      this.#renewing = timer(Math.max(delayMs, leastMs), this.#options.scheduler).subscribe(() =>
+        this.#ask(),
+      );
     }
   }
 }
 
-const TOPIC = 'credentials';
 const closed = { kind: 'failed', error: new Error('Connection is closed.') } as const satisfies Answer;
 
 function settle(answer: Answer): Login {

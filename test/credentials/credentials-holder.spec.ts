@@ -1,4 +1,4 @@
-import { asyncScheduler, Subject, of } from 'rxjs';
+import { asyncScheduler, Observable, of, Subject } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Credentials, CredentialsProvider, Login } from '../../lib/credentials/credentials.js';
 import { CredentialsHolder } from '../../lib/credentials/credentials-holder.js';
@@ -14,6 +14,7 @@ function hold(provider: CredentialsProvider) {
     scheduler: asyncScheduler,
     epochNow: () => Date.now(),
     notices: new Notices(({ text }) => notes.push(text)),
+    subject: 'credentials',
   });
   const renewed: Login[] = [];
   holder.renewed$.subscribe((login) => renewed.push(login));
@@ -128,6 +129,33 @@ describe('a function that gives credentials', () => {
     expect(await holder.login()).toBe(first);
   });
 
+  test('that goes on giving what has expired is called once a second, however many connections ask', async () => {
+    const calls: number[] = [];
+    const { holder } = hold(() => {
+      calls.push(Date.now());
+      return { password: `password-${calls.length}`, expiresAt: Date.now() - 60_000 };
+    });
+    for (let ms = 0; ms < 10_000; ms += 50) {
+      await holder.login();
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    expect(calls.length).toBeGreaterThan(5);
+    expect(calls.length).toBeLessThanOrEqual(11);
+  });
+
+  test('that gives the same until it expires is called once a second at most', async () => {
+    const expiresAt = Date.now() + 10_000;
+    const calls: number[] = [];
+    const { holder } = hold(() => {
+      calls.push(Date.now());
+      return { password: 'same', expiresAt };
+    });
+    await holder.login();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(calls.length).toBeGreaterThan(5);
+    expect(calls.length).toBeLessThanOrEqual(15);
+  });
+
   test('that gives an expiry in a month arms no timer that overflows', async () => {
     const { calls, provider } = numbered(40 * 86_400_000);
     await hold(provider).holder.login();
@@ -196,6 +224,63 @@ test.each([
     expect(failure).not.toContain('secret');
   },
 );
+
+test('a thousand connections are told one after the other within a second, and only of the latest login', async () => {
+  const emitted$ = new Subject<Credentials>();
+  const { holder } = hold(emitted$);
+  const told: string[][] = Array.from({ length: 1000 }, () => []);
+  const waiting = holder.login();
+  told.forEach((each) => holder.renewed$.subscribe(({ password = '' }) => each.push(password)));
+  emitted$.next({ password: 'one' });
+  await waiting;
+  emitted$.next({ password: 'two' });
+  const countTold = () => told.filter((each) => each.length > 0).length;
+  await vi.advanceTimersByTimeAsync(100);
+  const before = countTold();
+  expect(before).toBeGreaterThan(50);
+  expect(before).toBeLessThan(300);
+  emitted$.next({ password: 'three' });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(new Set(told.map((each) => each.join()))).toEqual(new Set(['two,three', 'three']));
+  expect(countTold()).toBe(1000);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+describe('a holder that is closed', () => {
+  test('asks nobody, and after it is opened again goes on with what it has, renewal included', async () => {
+    const { calls, provider } = numbered(10_000);
+    const { holder, renewed } = hold(provider);
+    await holder.login();
+    holder.close();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await holder.login().catch((error: unknown) => String(error))).toBe(
+      'Error: Connection is closed.',
+    );
+    holder.reopen();
+    expect(await holder.login()).toMatchObject({ password: 'password-1' });
+    expect(calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(calls).toHaveLength(2);
+    expect(passwords(renewed)).toEqual(['password-2']);
+  });
+
+  test('of an observable subscribes to it again after it is opened', async () => {
+    const subscriptions = { now: 0, ever: 0 };
+    const { holder } = hold(
+      new Observable<Credentials>((subscriber) => {
+        subscriptions.now += 1;
+        subscriptions.ever += 1;
+        subscriber.next({ password: `password-${subscriptions.ever}` });
+        return () => (subscriptions.now -= 1);
+      }),
+    );
+    await holder.login();
+    holder.close();
+    expect(subscriptions.now).toBe(0);
+    holder.reopen();
+    expect(await holder.login()).toMatchObject({ password: 'password-2' });
+  });
+});
 
 test('closing ends what waits, and leaves no timer', async () => {
   const { holder } = hold(() => new Promise(() => undefined));
