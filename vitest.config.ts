@@ -23,7 +23,9 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-redis-replication$/, replacement: path('lib/index.ts') },
       { find: /^nestjs-redis-replication\/aws$/, replacement: path('lib/aws/index.ts') },
+      { find: /^nestjs-redis-replication\/azure$/, replacement: path('lib/azure/index.ts') },
       { find: /^nestjs-redis-replication\/elasticache$/, replacement: path('lib/elasticache/index.ts') },
+      { find: /^nestjs-redis-replication\/google$/, replacement: path('lib/google/index.ts') },
       { find: /^nestjs-redis-replication\/health$/, replacement: path('lib/health/index.ts') },
     ],
   },

@@ -16,7 +16,9 @@ compile();
 writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 wrap('index');
 wrap('aws/index');
+wrap('azure/index');
 wrap('elasticache/index');
+wrap('google/index');
 wrap('health/index');
 
 function compile() {

@@ -18,6 +18,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter', 'staticNodes'] };
+/** The entry points that need no package of their own. */
+const others = [
+  { from: `${name}/azure`, names: ['entraId'] },
+  { from: `${name}/google`, names: ['memorystoreIam'] },
+];
 /** The entry points that need a package which others do without. */
 const optional = {
   '@nestjs/terminus': { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] },
@@ -34,7 +39,7 @@ function check(from, names, exported) {
 const folder = mkdtempSync(join(tmpdir(), 'smoke-test-'));
 try {
   const project = installPackage(folder);
-  load(project, 'without optional peers', [main]);
+  load(project, 'without optional peers', [main, ...others]);
   for (const [peer, entry] of Object.entries(optional)) {
     linkPackage(project, peer);
     load(project, `with ${peer}`, [main, entry]);

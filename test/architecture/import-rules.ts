@@ -74,6 +74,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   aws: ['clock', 'credentials', 'options'],
+  azure: ['credentials', 'options'],
+  google: ['clock', 'credentials', 'options'],
   elasticache: ['topology', 'options', 'sources'],
   health: [
     'topology',
@@ -95,7 +97,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
  */
 const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly string[] }>> = {
   aws: { optionalPeers: ['@smithy/signature-v4'] },
+  azure: { optionalPeers: [] },
   elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
+  google: { optionalPeers: [] },
   health: { optionalPeers: ['@nestjs/terminus'] },
   testing: { optionalPeers: ['selfsigned'] },
 };
@@ -104,7 +108,9 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
 export const entryFiles: readonly string[] = [
   'lib/index.ts',
   'lib/aws/index.ts',
+  'lib/azure/index.ts',
   'lib/elasticache/index.ts',
+  'lib/google/index.ts',
   'lib/health/index.ts',
 ];
 

@@ -105,6 +105,10 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
     ).toBe('loaded');
   });
 
+  test.each([`${main}/azure`, `${main}/google`])('%s does without the optional peers', async (entry) => {
+    expect(await load(entry, { [client]: undefined, [signer]: undefined }, form)).toBe('loaded');
+  });
+
   test.each([
     [health, client],
     [elasticache, '@nestjs/terminus'],

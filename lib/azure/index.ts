@@ -1,0 +1,3 @@
+// First, so that it speaks before a peer that is missing or too old makes anything else fail.
+import '../peers/require-main-peers.js';
+export { entraId, type EntraIdCredential, type EntraIdOptions } from './entra-id.js';
