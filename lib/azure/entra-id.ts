@@ -59,7 +59,7 @@ export function entraId(options: EntraIdOptions): () => Promise<Credentials> {
 
 /** The claim `oid`. The server verifies the token. */
 function objectIdIn(token: string): string {
-  const oid = Reflect.get(claimsOf(token), 'oid');
+  const oid: unknown = Reflect.get(claimsOf(token), 'oid');
   if (typeof oid !== 'string' || oid === '') {
     throw new Error('entraId: the token does not tell the object id of its identity; set "username" to it');
   }
