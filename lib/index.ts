@@ -9,6 +9,7 @@ export {
   UnknownOutcomeError,
 } from './connections/outcomes/errors.js';
 export type { Credentials, CredentialsProvider } from './credentials/credentials.js';
+export type { TlsProvider } from './sockets/changing-tls.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';
 export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
 export type { FailoverCause } from './history/cause.js';

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
 import { allow, allowSecret, findFaults, throwFaults } from '../options/rules.js';
 
 /**
@@ -43,6 +43,11 @@ const rules = {
     Number.isFinite(value instanceof Date ? value.getTime() : value),
   ),
 };
+
+export const credentialsRule = allow(
+  'a function or an observable of credentials',
+  (value) => typeof value === 'function' || isObservable(value),
+);
 
 const subjectOf = (key: string) => `"${key}" of the credentials`;
 

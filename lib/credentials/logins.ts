@@ -50,6 +50,19 @@ export function renewalsSince(logins: Logins, sent: Login): Observable<Login> {
   return merge(logins.renewed$, missed$);
 }
 
+/** Has a connection that has logged in with `sent` log in again whenever that is due, until it is closed. */
+export function keepLoggedIn(
+  logins: Logins,
+  { sent, closed }: { readonly sent: Login; readonly closed: Promise<void> },
+  logIn: (login: Login) => Promise<unknown> | void,
+): void {
+  const renewing = renewalsSince(logins, sent).subscribe((login) => {
+    // What is refused is told when the connection is closed for it.
+    Promise.resolve(logIn(login)).catch(() => undefined);
+  });
+  void closed.then(() => renewing.unsubscribe());
+}
+
 export function isSameLogin(one: Login, other: Login): boolean {
   return one.username === other.username && one.password === other.password;
 }

@@ -27,6 +27,7 @@ import { masterOf } from '../topology/topology.js';
 import { clusterSeeds } from './cluster-seeds.js';
 import { beginConnections } from './begin-connections.js';
 import { clusterNotes, shardNotes } from './cluster-notes.js';
+import { dialWithTls } from './dial-with-tls.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
 import type { ResolvedClusterOptions } from './options.js';
 import type { Report } from './replication.js';
@@ -64,14 +65,14 @@ export class ClusterReplication {
     this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
-    this.dial = openSocket;
     // The last gate: whatever a node makes us say, it is one line of the log.
     this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
     this.report = (note) => this.repeats.tell(note);
+    this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.warnOnce = warnOnce(this.report);
     this.views = new ViewSource({
-      connect: controlFor(options, { dial: openSocket, logins: this.logins }),
+      connect: controlFor(options, { dial: this.dial, logins: this.logins }),
       mapEndpoint: cluster.mapEndpoint ?? ((announced) => announced),
       limitMs: connectLimitMs(replyTimeoutMs),
       scheduler: monotonicScheduler,

@@ -1,6 +1,7 @@
 import type { CredentialsProvider } from '../credentials/credentials.js';
 import type { RedisConnectionOptions } from '../connections/ioredis/redis-options.js';
 import type { Resend } from '../connections/outcomes/resend.js';
+import type { TlsProvider } from '../sockets/changing-tls.js';
 import type { NodeSource } from '../sources/node-source.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { ReadFrom } from '../topology/pick.js';
@@ -52,6 +53,12 @@ interface CommonOptions {
    * Open connections log in again when they are renewed. Default: those in `redis`.
    */
   readonly credentials?: CredentialsProvider;
+  /**
+   * TLS options that change while the app runs, such as certificates that are exchanged on disk: a function that is called
+   * for new connections. All connections use TLS then, with these on top of `redis.tls`. Open connections stay as they are.
+   * Default: those in `redis.tls`, if any.
+   */
+  readonly tls?: TlsProvider;
   /** Which nodes the reader uses. Default `replicaPreferred`. */
   readonly readFrom?: ReadFrom;
   /** Limits for commands that wait for a usable node. Beyond them, commands are rejected with `NotAppliedError`. */
@@ -107,10 +114,11 @@ interface CommonOptions {
   readonly minReplicas?: number;
 }
 
-type ResolvedCommonOptions = Required<Omit<CommonOptions, 'credentials' | 'hold' | 'unproven'>> & {
+type ResolvedCommonOptions = Required<Omit<CommonOptions, 'credentials' | 'tls' | 'hold' | 'unproven'>> & {
   /** Of the instance. */
   readonly name: string;
   readonly credentials?: CredentialsProvider;
+  readonly tls?: TlsProvider;
   readonly unproven: Required<NonNullable<CommonOptions['unproven']>>;
   readonly hold: Required<NonNullable<CommonOptions['hold']>>;
 };

@@ -24,6 +24,7 @@ import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import { beginConnections } from './begin-connections.js';
 import { contestAlarms } from './contest-alarms.js';
+import { dialWithTls } from './dial-with-tls.js';
 import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
 import { clientName } from '../observers/client-name.js';
@@ -67,14 +68,14 @@ export class Replication {
     this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
-    this.dial = openSocket;
     // The last gate: whatever a node makes us say, it is one line of the log.
     this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
+    this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.stream = createTopologyStream({
       source: options.source,
       observe: observeNodes(options, {
-        dial: openSocket,
+        dial: this.dial,
         mode: 'plain',
         logins: this.logins,
         notify: this.warn,

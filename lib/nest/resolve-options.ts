@@ -1,5 +1,5 @@
-import { isObservable } from 'rxjs';
 import { redisRule } from '../connections/ioredis/redis-rules.js';
+import { credentialsRule } from '../credentials/credentials.js';
 import { resendPolicies } from '../connections/outcomes/resend.js';
 import {
   aFunction,
@@ -67,11 +67,13 @@ export function isForCluster(
 }
 
 function withDefaults({ source: _source, cluster: _cluster, ...options }: RedisReplicationOptions) {
-  const { hold = {}, unproven = {}, ...rest } = options;
+  const { hold = {}, unproven = {}, redis = {}, ...rest } = options;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...DEFAULTS,
     ...defined,
+    // What decides whether to use TLS looks there.
+    redis: options.tls === undefined ? redis : { ...redis, tls: redis.tls ?? {} },
     unproven: { ...DEFAULTS.unproven, ...unproven },
     hold: {
       timeoutMs: hold.timeoutMs ?? DEFAULTS.hold.timeoutMs,
@@ -117,9 +119,10 @@ const SOURCES = 'staticNodes(…), discoverNodes(…), primaryEndpoint(…) or a
 
 const commonRules = {
   redis: redisRule,
-  credentials: allow(
-    'a function or an observable of credentials',
-    (value) => typeof value === 'function' || isObservable(value),
+  credentials: credentialsRule,
+  tls: allow(
+    'a function that gives TLS options; those that do not change belong in "redis.tls"',
+    (value) => typeof value === 'function',
   ),
   readFrom: oneOf(readPolicies),
   hold: holdRule,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { defer, EMPTY, type Observable } from 'rxjs';
 import type { Login } from '../credentials/credentials.js';
-import { fixedLogins, logInWith, renewalsSince, type Logins } from '../credentials/logins.js';
+import { fixedLogins, keepLoggedIn, logInWith, type Logins } from '../credentials/logins.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import { Connection } from '../wire/connection.js';
 import { logIn } from '../wire/login.js';
@@ -59,7 +59,7 @@ export function controlConnector(
         await vet?.((...command) => connection.call(...command));
         const sent = await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
-        whenRenewed(renewalsSince(logins, sent), connection, (login) =>
+        keepLoggedIn(logins, { sent, closed: connection.closed }, (login) =>
           role === 'observer' ? authenticate(login) : rearm(connection),
         );
       },
@@ -78,15 +78,6 @@ function rearm(connection: Connection): void {
 }
 
 type Reach = (endpoint: Endpoint) => Observable<Socket>;
-
-function whenRenewed(
-  renewals$: Observable<Login>,
-  connection: Connection,
-  act: (login: Login) => Promise<unknown> | void,
-): void {
-  const renewing = renewals$.subscribe((login) => void Promise.resolve(act(login)).catch(() => undefined));
-  void connection.closed.then(() => renewing.unsubscribe());
-}
 
 /** Nobody waits for the reply. A server with too many clients says so in its first reply, and closes the connection. */
 function nameConnection(connection: Connection, name: string): void {

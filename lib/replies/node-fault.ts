@@ -17,7 +17,8 @@ export function faultOf(error: unknown): Fault {
   }
   const message = safeText(text);
   const fault = faultByCode(code) ?? faultByReply(message);
-  return { fault, message: fault === 'TLS' ? `TLS handshake failed: ${message}` : message };
+  const isHandshake = fault === 'TLS' && code !== 'ERR_TLS_OPTIONS';
+  return { fault, message: isHandshake ? `TLS handshake failed: ${message}` : message };
 }
 
 const speaksTls: Fault = {
@@ -25,15 +26,23 @@ const speaksTls: Fault = {
   message: 'the port speaks TLS; name it rediss://host:port, or set the option "tls"',
 };
 
+const speaksPlain: Fault = {
+  fault: 'TLS',
+  message: 'the port does not speak TLS; name it redis://host:port, and leave out the option "tls"',
+};
+
 const speaksAnother: Fault = { fault: 'ERROR', message: 'the port does not speak the Redis protocol' };
 
-/** The codes of `wire/`, with which the connections of observers and watchers end. */
+/** The codes of `wire/`, with which the connections of observers and watchers end, and those of a handshake with no TLS. */
 function foreignByCode(code: string): Fault | undefined {
   switch (code) {
     case 'RESP_TLS':
       return speaksTls;
     case 'RESP_FOREIGN':
       return speaksAnother;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return speaksPlain;
     default:
       return undefined;
   }
@@ -80,7 +89,7 @@ function faultByCode(code: string): NodeFault | undefined {
 }
 
 function isTlsCode(code: string): boolean {
-  return /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code);
+  return /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code);
 }
 
 /** Reads the first word only where possible, because the rest differs between servers and versions. */

@@ -17,10 +17,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   notices: ['topology'],
   // One holder, handed to observers and connections.
   credentials: ['topology', 'clock', 'options', 'notices'],
-  sockets: ['topology'],
+  sockets: ['topology', 'clock', 'options'],
   sources: ['topology', 'options'],
   // The one source that talks to servers by itself.
-  'sources/sentinel': ['topology', 'options', 'wire', 'replies', 'sockets', 'sources'],
+  'sources/sentinel': ['credentials', 'topology', 'options', 'wire', 'replies', 'sockets', 'sources'],
   fleet: ['topology', 'replies'],
   observers: ['credentials', 'topology', 'wire', 'replies', 'sockets', 'fleet'],
   stream: ['topology', 'clock', 'sources', 'fleet', 'observers'],

@@ -119,7 +119,9 @@ describe('Sentinels with a login of their own', () => {
     const failed = notes.filter((note) => note.startsWith('the source of nodes failed'));
     expect(failed).toHaveLength(1);
     expect(failed[0]).toContain(`${sentinels.endpoints[0]}: ${fault}`);
-    expect(failed[0]).toContain('its login is set by "username" and "password" of sentinelNodes');
+    expect(failed[0]).toContain(
+      'its login is set by "username" and "password", or "credentials", of sentinelNodes',
+    );
     expect(notes.join('\n')).not.toMatch(/secret/);
   });
 });

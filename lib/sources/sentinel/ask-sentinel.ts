@@ -1,17 +1,21 @@
+import type { Login } from '../../credentials/credentials.js';
+import { keepLoggedIn, logInWith, type Logins } from '../../credentials/logins.js';
 import type { Connection } from '../../wire/connection.js';
 import type { Value } from '../../wire/header.js';
-import { logIn, type Login } from '../../wire/login.js';
+import { logIn } from '../../wire/login.js';
 import { ReplyError } from '../../wire/reply-error.js';
 import { channels, concerns } from './events.js';
 import type { Replies } from './listing.js';
 import { elementsOf, fieldsOf } from './reply-fields.js';
 import { noSentinel, noSuchName } from './sentinel-fault.js';
 
-type Sentinel = Pick<Connection, 'open' | 'call' | 'subscribe'>;
+type Sentinel = Pick<Connection, 'open' | 'call' | 'subscribe' | 'closed'>;
 
 interface Opening {
   readonly name: string;
-  readonly login: Login;
+  readonly logins: Logins;
+  /** Called with what is about to be sent, which the Sentinel may quote. */
+  readonly onLogin: (login: Login) => void;
   readonly onEvent: () => void;
 }
 
@@ -21,9 +25,15 @@ interface Opening {
  *
  * @throws WrongSentinel if the server is no Sentinel.
  */
-export async function openSentinel(sentinel: Sentinel, { name, login, onEvent }: Opening): Promise<void> {
+export async function openSentinel(sentinel: Sentinel, opening: Opening): Promise<void> {
+  const { name, logins, onLogin, onEvent } = opening;
+  const authenticate = (login: Login) => {
+    onLogin(login);
+    return logIn((...command) => sentinel.call(...command), login);
+  };
   await sentinel.open();
-  await logIn((...command) => sentinel.call(...command), login);
+  const sent = await logInWith(logins, authenticate);
+  keepLoggedIn(logins, { sent, closed: sentinel.closed }, authenticate);
   const hello = fieldsOf(await ifAllowed(sentinel.call('HELLO')));
   const mode = hello.get('mode');
   if (typeof mode === 'string' && mode !== 'sentinel') {

@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import {
   catchError,
   concat,
@@ -18,11 +17,11 @@ import {
   timer,
   type SchedulerLike,
 } from 'rxjs';
-import { dial } from '../../sockets/dial.js';
+import type { Login } from '../../credentials/credentials.js';
 import type { Endpoint } from '../../topology/endpoint.js';
 import { Connection } from '../../wire/connection.js';
-import type { Login } from '../../wire/login.js';
 import type { SourceContext } from '../node-source.js';
+import type { Access } from './access.js';
 import { askSentinel, openSentinel } from './ask-sentinel.js';
 import { readListing, type Listing, type Locate } from './listing.js';
 import { reasonOf } from './sentinel-fault.js';
@@ -35,12 +34,15 @@ export type News =
 
 export interface Following {
   readonly name: string;
-  readonly login: Login;
-  readonly tls: ConnectionOptions | undefined;
+  readonly access: Access;
   readonly locate: Locate;
   readonly context: Pick<SourceContext, 'seeking$' | 'scheduler' | 'family'>;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
+}
+
+interface Session extends Following {
+  readonly onLogin: (login: Login) => void;
 }
 
 const CONNECT_LIMIT_MS = 1000;
@@ -54,22 +56,25 @@ const RETRY_MS = 1000;
 
 /** Asks one Sentinel again and again, and connects anew when the connection is lost. Never fails. */
 export function followSentinel(endpoint: Endpoint, following: Following): Observable<News> {
-  const { login, context, random } = following;
-  return defer(() => runSession(endpoint, following)).pipe(
-    catchError((error: unknown) => of<News>({ kind: 'failing', reason: reasonOf(error, login.password) })),
+  const { context, random } = following;
+  let sent: Login = {};
+  const onLogin = (login: Login) => void (sent = login);
+  return defer(() => runSession(endpoint, { ...following, onLogin })).pipe(
+    catchError((error: unknown) => of<News>({ kind: 'failing', reason: reasonOf(error, sent.password) })),
     // The apps of a fleet lose a Sentinel at the same moment, and must not come back in step.
     repeat({ delay: () => timer(RETRY_MS * (0.5 + random()), context.scheduler) }),
   );
 }
 
 /** One connection. It fails when that is lost, or when a reply is late. */
-function runSession(endpoint: Endpoint, { name, login, tls, locate, context }: Following): Observable<News> {
+function runSession(endpoint: Endpoint, session: Session): Observable<News> {
+  const { name, access, onLogin, locate, context } = session;
+  const { logins, tls } = access;
   return new Observable((subscriber) => {
     const { scheduler, family } = context;
-    const isTls = tls !== undefined || endpoint.tls === true;
     const connection = new Connection({
-      socket$: dial(endpoint, { tls, family, connectTimeoutMs: CONNECT_LIMIT_MS }),
-      ...(!isTls && { closedAtOnce }),
+      socket$: access.dial(endpoint, { tls, family, connectTimeoutMs: CONNECT_LIMIT_MS }),
+      ...(tls === undefined && endpoint.tls !== true && { closedAtOnce }),
     });
     const events$ = new Subject<void>();
     const locating = {
@@ -77,7 +82,7 @@ function runSession(endpoint: Endpoint, { name, login, tls, locate, context }: F
       // Sentinels use TLS among themselves or do not; that of the nodes is another matter.
       sentinel: (named: Endpoint) => locate({ ...named, ...(endpoint.tls === true && { tls: true }) }),
     };
-    const opened$ = from(openSentinel(connection, { name, login, onEvent: () => events$.next() }));
+    const opened$ = from(openSentinel(connection, { name, logins, onLogin, onEvent: () => events$.next() }));
     const listings$ = opened$.pipe(
       withinLimit(CONNECT_LIMIT_MS + REPLY_LIMIT_MS, scheduler),
       switchMap(() => merge(turnsOf(context), events$.pipe(throttled(scheduler)))),

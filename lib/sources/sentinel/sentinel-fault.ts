@@ -34,7 +34,7 @@ export function reasonOf(error: unknown, password: string | undefined): string {
   const { fault, message } = faultOf(known);
   const hint =
     fault === 'NOAUTH' || fault === 'WRONGPASS'
-      ? '; its login is set by "username" and "password" of sentinelNodes'
+      ? '; its login is set by "username" and "password", or "credentials", of sentinelNodes'
       : '';
   return `${fault}, ${message}${hint}`;
 }

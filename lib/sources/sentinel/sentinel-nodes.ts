@@ -5,6 +5,7 @@ import {
   defer,
   distinctUntilChanged,
   filter,
+  finalize,
   ignoreElements,
   map,
   merge,
@@ -16,6 +17,7 @@ import {
   throttleTime,
   type Observable,
 } from 'rxjs';
+import { credentialsRule, type CredentialsProvider } from '../../credentials/credentials.js';
 import {
   aFunction,
   allowSecret,
@@ -25,11 +27,13 @@ import {
   throwFaults,
   allow,
 } from '../../options/rules.js';
+import type { TlsProvider } from '../../sockets/changing-tls.js';
 import { formatEndpoint, type Endpoint } from '../../topology/endpoint.js';
 import { endpointFaults } from '../endpoint-faults.js';
 import { forEachNode } from '../for-each-node.js';
 import type { NodeSource, SourceContext, SourceNode } from '../node-source.js';
 import { readEndpoints } from '../read-endpoints.js';
+import { accessFor } from './access.js';
 import { followSentinel, type Following } from './follow-sentinel.js';
 import { firstKnowledge, learn, whyNoNodes, type Change, type Knowledge } from './knowledge.js';
 import { tellChange } from './sentinel-notices.js';
@@ -44,8 +48,16 @@ export interface SentinelNodesOptions {
   readonly username?: string | undefined;
   /** The password of the Sentinels. Default: none. */
   readonly password?: string | undefined;
-  /** Use TLS for the Sentinels, with these options of Node.js; `{}` for none. Default: only for those named `rediss://…`. */
-  readonly tls?: ConnectionOptions | undefined;
+  /**
+   * Credentials of the Sentinels that change while the app runs, in place of `username` and `password`, as the option
+   * `credentials` of the module. Default: none.
+   */
+  readonly credentials?: CredentialsProvider | undefined;
+  /**
+   * Use TLS for the Sentinels, with these options of Node.js; `{}` for none. A function gives those that change, as the
+   * option `tls` of the module. Default: only for those named `rediss://…`.
+   */
+  readonly tls?: ConnectionOptions | TlsProvider | undefined;
   /**
    * Translates an address that a Sentinel lists, of a node or of another Sentinel, into one that this app can reach (NAT,
    * containers). `undefined` leaves the address out. Default: addresses are used as listed.
@@ -65,17 +77,29 @@ export interface SentinelNodesOptions {
  * @publicApi
  */
 export function sentinelNodes(options: SentinelNodesOptions): NodeSource {
-  throwFaults(findFaults(rules, options, { required: ['name'] }), 'sentinelNodes: ');
-  const { name, sentinels, username, password, tls, mapEndpoint = (named: Endpoint) => named } = options;
+  const faults = [...findFaults(rules, options, { required: ['name'] }), ...findTwoLogins(options)];
+  throwFaults(faults, 'sentinelNodes: ');
+  const { name, sentinels, mapEndpoint = (named: Endpoint) => named } = options;
   const named = readEndpoints('sentinelNodes', sentinels, 'Sentinel');
   const following = {
     name,
-    login: { username, password },
-    tls,
     locate: (listed: Endpoint) => translate(listed, mapEndpoint),
     random: () => Math.random(),
   };
-  return (context) => defer(() => run(named, { ...following, context }));
+  const accessOf = accessFor(options);
+  return (context) =>
+    defer(() => {
+      const access = accessOf(context);
+      access.open();
+      return run(named, { ...following, access, context }).pipe(finalize(access.close));
+    });
+}
+
+function findTwoLogins(options: SentinelNodesOptions): readonly string[] {
+  const given = (['username', 'password'] as const).filter((key) => options[key] !== undefined);
+  return options.credentials === undefined
+    ? []
+    : given.map((key) => `option "${key}" is set, and so is "credentials"; allowed is one of them`);
 }
 
 const rules = {
@@ -83,7 +107,11 @@ const rules = {
   sentinels: () => [],
   username: text,
   password: allowSecret('a string', (value) => typeof value === 'string'),
-  tls: allow('an object with TLS options of Node.js', isPlainObject),
+  credentials: credentialsRule,
+  tls: allow(
+    'an object with TLS options of Node.js, or a function that gives such',
+    (value) => isPlainObject(value) || typeof value === 'function',
+  ),
   mapEndpoint: aFunction,
 };
 

@@ -82,8 +82,16 @@ describe('options', () => {
       'sentinelNodes: unknown option "pasword"; did you mean "password"?',
     ],
     [
+      { name: 'main', sentinels, credentials: 'secret' },
+      'sentinelNodes: option "credentials" is a string; allowed is a function or an observable of credentials',
+    ],
+    [
+      { name: 'main', sentinels, credentials: () => ({ password: 'x' }), password: 'x' },
+      'sentinelNodes: option "password" is set, and so is "credentials"; allowed is one of them',
+    ],
+    [
       { name: 'main', sentinels, tls: true },
-      'sentinelNodes: option "tls" is true; allowed is an object with TLS options of Node.js',
+      'sentinelNodes: option "tls" is true; allowed is an object with TLS options of Node.js, or a function that gives such',
     ],
   ])('%j are refused', (options, message) => {
     const given: unknown = options;

@@ -1,0 +1,23 @@
+import type { Notices } from '../notices/notices.js';
+import { ChangingTls, withTls } from '../sockets/changing-tls.js';
+import type { Dial } from '../sockets/dial.js';
+import type { ResolvedOptions } from './options.js';
+
+/** The dial of all connections to nodes: with TLS options that change, if the app gives such. */
+export function dialWithTls(
+  { tls, redis }: Pick<ResolvedOptions, 'tls' | 'redis'>,
+  dial: Dial,
+  notices: Notices,
+): Dial {
+  const changing =
+    tls &&
+    new ChangingTls({
+      provider: tls,
+      fixed: redis.tls ?? {},
+      notices: {
+        raise: (text) => notices.raise('tls', { level: 'warn', text }),
+        end: (text) => notices.end('tls', { level: 'log', text }),
+      },
+    });
+  return withTls(dial, changing);
+}
