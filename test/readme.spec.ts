@@ -38,15 +38,17 @@ test('the table of options names every option with its default, and no other', (
     redis,
     unproven,
     credentials,
+    tls,
     ...plain
   } = resolveOptions({
     source: staticNodes(['10.0.0.1:6379']),
   });
-  expect([typeof source, redis, credentials]).toEqual(['function', {}, undefined]);
+  expect([typeof source, redis, credentials, tls]).toEqual(['function', {}, undefined, undefined]);
   const options = {
     source: 'required',
     redis: '{}',
     credentials: 'none',
+    tls: 'none',
     ...plain,
     'hold.timeoutMs': hold.timeoutMs,
     'hold.maxCommands': hold.maxCommands,

@@ -3,8 +3,8 @@ import { entraId, type EntraIdCredential, type EntraIdOptions } from 'nestjs-red
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createToken } from '../support/json-web-token.js';
 import { openReplication } from '../support/open-replication.js';
-import { startGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
 
 const OID = '5d4c6f0e-2b0a-4a55-9a3c-0f6f2a3b7c11';

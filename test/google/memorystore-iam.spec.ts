@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { memorystoreIam, type MemorystoreIamOptions } from 'nestjs-redis-replication/google';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startGroup } from '../support/server-group.js';
-import { until } from '../support/until.js';
+import { startGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
 
 const HOUR = 3_600_000;
 

@@ -69,6 +69,18 @@ const faults: readonly Fault[] = [
     message: /^no connection within 400 ms: no answer to the TLS handshake; .*does not speak TLS$/,
   },
   {
+    name: 'an answer without TLS where TLS is asked for',
+    start: async () => {
+      const listener = await listen((socket) => {
+        socket.on('data', () => socket.end('-ERR unknown command\r\n'));
+      });
+      onTestFinished(() => listener.stop());
+      return named(listener, 'rediss://');
+    },
+    fault: 'TLS',
+    message: /^the port does not speak TLS; name it redis:.*leave out the option "tls"$/,
+  },
+  {
     name: 'TLS where none is asked for',
     needs: ['--tls-port'],
     start: async () => named(await server({ tls: await createCertificates() })),
@@ -91,6 +103,17 @@ const faults: readonly Fault[] = [
     name: 'a certificate that nobody trusts',
     needs: ['--tls-port'],
     start: async () => named(await server({ tls: await createCertificates() }), 'rediss://'),
+    fault: 'TLS',
+    message: /certificate/,
+  },
+  {
+    name: 'a certificate of the client that is asked for and missing',
+    needs: ['--tls-port'],
+    start: async () =>
+      named(
+        await server({ tls: await createCertificates(), args: ['--tls-auth-clients', 'yes'] }),
+        'rediss://',
+      ),
     fault: 'TLS',
     message: /certificate/,
   },

@@ -91,6 +91,28 @@ describe('Sentinels with a login of their own', () => {
     expect(opened.notes.join('\n')).not.toMatch(/secret/);
   });
 
+  test('that is exchanged is used on new connections, after one call for all Sentinels', async () => {
+    const all = await start();
+    const rules = ['~*', '&*', '+@all', '>secret-2'];
+    await createUser(all.sentinels.sentinels, { name: 'app', password: 'secret-1', rules });
+    let calls = 0;
+    const credentials = () => {
+      calls += 1;
+      const expiresAt = calls === 1 ? Date.now() + 1000 : Date.now() + 600_000;
+      return { username: 'app', password: `secret-${calls}`, expiresAt };
+    };
+    const opened = await openFrom(all, { credentials });
+    await until('the app was asked for others', () => calls === 2);
+    const everywhere = (...command: readonly [string, ...string[]]) =>
+      Promise.all(all.sentinels.sentinels.map((each) => each.command(...command)));
+    await everywhere('ACL', 'SETUSER', 'app', '<secret-1');
+    await everywhere('CLIENT', 'KILL', 'USER', 'app');
+    await untilAllFollowed(all.sentinels);
+    expect(calls).toBe(2);
+    await failOver(all, opened);
+    expect(opened.notes.join('\n')).not.toMatch(/secret/);
+  });
+
   test('by a user with the permissions that the documentation gives are used, events included', async (context) => {
     needsServer(context, ['Redis 7.0', 'permissions for single subcommands']);
     const page = await readFile('docs/deployments.md', 'utf8');

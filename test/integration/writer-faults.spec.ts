@@ -1,11 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { createCertificates, type Certificates } from '../../lib/testing/servers/certificates.js';
+import { createCertificates } from '../../lib/testing/servers/certificates.js';
 import { startFakeNode } from '../support/fake-node.js';
 import { bulk, error } from '../support/resp.js';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { containing } from '../support/matchers.js';
+import { useCertificates } from '../support/server-certificates.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { needsServer } from '../support/server-under-test.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -47,15 +45,6 @@ async function expectTold(app: TestApp, node: string, words: RegExp) {
   };
 }
 
-/** Makes a running server show another certificate. */
-async function useCertificate(server: RedisServer, { cert, key }: Certificates): Promise<void> {
-  const [, folder = ''] = [await server.command('CONFIG', 'GET', 'dir')].flat().map(String);
-  const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-  await writeFile(files.cert, cert);
-  await writeFile(files.key, key);
-  await server.command('CONFIG', 'SET', 'tls-cert-file', files.cert, 'tls-key-file', files.key);
-}
-
 const options = { hold: { timeoutMs: 300 }, readFrom: 'replica' } as const;
 
 test('a certificate that was exchanged on a running server is named as why the writer cannot connect', async (context) => {
@@ -65,10 +54,10 @@ test('a certificate that was exchanged on a running server is named as why the w
   group = servers;
   const { master } = servers;
   const app = await startApp(servers.endpoints, { ...options, redis: { tls: { ca: old.ca } } });
-  await useCertificate(master, fresh);
+  await useCertificates(master, { cert: fresh.cert, key: fresh.key });
   app.writer.stream.destroy();
   const told = await expectTold(app, master.endpoint, /: TLS handshake failed: .*certificate/);
-  await told.endsWith(() => useCertificate(master, old));
+  await told.endsWith(() => useCertificates(master, { cert: old.cert, key: old.key }));
 });
 
 test('a password that was changed on a running server is named as why the writer cannot connect', async () => {

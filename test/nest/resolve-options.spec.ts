@@ -117,7 +117,7 @@ describe('refused with the option, its value and the allowed values:', () => {
     [
       'an option that resembles none',
       { source, nodes: [] },
-      'unknown option "nodes"; allowed are source, cluster, redis, credentials, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
+      'unknown option "nodes"; allowed are source, cluster, redis, credentials, tls, readFrom, hold, resend, requireMajority, unproven, boot, bootTimeoutMs, pollIntervalMs, replyTimeoutMs, shutdownTimeoutMs, probeKey, minReplicas',
     ],
     [
       'credentials that are a value',

@@ -20,7 +20,8 @@ describe('the fault of a node', () => {
   });
 
   test.each([
-    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_OSSL_PEM_NO_START_LINE',
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'CERT_HAS_EXPIRED',
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -31,6 +32,23 @@ describe('the fault of a node', () => {
     expect(faultOf(coded(code))).toEqual({
       fault: 'TLS',
       message: `TLS handshake failed: message for ${code}`,
+    });
+  });
+
+  test.each(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])(
+    'by the code %s is TLS where none is spoken',
+    (code) => {
+      expect(faultOf(coded(code))).toEqual({
+        fault: 'TLS',
+        message: 'the port does not speak TLS; name it redis://host:port, and leave out the option "tls"',
+      });
+    },
+  );
+
+  test('of an app that gives no TLS options is TLS, and no handshake that failed', () => {
+    expect(faultOf(coded('ERR_TLS_OPTIONS'))).toEqual({
+      fault: 'TLS',
+      message: 'message for ERR_TLS_OPTIONS',
     });
   });
 

@@ -18,10 +18,10 @@ export interface Authority {
   readonly issue: (names: readonly string[]) => Promise<Certificates>;
 }
 
-/** A new certificate authority. */
-export async function createAuthority(): Promise<Authority> {
+/** A new certificate authority. Two that are trusted together need different names. */
+export async function createAuthority(name = 'Test authority'): Promise<Authority> {
   const generate = await loadGenerator();
-  const authority = await generate([{ name: 'commonName', value: 'Test authority' }], {
+  const authority = await generate([{ name: 'commonName', value: name }], {
     ...options,
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },

@@ -1,6 +1,6 @@
-import { asyncScheduler, BehaviorSubject, NEVER, Subject } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, defer, NEVER, retry, startWith, Subject, tap } from 'rxjs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sentinelNodes } from 'nestjs-redis-replication';
+import { sentinelNodes, type Credentials } from 'nestjs-redis-replication';
 import type { SourceNode } from '../../../lib/sources/node-source.js';
 import { formatEndpoint } from '../../../lib/topology/endpoint.js';
 import type { Observation } from '../../../lib/topology/observation.js';
@@ -129,6 +129,78 @@ describe('one Sentinel of the user', () => {
     expect(intended()).toEqual([nodes[0]]);
   });
 });
+
+describe('credentials that change', () => {
+  const password = (word: string) => ({ username: 'app', password: word });
+
+  test('are asked for once, and sent again on open connections', async () => {
+    const all = await startThree();
+    const given$ = new Subject<Credentials>();
+    const subscriptions = { ever: 0 };
+    const credentials = defer(() => {
+      subscriptions.ever += 1;
+      return given$.pipe(startWith(password('one')));
+    });
+    const { names } = run([all[0].endpoint], { credentials });
+    await until('there is a list', () => names().length === 2);
+    const loggedInBy = (word: string) => all.filter(({ commands }) => hasLogin(commands, word)).length;
+    await until('all are logged in', () => loggedInBy('one') === 3);
+    const opened = all.map(({ connections }) => connections);
+    given$.next(password('two'));
+    await until('all are logged in again', () => loggedInBy('two') === 3);
+    expect(all.map(({ connections }) => connections)).toEqual(opened);
+    expect(subscriptions.ever).toBe(1);
+  });
+
+  test('that a Sentinel refuses are asked for again, and not shown', async () => {
+    const sentinel = await startFakeSentinel({
+      nodes,
+      onCommand: ([name, , , , word]) =>
+        name?.toUpperCase() === 'HELLO' && word === 'secret-1'
+          ? error('WRONGPASS secret-1 is wrong')
+          : undefined,
+    });
+    onTestFinished(() => sentinel.stop());
+    let calls = 0;
+    const credentials = () => password(`secret-${(calls += 1)}`);
+    const { names, errors } = run([sentinel.endpoint], { credentials });
+    await until('it is told', () => errors.length > 0 || names().length > 0);
+    expect(errors.join()).toContain('WRONGPASS');
+    expect(errors.join()).toContain('"credentials"');
+    expect(errors.join()).not.toContain('secret');
+  });
+
+  test('that the app does not give are asked for after a pause, also when the source is called again', async () => {
+    const sentinel = await startFakeSentinel({ nodes });
+    onTestFinished(() => sentinel.stop());
+    const state = { calls: 0, sealed: true };
+    const credentials = () => {
+      state.calls += 1;
+      if (state.sealed) throw new Error('the vault is sealed');
+      return password('one');
+    };
+    const source = sentinelNodes({ name: 'main', sentinels: [sentinel.endpoint], credentials });
+    const context = { observations$: NEVER, signals$: NEVER, seeking$: NEVER, scheduler: asyncScheduler };
+    const failures: string[] = [];
+    const running = source(context)
+      .pipe(
+        tap({ error: (reason: unknown) => failures.push(String(reason)) }),
+        retry({ delay: 1, count: 20 }),
+        tap({ error: () => (state.sealed = false) }),
+        retry({ delay: 10 }),
+      )
+      .subscribe();
+    onTestFinished(() => running.unsubscribe());
+    await until('it is followed', () => hasLogin(sentinel.commands, 'one'));
+    expect(failures.length).toBeGreaterThan(20);
+    expect(failures[0]).toContain('the app gave no credentials: the vault is sealed');
+    expect(state.calls).toBeLessThan(10);
+  });
+});
+
+function hasLogin(commands: readonly (readonly string[])[], password: string): boolean {
+  return commands.some(([name, ...words]) => name?.toUpperCase() === 'HELLO' && words.at(-1) === password);
+}
 
 describe('an event', () => {
   test('causes a new list and a probe', async () => {
