@@ -18,7 +18,7 @@ import {
 } from 'nestjs-redis-replication';
 import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { slotOf } from '../../lib/cluster/slots.js';
 import { beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
@@ -244,21 +244,37 @@ test('a required boot that fails names what was seen', async () => {
   );
 });
 
-test('the documented permissions are enough', async () => {
-  const page = readPage('docs/cluster.md');
-  const [, rules = ''] = /```\n(ACL SETUSER app [^]*?)\n```/.exec(sectionOf(page, 'Permissions')) ?? [];
-  const [, , name = '', ...args] = rules.split(/\s+/);
-  const setUser = ['on', '>secret', ...args.filter((each) => !/^(on|>.*)$/.test(each))];
-  for (const node of group.nodes) await node.command('ACL', 'SETUSER', name, 'reset', ...setUser);
-  const { writer, reader, look, logs } = await startApp({
-    redis: { username: name, password: 'secret', keyPrefix: 'app:' },
-    readFrom: 'replica',
-    probeKey: 'probe',
+describe('a user of the page', () => {
+  const page = sectionOf(readPage('docs/cluster.md'), 'Permissions');
+  const users = [...page.matchAll(/^ACL SETUSER app on >password (.+)$/gm)].map(([, rules = '']) => rules);
+
+  test.each([
+    ['with everything that the library can use', 0, []],
+    ['with the least with which nothing is missing', 1, []],
+    ['with no right to INFO and the channel', 2, ['INFO', 'SUBSCRIBE']],
+  ])('works through a failover of a shard: one %s', async (_what, index, missing) => {
+    expect(users).toHaveLength(3);
+    const rules = users[index] ?? '';
+    for (const node of group.nodes) {
+      await node.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>password', ...rules.split(' '));
+    }
+    const { writer, reader, look, logs } = await startApp({
+      redis: { username: 'app', password: 'password', keyPrefix: 'app:' },
+      readFrom: 'replica',
+      probeKey: 'probe',
+    });
+    expect(await writer.set('a', `${index} first`)).toBe('OK');
+    await until('the replica has it', async () => (await reader.get('a')) === `${index} first`);
+    await until('it is up', async () => (await look()).status === 'up');
+    const [heir] = await group.replicasOf(await group.masterOf('app:a'));
+    await heir?.command('CLUSTER', 'FAILOVER');
+    await until('it is the master', async () => String(await heir?.command('ROLE')).startsWith('master'));
+    expect(await writer.set('a', `${index} second`)).toBe('OK');
+    expect(await heir?.command('GET', 'app:a')).toBe(`${index} second`);
+    const said = logs.of().filter(({ level, text }) => level !== 'log' && /NOPERM|may not/.test(text));
+    const named = said.flatMap(({ text }) => /may not .*?\b(INFO|SUBSCRIBE)\b/.exec(text)?.[1] ?? text);
+    expect([...new Set(named)].toSorted()).toEqual(missing);
   });
-  expect(await writer.set('a', 'value')).toBe('OK');
-  await until('the replica has it', async () => (await reader.get('a')) === 'value');
-  await until('it is up', async () => (await look()).status === 'up');
-  expect(logs.of().filter(({ level, text }) => level !== 'log' && /NOPERM|may not/.test(text))).toEqual([]);
 });
 
 test('the reader is readable on every shard, and the shard where it is not is named', async () => {
