@@ -110,6 +110,18 @@ describe('the addresses behind a name', () => {
     expect(queries).toHaveLength(1 + 5 + 2);
   });
 
+  test('that lags for 15 seconds are followed a quarter of a second after it has moved', async () => {
+    const dns: Dns = { [PRIMARY]: ['10.0.0.1'] };
+    const { names, seek, isSilent } = await resolve(dns);
+    isSilent('10.0.0.1:6379');
+    seek(true);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(names()).toEqual(['10.0.0.1:6379']);
+    dns[PRIMARY] = ['10.0.0.2'];
+    await vi.advanceTimersByTimeAsync(250);
+    expect(names()).toContain('10.0.0.2:6379');
+  });
+
   test('are the intended master while the primary name leads there, and are nodes only after that', async () => {
     const dns: Dns = { [PRIMARY]: ['10.0.0.1'], [READER]: ['10.0.0.1', '10.0.0.2'] };
     const { lists } = await resolve(dns, { reader: `${READER}:6379` });
