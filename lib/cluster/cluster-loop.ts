@@ -113,7 +113,7 @@ export class ClusterLoop {
       catchError((error: unknown) => {
         this.#failures += 1;
         const reason = error instanceof Error ? error.message : String(error);
-        notify(`${formatEndpoint(endpoint)} did not tell the slots of the cluster: ${reason}`);
+        notify(`${formatEndpoint(endpoint)} did not tell the slots of the cluster: ${reason}`, 'RR504');
         return EMPTY;
       }),
     );

@@ -17,6 +17,7 @@ import type { SignalKind } from '../topology/signal.js';
 import { ClusterLoop, type ClusterState, type LiveShard } from './cluster-loop.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import type { ClusterView } from './cluster-view.js';
+import type { LogCode } from '../topology/log-code.js';
 
 export interface ClusterStreamOptions {
   /** Where to ask first, and whenever no node that was learned answers. */
@@ -30,7 +31,7 @@ export interface ClusterStreamOptions {
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   /** Reports something that an operator should know. */
-  readonly notify: (text: string) => void;
+  readonly notify: (text: string, code: LogCode) => void;
 }
 
 /** The shards of a cluster as they change, each with the stream of its own topology. */

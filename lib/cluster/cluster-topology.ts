@@ -51,6 +51,12 @@ export function nameShard({ slots }: Pick<ShardTopology, 'slots'>): string {
   return `shard ${describeSlots(slots)}`;
 }
 
+/** The same for the shard with this id, also if it is gone. */
+export function nameOf({ shards }: ClusterTopology, id: string): string {
+  const shard = shards.find((each) => each.id === id);
+  return shard === undefined ? `shard of ${id}` : nameShard(shard);
+}
+
 /** Such as `0-5460` or `0-99,200`; a shard after many moves has more ranges than anyone would read. */
 export function describeSlots(slots: readonly SlotRange[]): string {
   const shown = slots

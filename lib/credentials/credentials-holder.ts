@@ -157,7 +157,7 @@ export class CredentialsHolder {
     const login = isSame ? before : given;
     this.#held = { login, until: this.#now() + validMs };
     this.#failure = undefined;
-    notices.end(subject, { level: 'log', text: `${subject}: the app gives them again` });
+    notices.end(subject, { code: 'RR441', level: 'log', text: `${subject}: the app gives them again` });
     this.#renewAfter(renewAfterMs(validMs), isSame || validMs <= 0 ? PAUSE_MS : 0);
     this.#answers$.next({ kind: 'given', login });
     if (before !== undefined && !isSame) {
@@ -173,6 +173,7 @@ export class CredentialsHolder {
     this.#failure = { error, times, retryAt: this.#now() + afterMs };
     const { notices, subject } = this.#options;
     notices.raise(subject, {
+      code: 'RR440',
       level: 'warn',
       text: `${subject}: ${error.message}; asked again with increasing pauses`,
     });

@@ -16,13 +16,13 @@ export class FaultNotices {
     const topic = this.#topicOf(kind);
     this.#open.add(kind);
     const text = `elastiCacheNodes: group ${this.#group}: ${kind}: ${message}; the nodes already known stay in use`;
-    this.#notices?.raise(topic, text);
+    this.#notices?.raise(topic, text, 'RR340');
   }
 
   end(): void {
     for (const kind of this.#open) {
       const text = `elastiCacheNodes: group ${this.#group}: the API answers again, after ${kind}`;
-      this.#notices?.end(this.#topicOf(kind), text);
+      this.#notices?.end(this.#topicOf(kind), text, 'RR341');
     }
     this.#open.clear();
   }

@@ -5,6 +5,7 @@ import { parseInfo } from '../replies/parse-info.js';
 import { readMessage, writeMessage } from './announcements.js';
 import { believeSubscribers, countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
 import type { NodeFleet } from './node-fleet.js';
+import type { LogCode } from '../topology/log-code.js';
 
 /** Apps that start together count one another often at first, then less and less often. */
 const FIRST_PAUSE_MS = 250;
@@ -25,7 +26,7 @@ interface MembershipOptions {
   readonly server: string;
   readonly scheduler: SchedulerLike;
   /** Reports, once, something that an operator should know. */
-  readonly notify: (text: string) => void;
+  readonly notify: (text: string, code: LogCode) => void;
 }
 
 /**
@@ -153,6 +154,7 @@ export class FleetMembership {
     notify(
       `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot announce ` +
         'promotions to one another, and each probes less often the more clients the node has',
+      'RR212',
     );
   }
 }

@@ -1,7 +1,9 @@
 import { endWith, ignoreElements, map, merge, Observable, Subject, takeUntil } from 'rxjs';
 import { monotonicMs } from '../clock/clock.js';
 import type { ConnectionEvent } from '../connections/outcomes/connection-event.js';
+import type { ChangeNote } from '../topology/describe-change.js';
 import type { Topology } from '../topology/topology.js';
+import { describeCompletion } from './describe-completion.js';
 import type { FailoverRecord } from './failover-record.js';
 import { foldHistory, initialHistory, type HistoryEvent } from './fold-history.js';
 
@@ -27,6 +29,8 @@ interface Followed {
   readonly events$: Observable<ConnectionEvent>;
   /** Of a cluster, the id. */
   readonly shard?: string;
+  /** Receives the line of the log about each failover that is complete. */
+  readonly tell?: (note: ChangeNote) => void;
 }
 
 /** How many failovers are kept. */
@@ -57,7 +61,7 @@ export class FailoverHistory implements RedisFailovers {
   }
 
   /** Follows one group until its topology completes. */
-  follow({ topology$, events$, shard }: Followed): void {
+  follow({ topology$, events$, shard, tell }: Followed): void {
     let state = initialHistory({ instance: this.instance, ...(shard !== undefined && { shard }) });
     const ended$ = topology$.pipe(ignoreElements(), endWith(undefined));
     const happened$ = merge(
@@ -72,6 +76,9 @@ export class FailoverHistory implements RedisFailovers {
         this.keep(state.latest.record);
       }
       state.news.forEach((record) => this.news$.next(record));
+      if (state.completed !== undefined) {
+        tell?.(describeCompletion(state.completed));
+      }
     });
   }
 

@@ -25,7 +25,11 @@ export interface HistoryState {
   readonly latest?: { readonly record: FailoverRecord; readonly acceptedAt: number };
   /** The records that this step has changed in a way to be told, in order. */
   readonly news: readonly FailoverRecord[];
+  /** The record that this step has completed. */
+  readonly completed?: CompleteRecord;
 }
+
+type CompleteRecord = FailoverRecord & { readonly kind: 'complete' };
 
 export function initialHistory(subject: Subject): HistoryState {
   return { subject, generation: 0, interruption: none, news: [] };
@@ -33,7 +37,8 @@ export function initialHistory(subject: Subject): HistoryState {
 
 /** Folds one event into the history of a group. */
 export function foldHistory(before: HistoryState, event: HistoryEvent): HistoryState {
-  const state = { ...before, news: [] };
+  const { completed: _told, ...kept } = before;
+  const state: HistoryState = { ...kept, news: [] };
   if (event.kind === 'topology') {
     return onTopology(state, event.topology, event.at);
   }
@@ -80,8 +85,10 @@ function accept(state: HistoryState, { failover, topology, at }: Acceptance): Hi
     commands: interruption.commands,
     nodes: topology.nodes,
   };
-  const ended: readonly FailoverRecord[] =
-    latest?.record.kind === 'open' ? [{ ...latest.record, kind: 'complete', endedBy: 'next failover' }] : [];
+  const completed: CompleteRecord | undefined =
+    latest?.record.kind === 'open'
+      ? { ...latest.record, kind: 'complete', endedBy: 'next failover' }
+      : undefined;
   const isLost = masterOf(topology) === undefined;
   const next: HistoryState = {
     ...rest,
@@ -90,7 +97,8 @@ function accept(state: HistoryState, { failover, topology, at }: Acceptance): Hi
     ...(isLost && { lostAt: at }),
     interruption: none,
     latest: { record, acceptedAt: at },
-    news: [...ended, record],
+    news: completed === undefined ? [record] : [completed, record],
+    ...(completed !== undefined && { completed }),
   };
   return withLoss(next, topology);
 }
@@ -155,14 +163,14 @@ function onLine(state: HistoryState, event: ConnectionEvent): HistoryState {
     connectionMs: connectionMs ?? tenths(event.at - event.tookMs - acceptedAt),
     acknowledgementMs: tenths(event.tookMs),
   };
-  const complete: FailoverRecord = {
+  const completed: CompleteRecord = {
     ...record,
     kind: 'complete',
     endedBy: 'first write',
     totalMs: totalOf(phases),
     phases,
   };
-  return { ...state, latest: { ...latest, record: complete }, news: [complete] };
+  return { ...state, latest: { ...latest, record: completed }, news: [completed], completed };
 }
 
 /** The writer leads to the master only. A duplicate may be one of the reader. */

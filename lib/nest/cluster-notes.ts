@@ -13,9 +13,17 @@ export function clusterNotes(before: ClusterTopology, after: ClusterTopology): r
   const added = after.shards.filter(({ id }) => old?.includes(id) === false).map(nameShard);
   const gone = before.shards.filter(({ id }) => now?.includes(id) === false).map(nameShard);
   return [
-    ...(added.length > 0 ? [{ level: 'log' as const, text: `the cluster has ${added.join(', ')}` }] : []),
+    ...(added.length > 0
+      ? [{ code: 'RR500' as const, level: 'log' as const, text: `the cluster has ${added.join(', ')}` }]
+      : []),
     ...(gone.length > 0
-      ? [{ level: 'log' as const, text: `the cluster no longer has ${gone.join(', ')}` }]
+      ? [
+          {
+            code: 'RR501' as const,
+            level: 'log' as const,
+            text: `the cluster no longer has ${gone.join(', ')}`,
+          },
+        ]
       : []),
     ...describeUnassigned(before, after),
   ];
@@ -27,9 +35,17 @@ function describeUnassigned(before: ClusterTopology, after: ClusterTopology): re
     return [];
   }
   if (count > 0) {
-    return [{ level: 'error', text: `${count} slots belong to no shard; commands for their keys are held` }];
+    return [
+      {
+        code: 'RR502',
+        level: 'error',
+        text: `${count} slots belong to no shard; commands for their keys are held`,
+      },
+    ];
   }
-  return before.kind === 'unknown' ? [] : [{ level: 'log', text: 'each slot belongs to a shard again' }];
+  return before.kind === 'unknown'
+    ? []
+    : [{ code: 'RR503', level: 'log', text: 'each slot belongs to a shard again' }];
 }
 
 /** The log lines about one shard, as about a replication group. Completes with the topology. */

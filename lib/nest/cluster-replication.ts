@@ -4,7 +4,7 @@ import { monotonicMs, monotonicScheduler } from '../clock/clock.js';
 import { ViewSource } from '../cluster/ask-view.js';
 import type { ClusterSettings } from '../cluster/cluster-settings.js';
 import { createClusterStream, type ClusterStream } from '../cluster/cluster-stream.js';
-import { nameShard, unknownCluster, type ClusterTopology } from '../cluster/cluster-topology.js';
+import { nameOf, nameShard, unknownCluster, type ClusterTopology } from '../cluster/cluster-topology.js';
 import { FollowingCluster } from '../cluster/following-cluster.js';
 import type { ShardUse } from '../cluster/shard-connection.js';
 import { Ledger } from '../connections/outcomes/ledger.js';
@@ -20,6 +20,7 @@ import type { NodeSource } from '../sources/node-source.js';
 import { readEndpoints } from '../sources/read-endpoints.js';
 import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import type { ChangeNote } from '../topology/describe-change.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { oneLine } from '../topology/safe-text.js';
@@ -30,7 +31,8 @@ import { clusterNotes, shardNotes } from './cluster-notes.js';
 import { dialWithTls } from './dial-with-tls.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
 import type { ResolvedClusterOptions } from './options.js';
-import type { Report } from './replication.js';
+import type { Report } from './log-notes.js';
+import type { LogCode } from '../topology/log-code.js';
 
 /**
  * One Redis Cluster and the connections to it. It opens no socket before the first connection is made or the topology is
@@ -50,7 +52,7 @@ export class ClusterReplication {
   private readonly repeats: Repeats;
   private readonly logins: OwnedLogins | undefined;
   private readonly dial: Dial;
-  private readonly warnOnce: (text: string) => void;
+  private readonly warnOnce: (text: string, code: LogCode) => void;
   /** Why the node that was asked last did not tell the slots, if it did not. */
   private failure = 'none has answered yet';
   private readonly answeredAt = new Map<string, number>();
@@ -66,7 +68,7 @@ export class ClusterReplication {
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
     // The last gate: whatever a node makes us say, it is one line of the log.
-    this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
+    this.repeats = new Repeats((note) => report({ ...note, text: oneLine(note.text) }));
     this.report = (note) => this.repeats.tell(note);
     this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
@@ -85,9 +87,9 @@ export class ClusterReplication {
       pollIntervalMs,
       scheduler: monotonicScheduler,
       random: () => Math.random(),
-      notify: (text) => {
+      notify: (text, code) => {
         this.failure = text;
-        this.warnOnce(text);
+        this.warnOnce(text, code);
       },
     });
     this.topology$ = this.stream.topology$;
@@ -206,18 +208,15 @@ export class ClusterReplication {
         this.answeredAt.set(formatEndpoint(endpoint), at);
       }
     });
-    const name = () => {
-      const shard = this.current.shards.find(({ id }) => id === shardId);
-      return shard === undefined ? `shard of ${shardId}` : nameShard(shard);
-    };
+    const tell = (note: ChangeNote) =>
+      this.report({ ...note, text: `${nameOf(this.current, shardId)}: ${note.text}` });
     this.failovers.follow({
       topology$: stream.topology$,
       events$: this.ledger.events$.pipe(filter(({ shard }) => shard === shardId)),
       shard: shardId,
+      tell,
     });
-    shardNotes(stream.topology$, options.hold.timeoutMs).subscribe(({ level, text }) =>
-      this.report({ level, text: `${name()}: ${text}` }),
-    );
+    shardNotes(stream.topology$, options.hold.timeoutMs).subscribe(tell);
     return stream;
   }
 
@@ -233,7 +232,7 @@ export class ClusterReplication {
       replyTimeoutMs,
       connectTimeoutMs: connectLimitMs(replyTimeoutMs),
       logins: this.logins,
-      notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
+      notices: new Notices((note) => this.report({ ...note, text: `${role}: ${note.text}` })),
       startupNodes:
         typeof cluster.nodes === 'function' ? NOT_LISTED : readEndpoints('cluster.nodes', cluster.nodes),
       use,

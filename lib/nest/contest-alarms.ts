@@ -58,5 +58,9 @@ function identify(topology: Topology): string {
 function describeEnd(topology: Topology): ChangeNote {
   const master = masterOf(topology);
   const outcome = master === undefined ? 'no node claims to be the master' : `master is ${master}`;
-  return { level: 'log', text: `the contest is over: ${outcome}, generation ${topology.generation}` };
+  return {
+    code: 'RR112',
+    level: 'log',
+    text: `the contest is over: ${outcome}, generation ${topology.generation}`,
+  };
 }

@@ -10,12 +10,13 @@ import type { NodeObserver } from '../stream/node-observer.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { ResolvedOptions } from './options.js';
+import type { LogCode } from '../topology/log-code.js';
 
 type ObservingOptions = Pick<ResolvedOptions, 'redis' | 'replyTimeoutMs' | 'probeKey'>;
 
 interface Observing {
   readonly dial: Dial;
-  readonly notify: (text: string) => void;
+  readonly notify: (text: string, code: LogCode) => void;
   readonly mode: ServerMode;
   readonly logins: Logins | undefined;
 }
@@ -41,7 +42,7 @@ export function observeNodes(
       replyTimeoutMs,
       connectTimeoutMs,
       scheduler: monotonicScheduler,
-      notify: (text) => notify(`node ${formatEndpoint(observer.endpoint)}: ${text}`),
+      notify: (text, code) => notify(`node ${formatEndpoint(observer.endpoint)}: ${text}`, code),
     });
 }
 

@@ -16,13 +16,13 @@ export function alarmOnOutage(
     distinctUntilChanged(),
     switchMap((master) => {
       if (master !== undefined) {
-        notices.end(TOPIC, { level: 'log', text: `there is a master again: ${master}` });
+        notices.end(TOPIC, { code: 'RR106', level: 'log', text: `there is a master again: ${master}` });
         return EMPTY;
       }
       return timer(limitMs).pipe(
         tap(() => {
           const why = latest === undefined ? '' : `; ${whyWait(latest)}`;
-          notices.raise(TOPIC, { level: 'error', text: `no master for ${limitMs} ms${why}` });
+          notices.raise(TOPIC, { code: 'RR105', level: 'error', text: `no master for ${limitMs} ms${why}` });
         }),
       );
     }),

@@ -1,12 +1,13 @@
-import { ConfigurableModuleBuilder, Logger, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { describeUnknown } from '../connections/ioredis/redis-rules.js';
 import { describeValue } from '../options/describe-value.js';
 import { flag, findFaults, isPlainObject, text as aText, throwFaults } from '../options/rules.js';
 import { ClusterReplication } from './cluster-replication.js';
 import { namesOfInstances } from './instance-names.js';
+import { reportTo } from './log-notes.js';
 import { RedisReplicationConnections } from './redis-replication-connections.js';
-import { Replication, type Report } from './replication.js';
+import { Replication } from './replication.js';
 import type { RedisReplicationOptions } from './options.js';
 import { isForCluster, resolveClusterOptions, resolveOptions } from './resolve-options.js';
 import {
@@ -137,31 +138,14 @@ function createReplication(name: string, options: RedisReplicationOptions): Repl
     const replication = isForCluster(options)
       ? new ClusterReplication(resolveClusterOptions(options, name), report)
       : new Replication(resolveOptions(options, name), report);
-    describeUnknown(replication.options.redis).forEach((text) => report({ level: 'warn', text }));
+    describeUnknown(replication.options.redis).forEach((text) =>
+      report({ code: 'RR450', level: 'warn', text }),
+    );
     return replication;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new TypeError(`RedisReplicationModule(${name}): ${message}`, { cause: error });
   }
-}
-
-function reportTo(name: string): Report {
-  const logger = new Logger(name === DEFAULT_NAME ? 'RedisReplication' : `RedisReplication(${name})`);
-  return ({ level, text: line }) => {
-    switch (level) {
-      case 'log':
-        logger.log(line);
-        break;
-      case 'warn':
-        logger.warn(line);
-        break;
-      case 'error':
-        logger.error(line);
-        break;
-      default:
-        level satisfies never;
-    }
-  };
 }
 
 /** What belongs to the module. The rest is checked when the app starts, because a factory may provide it later. */

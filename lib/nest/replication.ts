@@ -25,10 +25,12 @@ import { createTopologyStream, type TopologyStream } from '../stream/topology-st
 import { beginConnections } from './begin-connections.js';
 import { contestAlarms } from './contest-alarms.js';
 import { dialWithTls } from './dial-with-tls.js';
+import type { Report } from './log-notes.js';
 import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
 import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
+import type { LogCode } from '../topology/log-code.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
@@ -36,9 +38,6 @@ import { initialResolution } from '../topology/resolve-topology.js';
 import { oneLine } from '../topology/safe-text.js';
 import type { ResolvedOptions } from './options.js';
 import { securityOf } from './security-of.js';
-
-/** Receives log messages for operators. */
-export type Report = (note: ChangeNote) => void;
 
 /**
  * One master/replica group and the connections to it. It opens no socket before the first connection is made or the
@@ -69,7 +68,7 @@ export class Replication {
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
     // The last gate: whatever a node makes us say, it is one line of the log.
-    this.repeats = new Repeats(({ level, text }) => report({ level, text: oneLine(text) }));
+    this.repeats = new Repeats((note) => report({ ...note, text: oneLine(note.text) }));
     this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.stream = createTopologyStream({
@@ -131,7 +130,11 @@ export class Replication {
     if (this.writer === undefined) {
       return;
     }
-    this.failovers.follow({ topology$: this.topology$, events$: this.ledger.events$ });
+    this.failovers.follow({
+      topology$: this.topology$,
+      events$: this.ledger.events$,
+      tell: (note) => this.report(note),
+    });
     this.log();
     const { writer, reader } = this;
     await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
@@ -189,8 +192,10 @@ export class Replication {
   private sourceNotices() {
     const notices = new Notices((note) => this.report(note));
     return {
-      raise: (topic: string, text: string) => notices.raise(topic, { level: 'warn', text }),
-      end: (topic: string, text: string) => notices.end(topic, { level: 'log', text }),
+      raise: (topic: string, text: string, code: LogCode = 'RR300') =>
+        notices.raise(topic, { code, level: 'warn', text }),
+      end: (topic: string, text: string, code: LogCode = 'RR301') =>
+        notices.end(topic, { code, level: 'log', text }),
     };
   }
 
@@ -211,7 +216,7 @@ export class Replication {
       account: this.ledger.account({ connection: role }),
       replyTimeoutMs,
       connectTimeoutMs: this.connectTimeoutMs,
-      notices: new Notices(({ level, text }) => this.report({ level, text: `${role}: ${text}` })),
+      notices: new Notices((note) => this.report({ ...note, text: `${role}: ${note.text}` })),
     };
   }
 
@@ -220,7 +225,7 @@ export class Replication {
     const name = this.writer && blockingCommandOn(this.writer);
     if (name !== undefined) {
       const text = `writer: ${name} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`;
-      this.warn(text);
+      this.warn(text, 'RR431');
     }
   }
 }

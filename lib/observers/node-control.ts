@@ -140,6 +140,7 @@ export class NodeControl {
       notify(
         `the user may not run INFO; ${state.command} reports the role, but neither the replication history (after a ` +
           'split brain the heir cannot be determined) nor the lag',
+        'RR210',
       );
     }
     const membership = new FleetMembership({ ...this.#context, connection, server: state.runId ?? '' });

@@ -5,6 +5,7 @@ import type { NodeReport, Observation } from '../topology/observation.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
 import type { ServerMode } from './server-mode.js';
+import type { LogCode } from '../topology/log-code.js';
 
 /** What the observer of one node needs. */
 export interface ObserverContext {
@@ -43,7 +44,7 @@ export interface ObserverContext {
   readonly redial$: Observable<RedialReason>;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
   /** Reports, once, something that an operator should know. */
-  readonly notify: (text: string) => void;
+  readonly notify: (text: string, code: LogCode) => void;
 }
 
 /**

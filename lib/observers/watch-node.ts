@@ -84,6 +84,7 @@ function react(ending: Ending, { emit, notify, endpoint, database }: ObserverCon
     notify(
       `the user may not run XREAD on the probe key in database ${database}: a demotion is detected only by the next ` +
         'poll, not at once',
+      'RR211',
     );
   }
   return ending;

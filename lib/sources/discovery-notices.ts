@@ -11,7 +11,7 @@ export function warnOfPassword(
     const text =
       'discoverNodes sends the password to any address that a node lists and that requires one: name the networks of ' +
       'your nodes in its option "allow", or use TLS';
-    notices?.raise('password', text);
+    notices?.raise('password', text, 'RR320');
   }
 }
 
@@ -26,18 +26,19 @@ export function tell(
     const text =
       `the nodes list more addresses than discoverNodes follows ("maxNodes" is ${rules.maxNodes}): seeds and nodes that ` +
       'are proven to be of the group come first; see the option "allow"';
-    notices?.raise('limit', text);
+    notices?.raise('limit', text, 'RR321');
   } else {
-    notices?.end('limit', 'the nodes list no more addresses than discoverNodes follows');
+    notices?.end('limit', 'the nodes list no more addresses than discoverNodes follows', 'RR322');
   }
   if (unproven !== undefined) {
     const text = `is not followed: nothing proves that it is a node of the group ("requireProof" of discoverNodes)`;
-    notices?.raise('unproven', `${unproven}, and maybe others, ${text}`);
+    notices?.raise('unproven', `${unproven}, and maybe others, ${text}`, 'RR323');
   }
   if (refused !== undefined) {
     notices?.raise(
       'refused',
       `${refused}, and maybe others, is not followed: "allow" of discoverNodes does not list it`,
+      'RR324',
     );
   }
 }

@@ -72,12 +72,12 @@ function listsFrom(
   const own: SourceContext = {
     ...context,
     notices: notices && {
-      raise: (topic, text) => notices.raise(`${name}: ${topic}`, text),
-      end: (topic, text) => notices.end(`${name}: ${topic}`, text),
+      raise: (topic, text, code) => notices.raise(`${name}: ${topic}`, text, code),
+      end: (topic, text, code) => notices.end(`${name}: ${topic}`, text, code),
     },
   };
-  return keepTrying(source, own, (fault) => notices?.raise(name, `${name} failed: ${fault}`)).pipe(
-    tap(() => notices?.end(name, `${name} lists nodes again`)),
+  return keepTrying(source, own, (fault) => notices?.raise(name, `${name} failed: ${fault}`, 'RR310')).pipe(
+    tap(() => notices?.end(name, `${name} lists nodes again`, 'RR311')),
     map((list) => ({ index, list })),
   );
 }

@@ -1,4 +1,5 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { LogCode } from '../topology/log-code.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
@@ -84,8 +85,8 @@ export interface SourceSecurity {
 
 /** @publicApi */
 export interface SourceNotices {
-  /** Logs a warning, once until the topic ends. */
-  readonly raise: (topic: string, text: string) => void;
-  /** Logs that the topic is over, if it was raised. */
-  readonly end: (topic: string, text: string) => void;
+  /** Logs a warning, once until the topic ends. `code` is the code of the line in the log. Default `RR300`. */
+  readonly raise: (topic: string, text: string, code?: LogCode) => void;
+  /** Logs that the topic is over, if it was raised. `code` is the code of the line in the log. Default `RR301`. */
+  readonly end: (topic: string, text: string, code?: LogCode) => void;
 }

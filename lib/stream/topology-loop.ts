@@ -32,6 +32,7 @@ import { ProbeSchedule } from './probe-schedule.js';
 import { factsOf, toEndpoint, type ListedFacts } from './listed-facts.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onResolution, onSignal, type Cadence, type Pace } from './pace.js';
+import type { LogCode } from '../topology/log-code.js';
 
 export interface LoopOptions {
   readonly source: NodeSource;
@@ -42,7 +43,7 @@ export interface LoopOptions {
   /** What to add to a time of the scheduler to get the time since the epoch, in milliseconds. */
   readonly epochOffsetMs: () => number;
   /** Reports something that an operator should know about the source. */
-  readonly notify: (text: string) => void;
+  readonly notify: (text: string, code: LogCode) => void;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   /** What the source may know of how the app connects, and where it tells operators of a state that lasts. */
@@ -89,7 +90,7 @@ export class TopologyLoop {
     const observations$ = keepTrying(
       source,
       { ...context, observations$: context.observed$, seeking$: this.#isSeeking$, probe },
-      (fault) => notify(`the source of nodes failed: ${fault}`),
+      (fault) => notify(`the source of nodes failed: ${fault}`, 'RR302'),
     ).pipe(
       map((nodes) => this.#list(nodes)),
       tap((endpoints) => fold(withNodes(this.#state.observations, endpoints, this.#now))),

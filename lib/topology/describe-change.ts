@@ -1,11 +1,15 @@
 import { describeUnproven } from './describe-contest.js';
+import type { LogCode } from './log-code.js';
 import { whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
 import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
 
 /** One log line for an operator, and its level. */
 export interface ChangeNote {
+  readonly code: LogCode;
   readonly level: 'log' | 'warn' | 'error';
   readonly text: string;
+  /** What the line is about, for loggers that take objects. Plain values without credentials. */
+  readonly facts?: object;
 }
 
 /** The log lines for the step from one topology to the next; none if nothing changed. */
@@ -35,6 +39,7 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
     case 'masterless':
       return [
         {
+          code: 'RR104',
           level: 'warn',
           text: `writes are held, cause: ${after.cause}; ${whyWait(after)}; promote a node to end this`,
         },
@@ -44,9 +49,7 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
       return moved;
     case 'steady':
       // That a contest is over is told by `contestAlarms`, if it has raised an alarm.
-      return moved.length > 0 || masterOf(before) === after.master
-        ? moved
-        : [{ level: 'log', text: describeSteady(before, after) }];
+      return moved.length > 0 || masterOf(before) === after.master ? moved : [describeSteady(before, after)];
     default:
       return after satisfies never;
   }
@@ -55,10 +58,12 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
 function describeMajority(before: Topology, after: Topology, policy: WriterPolicy): readonly ChangeNote[] {
   const [had, lacks] = [whyNoMajority(before, policy) === undefined, whyNoMajority(after, policy)];
   if (had && lacks !== undefined) {
-    return [{ level: 'error', text: `writes are held: ${lacks}` }];
+    return [{ code: 'RR120', level: 'error', text: `writes are held: ${lacks}` }];
   }
   const isBack = !had && lacks === undefined && masterOf(after) !== undefined;
-  return isBack ? [{ level: 'log', text: 'the majority of the nodes is back: writes resume' }] : [];
+  return isBack
+    ? [{ code: 'RR121', level: 'log', text: 'the majority of the nodes is back: writes resume' }]
+    : [];
 }
 
 function describeFailover({ lastFailover }: Topology): ChangeNote {
@@ -70,15 +75,22 @@ function describeFailover({ lastFailover }: Topology): ChangeNote {
       : `in ${tookMs} ms`;
   const grounds = proof === undefined || proof === 'history' ? '' : `, by ${proof}`;
   return {
+    code: 'RR101',
     level: 'warn',
+    ...(lastFailover !== undefined && { facts: { failover: lastFailover } }),
     text: `failover: master ${from} → ${to} ${when}${grounds}, cause: ${cause}, generation ${generation}`,
   };
 }
 
-function describeSteady(before: Topology, after: Topology & { readonly kind: 'steady' }): string {
-  return before.generation === after.generation
-    ? `master ${after.master} is back after ${after.changedAt - before.changedAt} ms, generation ${after.generation}`
-    : `master is ${after.master}, generation ${after.generation}`;
+function describeSteady(before: Topology, after: Topology & { readonly kind: 'steady' }): ChangeNote {
+  const { master, generation, changedAt } = after;
+  return before.generation === generation
+    ? {
+        code: 'RR103',
+        level: 'log',
+        text: `master ${master} is back after ${changedAt - before.changedAt} ms, generation ${generation}`,
+      }
+    : { code: 'RR100', level: 'log', text: `master is ${master}, generation ${generation}` };
 }
 
 function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] {
@@ -89,8 +101,22 @@ function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] 
   ) {
     return [];
   }
-  return [{ level: 'error', text: `data loss: ${describeKindOfLoss(loss)}` }];
+  return [
+    {
+      code: codesOfLoss[loss.kind],
+      level: 'error',
+      text: `data loss: ${describeKindOfLoss(loss)}`,
+      facts: { dataLoss: loss },
+    },
+  ];
 }
+
+const codesOfLoss: Readonly<Record<DataLoss['kind'], LogCode>> = {
+  'not replicated': 'RR130',
+  'restarted behind': 'RR131',
+  'restarted empty': 'RR132',
+  'replaced by empty': 'RR133',
+};
 
 function describeKindOfLoss({ kind, endpoint, bytes, keys }: DataLoss): string {
   switch (kind) {
@@ -120,6 +146,7 @@ function describeTrust(old: TopologyNode | undefined, node: TopologyNode): Chang
   const [was, is] = [isUntrusted(old), isUntrusted(node)];
   if (is === true && was !== true) {
     return {
+      code: 'RR203',
       level: 'warn',
       text:
         `node ${node.endpoint} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; ` +
@@ -127,7 +154,11 @@ function describeTrust(old: TopologyNode | undefined, node: TopologyNode): Chang
     };
   }
   return was === true && is === false
-    ? { level: 'log', text: `node ${node.endpoint} can be trusted again: nobody writes lines into its INFO` }
+    ? {
+        code: 'RR204',
+        level: 'log',
+        text: `node ${node.endpoint} can be trusted again: nobody writes lines into its INFO`,
+      }
     : undefined;
 }
 
@@ -140,22 +171,29 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
   if (node.kind === 'unusable') {
     const isNew = !wasUnusable || old.fault !== node.fault;
     return isNew
-      ? { level: 'warn', text: `node ${node.endpoint} cannot be used: ${node.fault}, ${node.message}` }
+      ? {
+          code: 'RR200',
+          level: 'warn',
+          text: `node ${node.endpoint} cannot be used: ${node.fault}, ${node.message}`,
+          facts: { node: node.endpoint, fault: node.fault },
+        }
       : undefined;
   }
   if (node.kind === 'stale' && old?.kind !== 'stale') {
     return {
+      code: 'RR202',
       level: 'warn',
       text: `node ${node.endpoint} still claims to be the master but was superseded: it gets no writes`,
     };
   }
   if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind === 'replica') {
     return {
+      code: 'RR134',
       level: 'error',
       text: `data loss: node ${node.endpoint} no longer claims to be the master; ${old.lostBytes} bytes that it accepted are lost`,
     };
   }
   return wasUnusable && node.reachable
-    ? { level: 'log', text: `node ${node.endpoint} answers again` }
+    ? { code: 'RR201', level: 'log', text: `node ${node.endpoint} answers again` }
     : undefined;
 }

@@ -38,6 +38,7 @@ export function describeContest(topology: Contested): ChangeNote {
       ? `writes are held: ${whatEnds(topology)}`
       : `writes stay with ${topology.master}`;
   return {
+    code: isSplitBrain(topology) ? 'RR110' : 'RR111',
     level: 'error',
     text: `${word}: ${whyContested(topology)}; ${fate}, generation ${topology.generation}`,
   };
@@ -49,11 +50,17 @@ export function describeUnproven(before: Topology, after: Topology): readonly Ch
   if (before.unproven !== undefined && after.unproven === undefined) {
     // Another master, or none, is no proof of this one.
     return master !== undefined && before.generation === after.generation
-      ? [{ level: 'log', text: `master ${master} is proven by now, generation ${after.generation}` }]
+      ? [
+          {
+            code: 'RR114',
+            level: 'log',
+            text: `master ${master} is proven by now, generation ${after.generation}`,
+          },
+        ]
       : [];
   }
   return before.unproven === undefined && after.unproven !== undefined && master !== undefined
-    ? [{ level: 'error', text: `unproven master: ${master} ${whyUnproven(after.unproven)}` }]
+    ? [{ code: 'RR113', level: 'error', text: `unproven master: ${master} ${whyUnproven(after.unproven)}` }]
     : [];
 }
 

@@ -54,8 +54,8 @@ async function start(options: Partial<ElastiCacheNodesOptions> = {}) {
     seeking$,
     scheduler,
     notices: {
-      raise: (topic, text) => noticed.raise(topic, { level: 'warn', text }),
-      end: (topic, text) => noticed.end(topic, { level: 'log', text }),
+      raise: (topic, text) => noticed.raise(topic, { code: 'RR300', level: 'warn', text }),
+      end: (topic, text) => noticed.end(topic, { code: 'RR301', level: 'log', text }),
     },
   }).subscribe((list) => emitted.push(list));
   onTestFinished(() => running.unsubscribe());

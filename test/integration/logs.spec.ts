@@ -143,7 +143,12 @@ test('lines go to the logger of the app, those from before it was set as well', 
   app.useLogger(logs);
   app.flushLogs();
   expect(logs.of()).toEqual([
-    { level: 'log', context: 'RedisReplication', text: `master is ${group.master.endpoint}, generation 1` },
+    {
+      level: 'log',
+      context: 'RedisReplication',
+      text: `master is ${group.master.endpoint}, generation 1`,
+      code: 'RR100',
+    },
   ]);
 });
 

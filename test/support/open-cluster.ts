@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { slotOf } from '../../lib/cluster/slots.js';
 import { ClusterReplication } from '../../lib/nest/cluster-replication.js';
 import { resolveClusterOptions } from '../../lib/nest/resolve-options.js';
-import type { Report } from '../../lib/nest/replication.js';
+import type { Report } from '../../lib/nest/log-notes.js';
 import { masterOf } from '../../lib/topology/topology.js';
 
 type Options = Partial<RedisReplicationOptions>;

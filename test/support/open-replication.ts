@@ -7,7 +7,8 @@ import {
 } from 'nestjs-redis-replication';
 import { filter, firstValueFrom } from 'rxjs';
 import { onTestFinished } from 'vitest';
-import { Replication, type Report } from '../../lib/nest/replication.js';
+import type { Report } from '../../lib/nest/log-notes.js';
+import { Replication } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import type { Dial } from '../../lib/sockets/dial.js';
 import { masterOf } from '../../lib/topology/topology.js';

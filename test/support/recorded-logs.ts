@@ -3,7 +3,9 @@ import type { LoggerService } from '@nestjs/common';
 export interface LogLine {
   readonly level: 'log' | 'warn' | 'error';
   readonly context: string;
+  /** Without the code. */
   readonly text: string;
+  readonly code?: string | undefined;
 }
 
 /** A logger for Nest that keeps all lines. */
@@ -21,7 +23,8 @@ export function recordLogs(): RecordedLogs {
     (message: unknown, ...rest: unknown[]) => {
       // The last parameter is the context; an error may have its stack before it.
       const stack = rest.slice(0, -1).flatMap((detail) => (typeof detail === 'string' ? [detail] : []));
-      lines.push({ level, context: String(rest.at(-1)), text: [String(message), ...stack].join('\n') });
+      const [, text = String(message), code] = /^(.*) \[(RR\d+)\]$/s.exec(String(message)) ?? [];
+      lines.push({ level, context: String(rest.at(-1)), text: [text, ...stack].join('\n'), code });
     };
   return {
     lines,

@@ -38,7 +38,7 @@ export class NodeFailures {
       this.#blamed = error;
     } else if (status === 'ready') {
       const text = `the connection to ${this.#node} failed: ${faultOf(error).message}`;
-      this.#notices.begin(`errors of ${this.#node}`, { level: 'warn', text });
+      this.#notices.begin(`errors of ${this.#node}`, { code: 'RR401', level: 'warn', text });
     }
   }
 
@@ -62,7 +62,7 @@ export class NodeFailures {
     const times = this.#last?.node === node ? this.#last.times + 1 : 1;
     this.#last = { node, words: faultOf(error).message, times };
     if (times > 1) {
-      this.#notices.begin(topicOf(node), { level: 'warn', text: describeFailure(this.#last) });
+      this.#notices.begin(topicOf(node), { code: 'RR400', level: 'warn', text: describeFailure(this.#last) });
     }
   }
 
@@ -71,7 +71,7 @@ export class NodeFailures {
     const failed = this.#last?.node ?? node;
     this.#last = undefined;
     for (const each of new Set([failed, node])) {
-      this.#notices.end(topicOf(each), { level: 'log', text: `connected to ${node}` });
+      this.#notices.end(topicOf(each), { code: 'RR402', level: 'log', text: `connected to ${node}` });
     }
   }
 }

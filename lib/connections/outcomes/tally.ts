@@ -54,7 +54,11 @@ export class Tally {
   rejected(reason: string): void {
     this.#since ??= monotonicMs();
     this.#rejected += 1;
-    this.#settings.notices.raise(TOPIC, { level: 'error', text: `commands are rejected: ${reason}` });
+    this.#settings.notices.raise(TOPIC, {
+      code: 'RR410',
+      level: 'error',
+      text: `commands are rejected: ${reason}`,
+    });
   }
 
   /** Call it when the held commands were written to the node. */
@@ -73,9 +77,11 @@ export class Tally {
     }
     const [held, unknown, rejected] = [sent.length, this.#unknown, this.#rejected];
     const tookMs = Math.round(now - (this.#since ?? now));
-    notices.end(TOPIC, { level: 'log', text: `commands are taken again after ${tookMs} ms` });
+    notices.end(TOPIC, { code: 'RR411', level: 'log', text: `commands are taken again after ${tookMs} ms` });
     if (this.#since !== undefined && tellsRecovery === true && held + unknown + rejected > 0) {
       notices.tell({
+        code: 'RR412',
+        facts: { node, tookMs, held, unknown, rejected },
         level: unknown + rejected > 0 ? 'warn' : 'log',
         text: `on ${node} after ${tookMs} ms: ${held} held commands sent, ${unknown} unknown, ${rejected} rejected`,
       });

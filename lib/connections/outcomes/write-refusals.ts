@@ -26,7 +26,11 @@ export class WriteRefusals {
     for (const code of REFUSALS.keys()) {
       if (message.startsWith(`${code} `)) {
         this.#open.add(code);
-        this.#notices.raise(code, { level: 'warn', text: `${node} refuses writes: ${safeText(message)}` });
+        this.#notices.raise(code, {
+          code: 'RR420',
+          level: 'warn',
+          text: `${node} refuses writes: ${safeText(message)}`,
+        });
       }
     }
   }
@@ -51,7 +55,11 @@ export class WriteRefusals {
       const flag = REFUSALS.get(code);
       if (flag !== undefined && exists(name) && hasFlag(name, flag)) {
         this.#open.delete(code);
-        this.#notices.end(code, { level: 'log', text: `writes are taken again after ${code}` });
+        this.#notices.end(code, {
+          code: 'RR421',
+          level: 'log',
+          text: `writes are taken again after ${code}`,
+        });
       }
     }
   }

@@ -111,7 +111,7 @@ export class Session {
     if (error instanceof Error && error.name === 'ReplyError') {
       const [code = ''] = error.message.split(' ');
       const text = `${what.toUpperCase().trim()} could not be restored on ${node}: ${code}`;
-      this.#notices.begin(`restore ${what}`, { level: 'warn', text });
+      this.#notices.begin(`restore ${what}`, { code: 'RR430', level: 'warn', text });
     }
   }
 }

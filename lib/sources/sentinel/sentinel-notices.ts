@@ -10,23 +10,24 @@ export function tellChange(before: Knowledge, after: Knowledge, { raise, end }: 
   }
   for (const [name, { word }] of after.sentinels) {
     if (word.kind === 'failing') {
-      raise(topicOf(name), `the Sentinel ${name} cannot be used: ${word.reason}`);
+      raise(topicOf(name), `the Sentinel ${name} cannot be used: ${word.reason}`, 'RR330');
     } else if (word.kind === 'listing') {
-      end(topicOf(name), `the Sentinel ${name} is used again`);
+      end(topicOf(name), `the Sentinel ${name} is used again`, 'RR331');
     }
   }
   for (const name of before.sentinels.keys()) {
     if (!after.sentinels.has(name)) {
-      end(topicOf(name), `the Sentinel ${name} is not asked any more: no other one lists it`);
+      end(topicOf(name), `the Sentinel ${name} is not asked any more: no other one lists it`, 'RR332');
     }
   }
   if (excess > 0) {
     raise(
       'listed nodes',
       `the Sentinels list more than ${MAX_NODES} nodes; the others are not used. SENTINEL RESET removes those that are gone`,
+      'RR333',
     );
   } else {
-    end('listed nodes', `the Sentinels list ${nodes.length} nodes`);
+    end('listed nodes', `the Sentinels list ${nodes.length} nodes`, 'RR334');
   }
 }
 

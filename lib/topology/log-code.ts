@@ -1,0 +1,2 @@
+/** Names one kind of line of the log for good; `docs/log-messages.md` explains each. */
+export type LogCode = `RR${number}`;
