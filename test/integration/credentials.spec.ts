@@ -242,7 +242,12 @@ describe.each([
     await until('it has tried several times', () => logins() > 8);
     const lines = app.logs.of().filter(({ text }) => text.startsWith('writer: '));
     expect(lines).toEqual([
-      { level: 'warn', context: 'RedisReplication', text: `writer: cannot use ${endpoint}: ${words}` },
+      {
+        level: 'warn',
+        context: 'RedisReplication',
+        text: `writer: cannot use ${endpoint}: ${words}`,
+        code: 'RR400',
+      },
     ]);
     await recordApp(utterances, app);
     utterances.expectWithout(USER, PASSWORD);
