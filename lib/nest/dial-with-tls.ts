@@ -15,8 +15,8 @@ export function dialWithTls(
       provider: tls,
       fixed: redis.tls ?? {},
       notices: {
-        raise: (text) => notices.raise('tls', { level: 'warn', text }),
-        end: (text) => notices.end('tls', { level: 'log', text }),
+        raise: (text, code) => notices.raise('tls', { code, level: 'warn', text }),
+        end: (text, code) => notices.end('tls', { code, level: 'log', text }),
       },
     });
   return withTls(dial, changing);

@@ -4,6 +4,7 @@ import { monotonicMs } from '../clock/clock.js';
 import { describeType } from '../options/describe-value.js';
 import { isPlainObject } from '../options/rules.js';
 import type { Dial } from './dial.js';
+import type { LogCode } from '../topology/log-code.js';
 
 /**
  * Gives the certificates of the moment: authorities to trust, and the certificate and key of the client. It is called
@@ -19,8 +20,8 @@ interface ChangingTlsOptions {
   /** What does not change, such as `servername`. */
   readonly fixed: ConnectionOptions;
   readonly notices: {
-    readonly raise: (text: string) => void;
-    readonly end: (text: string) => void;
+    readonly raise: (text: string, code: LogCode) => void;
+    readonly end: (text: string, code: LogCode) => void;
   };
 }
 
@@ -48,11 +49,11 @@ export class ChangingTls {
         const secureContext = createSecureContext({ ...fixed, ...given });
         this.#last = { given, options: { ...fixed, secureContext } };
       }
-      notices.end('tls: the app gives TLS options again');
+      notices.end('tls: the app gives TLS options again', 'RR443');
       return this.#last.options;
     } catch (reason) {
       const error = tlsError(reason instanceof Error ? reason.message : String(reason));
-      notices.raise(`tls: ${error.message}; what it gave before stays in use`);
+      notices.raise(`tls: ${error.message}; what it gave before stays in use`, 'RR442');
       return this.#last?.options ?? Promise.reject(error);
     }
   }

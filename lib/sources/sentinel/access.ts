@@ -58,15 +58,15 @@ function changingTls(provider: TlsProvider, context: SourceContext): ChangingTls
     provider,
     fixed: {},
     notices: {
-      raise: (text) => context.notices?.raise(topic, `sentinelNodes: ${text}`),
-      end: (text) => context.notices?.end(topic, `sentinelNodes: ${text}`),
+      raise: (text, code) => context.notices?.raise(topic, `sentinelNodes: ${text}`, code),
+      end: (text, code) => context.notices?.end(topic, `sentinelNodes: ${text}`, code),
     },
   });
 }
 
 function noticesOf({ notices }: SourceContext): Parameters<typeof createLogins>[1] {
   return {
-    raise: (topic, { text }) => notices?.raise(topic, text),
-    end: (topic, { text }) => notices?.end(topic, text),
+    raise: (topic, { text, code }) => notices?.raise(topic, text, code),
+    end: (topic, { text, code }) => notices?.end(topic, text, code),
   };
 }
