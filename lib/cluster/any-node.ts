@@ -1,8 +1,7 @@
-import { distinctUntilChanged, map, NEVER, type Observable } from 'rxjs';
+import { distinctUntilChanged, map, type Observable } from 'rxjs';
 import { sameValue } from '../stream/same-value.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
-import type { SignalKind } from '../topology/signal.js';
-import type { Pick } from '../topology/pick.js';
+import type { Pick as Picked } from '../topology/pick.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import type { Topology, TopologyNode } from '../topology/topology.js';
 import type { ClusterTopology } from './cluster-topology.js';
@@ -10,7 +9,7 @@ import type { ClusterTopology } from './cluster-topology.js';
 /** All nodes of the cluster as if they were one group, for a connection that any of them serves. */
 export function streamOfAllNodes(
   topology$: Observable<ClusterTopology>,
-  emit: (kind: SignalKind, endpoint?: string) => void,
+  { observed$, emit }: Pick<TopologyStream, 'observed$' | 'emit'>,
 ): TopologyStream {
   return {
     topology$: topology$.pipe(
@@ -18,14 +17,14 @@ export function streamOfAllNodes(
       distinctUntilChanged<readonly TopologyNode[]>(sameValue),
       map((nodes): Topology => ({ ...initialResolution(0).topology, nodes })),
     ),
-    observed$: NEVER,
+    observed$,
     emit,
     close: () => undefined,
   };
 }
 
 /** The node in use as long as it answers, else any that does. */
-export function pickAny({ nodes }: Topology, current: string | undefined, random: number): Pick {
+export function pickAny({ nodes }: Topology, current: string | undefined, random: number): Picked {
   const serving = nodes.filter(isServing);
   const node =
     serving.find(({ endpoint }) => endpoint === current) ?? serving[Math.floor(random * serving.length)];

@@ -1,4 +1,5 @@
 import type { Command } from 'ioredis';
+import { merge, switchMap } from 'rxjs';
 import { settingsFor } from '../connections/create-connections.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import { pickAny, streamOfAllNodes } from './any-node.js';
@@ -29,8 +30,12 @@ export function openShard(
 
 /** The connection of a cluster for subscriptions. */
 export function openSubscriber(settings: ClusterSettings): FollowingRedis {
-  const { topology$, emit } = settings.stream;
-  const stream = streamOfAllNodes(topology$, emit);
+  const { topology$, shards$, emit } = settings.stream;
+  // A node that has closed the connection is dialled anew after its next probe.
+  const observed$ = shards$.pipe(
+    switchMap((shards) => merge(...shards.map((live) => live.stream.observed$))),
+  );
+  const stream = streamOfAllNodes(topology$, { observed$, emit });
   const redis = withoutPrefix(settings);
   return new FollowingRedis(
     settingsFor({ ...settings, redis, stream }, (topology, current) =>

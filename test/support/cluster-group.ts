@@ -1,4 +1,5 @@
 import { slotOf } from '../../lib/cluster/slots.js';
+import type { Certificates } from '../../lib/testing/servers/certificates.js';
 import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
@@ -31,8 +32,16 @@ export interface ClusterOptions {
   /** Of each shard; default 1. */
   readonly replicas?: number;
   readonly args?: readonly string[];
+  /** All nodes serve TLS only, and use it among themselves. */
+  readonly tls?: Certificates;
   /** After it, a master that does not answer is replaced; default 500. It holds as soon as the cluster is settled. */
   readonly nodeTimeoutMs?: number;
+}
+
+/** With which each node is started. */
+interface NodeOptions {
+  readonly given: readonly string[];
+  readonly tls: Certificates | undefined;
 }
 
 /** Nodes get to know each other the sooner, the shorter it is. */
@@ -42,9 +51,11 @@ const NODE_TIMEOUT_MS = 500;
 export async function startCluster({
   shards = 3,
   replicas = 1,
-  args = [],
+  args: given = [],
+  tls,
   nodeTimeoutMs = NODE_TIMEOUT_MS,
 }: ClusterOptions = {}): Promise<ClusterGroup> {
+  const args = { given: tls === undefined ? given : ['--tls-cluster', 'yes', ...given], tls };
   const nodes = await Promise.all(Array.from({ length: shards * (1 + replicas) }, () => startNode(args)));
   const masters = nodes.slice(0, shards);
   await Promise.all(nodes.map((node, index) => node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)));
@@ -63,7 +74,7 @@ export async function startCluster({
   return handle(nodes, args);
 }
 
-function handle(nodes: RedisServer[], args: readonly string[]): ClusterGroup {
+function handle(nodes: RedisServer[], args: NodeOptions): ClusterGroup {
   /** Their folders are in use by the nodes that took their places. */
   const retired: RedisServer[] = [];
   const place = { nodes, retired, args };
@@ -89,14 +100,14 @@ function handle(nodes: RedisServer[], args: readonly string[]): ClusterGroup {
 interface Place {
   readonly nodes: RedisServer[];
   readonly retired: RedisServer[];
-  readonly args: readonly string[];
+  readonly args: NodeOptions;
 }
 
 async function restartElsewhere({ nodes, retired, args }: Place, node: RedisServer): Promise<RedisServer> {
   const folder = await folderOf(node);
   await node.kill();
   retired.push(node);
-  const next = await startNode([...args, '--dir', folder]);
+  const next = await startNode({ ...args, given: [...args.given, '--dir', folder] });
   nodes[nodes.indexOf(node)] = next;
   await meet(
     next,
@@ -109,7 +120,9 @@ async function restartAllElsewhere({ nodes, retired, args }: Place): Promise<voi
   const folders = await Promise.all(nodes.map(folderOf));
   await Promise.all(nodes.map((node) => node.kill()));
   retired.push(...nodes);
-  const next = await Promise.all(folders.map((folder) => startNode([...args, '--dir', folder])));
+  const next = await Promise.all(
+    folders.map((folder) => startNode({ ...args, given: [...args.given, '--dir', folder] })),
+  );
   nodes.splice(0, nodes.length, ...next);
   const pairs = nodes.flatMap((node) =>
     nodes.filter((other) => other !== node).map((other) => ({ node, other })),
@@ -134,7 +147,7 @@ async function replicasOf(
 
 async function addNode(
   nodes: RedisServer[],
-  args: readonly string[],
+  args: NodeOptions,
   master: RedisServer | undefined,
 ): Promise<RedisServer> {
   const node = await startNode(args);
@@ -160,7 +173,7 @@ async function whenAcquainted(nodes: readonly RedisServer[]): Promise<void> {
   });
 }
 
-async function startNode(args: readonly string[]): Promise<RedisServer> {
+async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
   const bus = await findFreePort();
   return startRedisServer({
     args: [
@@ -180,8 +193,9 @@ async function startNode(args: readonly string[]): Promise<RedisServer> {
       '0',
       '--enable-debug-command',
       'yes',
-      ...args,
+      ...given,
     ],
+    tls,
   });
 }
 
