@@ -49,7 +49,7 @@ test('a password that is exchanged again and again in a cluster, with failovers 
     credentials,
   });
   const messages: string[] = [];
-  reader.on('message', (_channel, message) => messages.push(message));
+  reader.on('message', (_channel: string, message: string) => messages.push(message));
   await reader.subscribe('news');
   const load = startLoad(writer);
   for (let round = 1; round <= 8; round += 1) {
