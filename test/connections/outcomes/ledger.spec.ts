@@ -52,6 +52,18 @@ test('a queue that refuses a command for want of room has not held it', () => {
   expect(ledger.counts()[0]).toMatchObject({ held: { commands: 1 }, totals: { held: 1 } });
 });
 
+test('a queue that is empty again is forgotten, so that duplicates that come and go leave nothing behind', () => {
+  const account = new Ledger().account({ connection: 'duplicate' });
+  const emptied = vi.spyOn(account, 'emptied');
+  const queue = queueOf(account);
+  queue.add({ command: set(2), deadline: 50 }, 'waiting');
+  queue.takeAll();
+  expect(emptied).toHaveBeenCalledExactlyOnceWith(queue);
+  queue.add({ command: set(2), deadline: 50 }, 'waiting');
+  vi.advanceTimersByTime(100);
+  expect(emptied).toHaveBeenCalledTimes(2);
+});
+
 test('each event is counted under its reason and told with its connection and time', () => {
   const ledger = new Ledger();
   const events: ConnectionEvent[] = [];
