@@ -63,14 +63,15 @@ export function scriptsOf({ redis, override }: ClusterSettings) {
 /** The settings of a duplicate. */
 export function duplicateClusterSettings(
   settings: ClusterSettings,
-  { redisOptions = {}, lazyConnect, ...override }: ClusterOptions,
+  { redisOptions = {}, ...override }: ClusterOptions,
 ): ClusterSettings {
   const { redis } = settings;
+  const lazyConnect = override.lazyConnect ?? redis.lazyConnect === true;
   return {
     ...settings,
     account: settings.account?.ofDuplicates(),
-    redis: { ...redis, ...duplicateName(redis), ...redisOptions, maxRetriesPerRequest: null },
-    begin: lazyConnect === true ? 'when asked' : 'at once',
+    redis: { ...redis, ...duplicateName(redis), ...redisOptions, lazyConnect, maxRetriesPerRequest: null },
+    begin: lazyConnect ? 'when asked' : 'at once',
     isDuplicate: true,
     override: { ...settings.override, ...override },
   };

@@ -45,6 +45,8 @@ export class FollowingCluster extends Cluster {
   constructor(settings: ClusterSettings) {
     super([...settings.startupNodes], clusterOptionsFor(settings));
     this.settings = settings;
+    // As in `prepareClient`.
+    this.options.lazyConnect = settings.redis.lazyConnect === true;
     this.pool = new ShardPool((live) => this.open(live));
     this.subscriptions = new Subscriptions(this, () => openSubscriber(settings));
     this.pool.attach(replaceParts(this, { pool: this.pool, subscriptions: this.subscriptions }));

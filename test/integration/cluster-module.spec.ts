@@ -312,4 +312,19 @@ test('the connections of a cluster are found by name at run time', async () => {
   expect(found.writer).toBe(writer);
   expect(found.reader).toBe(reader);
   expect(await found.writer.set('found', 'value')).toBe('OK');
+
+test('`lazyConnect` is shown as the app has set it, and a duplicate does what it says', async () => {
+  const { writer } = await startApp();
+  expect(writer.options.lazyConnect).toBe(false);
+  expect(writer.duplicate().status).not.toBe('wait');
+  const lazy = writer.duplicate([], { lazyConnect: true });
+  expect(lazy.options.lazyConnect).toBe(true);
+  await lazy.connect();
+  expect(await lazy.set('key', 'value')).toBe('OK');
+  const asked = await startApp({ boot: 'background', redis: { lazyConnect: true } });
+  expect(asked.writer.options.lazyConnect).toBe(true);
+  const duplicate = asked.writer.duplicate();
+  expect(duplicate.status).toBe('wait');
+  await duplicate.connect();
+  expect(await duplicate.get('key')).toBe('value');
 });

@@ -318,3 +318,19 @@ describe('a duplicate', () => {
 async function whenBlocked(node: RedisServer): Promise<void> {
   await until('it blocks', async () => String(await node.command('CLIENT', 'LIST')).includes('cmd=blpop'));
 }
+
+describe('`lazyConnect`', () => {
+  test('is shown as the app has set it, and a duplicate does what it says', async () => {
+    const { writer } = await openReplication(group.endpoints);
+    expect(writer.options.lazyConnect).toBe(false);
+    const duplicate = writer.duplicate();
+    expect(duplicate.status).toBe('connecting');
+    await once(duplicate, 'ready');
+    const lazy = await openReplication(group.endpoints, { redis: { lazyConnect: true } });
+    expect(lazy.writer.options.lazyConnect).toBe(true);
+    const lazyDuplicate = lazy.writer.duplicate();
+    expect(lazyDuplicate.status).toBe('wait');
+    await lazyDuplicate.connect();
+    expect(await lazyDuplicate.ping()).toBe('PONG');
+  });
+});
