@@ -26,6 +26,10 @@ const others = [
 /** The entry points that need a package which others do without. */
 const optional = {
   '@nestjs/terminus': { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] },
+  '@nestjs/microservices': {
+    from: `${name}/microservices`,
+    names: ['RedisReplicationClient', 'RedisReplicationServer'],
+  },
   '@smithy/signature-v4': { from: `${name}/aws`, names: ['elastiCacheIam'] },
   '@aws-sdk/client-elasticache': { from: `${name}/elasticache`, names: ['elastiCacheNodes'] },
 };

@@ -22,9 +22,7 @@ export function requirePeers(file: string, entry: string, peers: readonly string
   }
   const problems = peers.flatMap((peer) => {
     const range = readText(own.peerDependencies, peer);
-    return range === undefined
-      ? []
-      : (findProblem(peer, range, readManifest(file, `${peer}/package.json`)) ?? []);
+    return range === undefined ? [] : (findProblem(peer, range, readPeer(file, peer)) ?? []);
   });
   if (problems.length > 0) {
     throw new Error(`${entry} needs ${problems.join('; ')}`);
@@ -43,6 +41,20 @@ function findProblem(
   return typeof version === 'string' && isTooOld(version, range)
     ? `${peer} ${range}, but version ${version} is installed`
     : undefined;
+}
+
+/** `@nestjs/microservices` maps its package.json to a file that it does not have. */
+function readPeer(file: string, peer: string): Manifest | 'missing' | undefined {
+  const found = readManifest(file, `${peer}/package.json`);
+  return found === 'missing' && isInstalled(file, peer) ? undefined : found;
+}
+
+function isInstalled(file: string, peer: string): boolean {
+  try {
+    return createRequire(file).resolve(peer) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** `undefined` where there is a package that does not show its package.json. */

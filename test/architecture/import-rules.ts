@@ -89,6 +89,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.
   testing: ['topology', 'clock'],
+  // Makes duplicates of the writer that it is given.
+  microservices: [],
 };
 
 /**
@@ -102,6 +104,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
   google: { optionalPeers: [] },
   health: { optionalPeers: ['@nestjs/terminus'] },
   testing: { optionalPeers: ['selfsigned'] },
+  microservices: { optionalPeers: ['@nestjs/microservices'] },
 };
 
 /** What users import. Only these files gather the exports of others, and no file imports them. */
@@ -112,6 +115,7 @@ export const entryFiles: readonly string[] = [
   'lib/elasticache/index.ts',
   'lib/google/index.ts',
   'lib/health/index.ts',
+  'lib/microservices/index.ts',
 ];
 
 const ioredisLayers = [
@@ -122,7 +126,7 @@ const ioredisLayers = [
   'connections/session',
   'testing',
 ];
-const nestLayers = ['nest', 'health'];
+const nestLayers = ['nest', 'health', 'microservices'];
 
 /** One line for each import that is not allowed. */
 export function findForbiddenImports(sources: readonly Source[]): string[] {
@@ -156,7 +160,7 @@ function refusePackage({ path }: Source, { target, kind }: Import): string | und
   if (owner !== undefined && owner !== layer) return `only ${owner} imports the optional ${target}`;
   if (layer === 'peers' && !target.startsWith('node:')) return 'peers imports nothing but Node';
   if (target.startsWith('@nestjs/') && !nestLayers.includes(layer)) {
-    return `only ${nestLayers.join(' and ')} import @nestjs packages`;
+    return `only ${nestLayers.join(', ')} import @nestjs packages`;
   }
   if (/^ioredis(\/|$)/.test(target) && kind === 'value' && !ioredisLayers.includes(layer)) {
     return `only ${ioredisLayers.join(' and ')} import values of ioredis`;

@@ -62,12 +62,15 @@ test(
     await Promise.all(swaps);
     expect(messages.get('versions')).toEqual([
       '@nestjs/core@11.0.0',
+      '@nestjs/microservices@11.0.0',
       '@nestjs/terminus@11.0.0',
       'ioredis@5.4.0',
       'rxjs@7.8.0',
     ]);
     expect(messages.get('is an ioredis connection')).toBe(true);
     expect(messages.get('written')).toBe('OK');
+    expect(messages.get('doubled')).toBe(42);
+    expect(messages.get('doubled after the failover')).toBe(44);
     expect(messages.get('read')).toBe('value');
     // Terminus 11 has no "degraded".
     expect(messages.get('health')).toMatchObject({

@@ -28,6 +28,8 @@ const elasticache = `${main}/elasticache`;
 const client = '@aws-sdk/client-elasticache';
 const aws = `${main}/aws`;
 const signer = '@smithy/signature-v4';
+const microservices = `${main}/microservices`;
+const transports = '@nestjs/microservices';
 const ranges = {
   nest: '^11.0.0 || ^12.0.0',
   ioredis: '^5.4.0 || ^6.0.0',
@@ -78,6 +80,11 @@ const rows: readonly (readonly [entry: string, installed: Links, message: string
     `${aws} needs ${signer} ^5.0.0, which is not installed: run npm install ${signer}`,
   ],
   [
+    microservices,
+    { [transports]: undefined },
+    `${microservices} needs ${transports} ${ranges.nest}, which is not installed: run npm install ${transports}`,
+  ],
+  [
     elasticache,
     { ioredis: 'ioredis-5.0' },
     `${main} needs ioredis ${ranges.ioredis}, but version 5.0.6 is installed`,
@@ -101,7 +108,16 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
 
   test('the main entry does without the optional peers', async () => {
     expect(
-      await load(main, { '@nestjs/terminus': undefined, [client]: undefined, [signer]: undefined }, form),
+      await load(
+        main,
+        {
+          '@nestjs/terminus': undefined,
+          [client]: undefined,
+          [signer]: undefined,
+          [transports]: undefined,
+        },
+        form,
+      ),
     ).toBe('loaded');
   });
 
@@ -113,6 +129,7 @@ describe.each(Object.entries(forms))('%s', (_name, form) => {
     [health, client],
     [elasticache, '@nestjs/terminus'],
     [aws, client],
+    [microservices, '@nestjs/terminus'],
   ])('%s does without %s', async (entry, other) => {
     expect(await load(entry, { [other]: undefined }, form)).toBe('loaded');
   });

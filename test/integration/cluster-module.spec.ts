@@ -312,6 +312,7 @@ test('the connections of a cluster are found by name at run time', async () => {
   expect(found.writer).toBe(writer);
   expect(found.reader).toBe(reader);
   expect(await found.writer.set('found', 'value')).toBe('OK');
+});
 
 test('`lazyConnect` is shown as the app has set it, and a duplicate does what it says', async () => {
   const { writer } = await startApp();

@@ -5,6 +5,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { MessagePattern } from '@nestjs/microservices';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Redis } from 'ioredis';
 import {
@@ -15,7 +16,8 @@ import {
   staticNodes,
 } from 'nestjs-redis-replication';
 import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
-import { filter, firstValueFrom } from 'rxjs';
+import { RedisReplicationClient, RedisReplicationServer } from 'nestjs-redis-replication/microservices';
+import { filter, firstValueFrom, timeout } from 'rxjs';
 
 const tell = (what, value) => process.send({ what, value });
 
@@ -27,6 +29,10 @@ class HealthController {
   check() {
     return this.health.check([() => this.redis.isWritable('redis')]);
   }
+
+  double(number) {
+    return 2 * number;
+  }
 }
 Inject(HealthCheckService)(HealthController, undefined, 0);
 Inject(RedisReplicationHealthIndicator)(HealthController, undefined, 1);
@@ -34,6 +40,11 @@ Get('health')(
   HealthController.prototype,
   'check',
   Object.getOwnPropertyDescriptor(HealthController.prototype, 'check'),
+);
+MessagePattern('double')(
+  HealthController.prototype,
+  'double',
+  Object.getOwnPropertyDescriptor(HealthController.prototype, 'double'),
 );
 Controller()(HealthController);
 
@@ -57,8 +68,14 @@ const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
 await app.listen(0, '127.0.0.1');
 const [writer, reader] = [app.get(getRedisWriterToken()), app.get(getRedisReaderToken())];
 const topology$ = app.get(getRedisTopologyToken());
+app.connectMicroservice({ strategy: new RedisReplicationServer({ writer }) });
+await app.startAllMicroservices();
+const client = new RedisReplicationClient({ writer });
+const double = (number) => firstValueFrom(client.send('double', number).pipe(timeout(5000)));
 
-tell('versions', ['@nestjs/core', '@nestjs/terminus', 'ioredis', 'rxjs'].map(versionOf));
+const names = ['@nestjs/core', '@nestjs/microservices', '@nestjs/terminus', 'ioredis', 'rxjs'];
+tell('versions', names.map(versionOf));
+tell('doubled', await double(21));
 tell('is an ioredis connection', writer instanceof Redis && reader instanceof Redis);
 tell('written', await writer.set('key', 'value'));
 tell('read', await readUntil('value'));
@@ -66,8 +83,10 @@ tell('health', await readHealth());
 tell('master before', (await firstValueFrom(topology$)).master);
 await firstValueFrom(topology$.pipe(filter(({ generation }) => generation === 2)));
 tell('written after the failover', await writer.append('key', ' and more'));
+tell('doubled after the failover', await double(22));
 tell('master after', (await firstValueFrom(topology$)).master);
 tell('health after the failover', await readHealth());
+await client.close();
 await app.close();
 tell('closed', true);
 process.disconnect();
