@@ -5,6 +5,6 @@ const { test, ...rest } = base;
 export default mergeConfig(
   { ...rest, test: { ...test, projects: undefined } },
   {
-    test: { include: ['test/peers/*.spec.ts'], testTimeout: 60_000 },
+    test: { include: ['test/peers/**/*.spec.ts'], testTimeout: 60_000 },
   },
 );

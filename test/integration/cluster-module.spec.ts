@@ -207,7 +207,10 @@ test('health is degraded while slots are being moved', async () => {
   const [from, to] = [await group.masterOf('a'), await group.masterOf('b')];
   await beginMove(slotOf('a'), from, to);
   await whenTopology(({ shards }) => shards.some(({ migratingSlots }) => migratingSlots.length > 0));
-  expect(await look()).toMatchObject({ status: 'degraded', message: matching(/1 of its slots are being moved/) });
+  expect(await look()).toMatchObject({
+    status: 'degraded',
+    message: matching(/1 of its slots are being moved/),
+  });
   for (const node of [from, to]) await node.command('CLUSTER', 'SETSLOT', slotOf('a'), 'STABLE');
   await until('it is up', async () => (await look()).status === 'up');
 });

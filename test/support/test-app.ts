@@ -1,4 +1,4 @@
-import type { DynamicModule, INestApplicationContext, Provider } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
@@ -29,7 +29,7 @@ export interface TestApp {
 }
 
 interface Extent {
-  readonly modules?: readonly DynamicModule[];
+  readonly modules?: readonly (DynamicModule | Type)[];
   readonly providers?: readonly Provider[];
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
@@ -60,7 +60,7 @@ export async function startApp(
 
 /** An app of these modules, started; it is closed when the test is over. */
 export async function startModules(
-  modules: readonly DynamicModule[],
+  modules: readonly (DynamicModule | Type)[],
   { providers = [], override = (builder) => builder }: Extent = {},
 ): Promise<{ readonly context: INestApplicationContext; readonly logs: RecordedLogs }> {
   const logs = recordLogs();
