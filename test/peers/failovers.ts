@@ -36,7 +36,7 @@ export const incidents: readonly [Incident, Incident] = [
     },
   },
   {
-    incident: 'is swapped',
+    incident: 'hands over',
     failOver: (group, whenTopology) => async (act) => {
       const { master, heir, other } = rolesOf(group);
       const acting = act();

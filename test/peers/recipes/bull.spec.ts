@@ -10,7 +10,7 @@ import { MailModule, MailProcessor } from './bull.js';
 const { open } = useApp();
 
 describe.each(incidents)('when the master $incident', (incident) => {
-  test('a worker that waited for jobs gets those that are added meanwhile and afterwards', async () => {
+  test('a worker that waited for jobs gets those that are added meanwhile and afterwards, in order', async () => {
     const { context, failOver } = await open(incident, [MailModule]);
     const queue = context.get<Queue>(getQueueToken('mail'));
     const { sent } = context.get(MailProcessor);
@@ -21,7 +21,8 @@ describe.each(incidents)('when the master $incident', (incident) => {
     await send('before');
     await failOver(() => send('meanwhile'));
     await send('afterwards');
-    expect(sent).toEqual(['before', 'meanwhile', 'afterwards']);
+    // One whose completion was lost with its master runs again.
+    expect([...new Set(sent)]).toEqual(['before', 'meanwhile', 'afterwards']);
   });
 });
 

@@ -14,7 +14,7 @@ export class MailProcessor {
   }
 }
 
-/** The types of Bull are those of its own ioredis 5; with ioredis 5 in the app, there is no need to cast. */
+/** The types of Bull are those of its own copy of ioredis 5. */
 function connectWith(writer: Redis): NonNullable<QueueOptions['createClient']> {
   const createClient = (type: string): unknown =>
     type === 'client' ? writer : writer.duplicate({ enableReadyCheck: false, maxRetriesPerRequest: null });

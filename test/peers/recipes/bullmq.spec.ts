@@ -8,7 +8,7 @@ import { MailModule, MailProcessor } from './bullmq.js';
 const { open } = useApp();
 
 describe.each(incidents)('when the master $incident', (incident) => {
-  test('a worker that waited for jobs gets those that are added meanwhile and afterwards', async () => {
+  test('a worker that waited for jobs gets those that are added meanwhile and afterwards, in order', async () => {
     const { context, failOver } = await open(incident, [MailModule]);
     const queue = context.get<Queue>(getQueueToken('mail'));
     const { sent } = context.get(MailProcessor);
@@ -19,6 +19,7 @@ describe.each(incidents)('when the master $incident', (incident) => {
     await send('before');
     await failOver(() => send('meanwhile'));
     await send('afterwards');
-    expect(sent).toEqual(['before', 'meanwhile', 'afterwards']);
+    // One whose completion was lost with its master runs again.
+    expect([...new Set(sent)]).toEqual(['before', 'meanwhile', 'afterwards']);
   });
 });

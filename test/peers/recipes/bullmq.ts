@@ -1,5 +1,5 @@
-import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Module } from '@nestjs/common';
+import { BullModule, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger, Module } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { getRedisWriterToken } from 'nestjs-redis-replication';
@@ -7,9 +7,16 @@ import { getRedisWriterToken } from 'nestjs-redis-replication';
 @Processor('mail')
 export class MailProcessor extends WorkerHost {
   readonly sent: string[] = [];
+  private readonly logger = new Logger(MailProcessor.name);
 
   async process(job: Job<{ to: string }>): Promise<void> {
     this.sent.push(job.data.to);
+  }
+
+  /** Without a listener, BullMQ prints errors to the console. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(error.message);
   }
 }
 

@@ -1,4 +1,3 @@
-import { RedisStore as RedisStore10 } from 'connect-redis-10';
 import { Controller, Get, Module, Session } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -35,11 +34,4 @@ describe.each(incidents)('when the master $incident', (incident) => {
     expect(await failOver(visit)).toBe('2');
     expect(await visit()).toBe('3');
   });
-});
-
-test('does not work with version 10: it needs node-redis, and its `SET` is a syntax error with ioredis', async () => {
-  const { writer } = await open();
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an app in JavaScript passes it unchecked
-  const store = new RedisStore10({ client: writer as never });
-  await expect(store.set('id', { cookie: { originalMaxAge: null } })).rejects.toThrow('syntax error');
 });

@@ -1,7 +1,7 @@
 import { RedisPubSub, type PubSubRedisOptions } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 
-/** Its types are those of its own ioredis 5; with ioredis 5 in the app, there is no need to cast. */
+/** Its types are those of its own copy of ioredis 5. */
 const asClient = (redis: Redis) => redis as unknown as NonNullable<PubSubRedisOptions['publisher']>;
 
 export function createPubSub(writer: Redis): RedisPubSub {

@@ -23,7 +23,9 @@ describe.each(incidents)('when the master $incident', (incident) => {
       cls.runWith({ user }, async () => {
         await writer.pipeline().set(user, 1).get(user).exec();
         const piped: unknown = cls.get('user');
-        const called = await new Promise((resolve) => writer.get(user, () => resolve(cls.get('user'))));
+        const called = await new Promise<unknown>((resolve) => {
+          void writer.get(user, () => resolve(cls.get('user')));
+        });
         return [piped, called];
       });
     expect(await failOver(() => Promise.all(users.map(request)))).toEqual(users.map((user) => [user, user]));

@@ -15,7 +15,6 @@ async function openServer(writer: Redis) {
   const http = createServer();
   const server = connectServers(new Server(http), writer);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
   const { port } = http.address() as AddressInfo;
   const client = io(`http://127.0.0.1:${port}`, { transports: ['websocket'] });
   const heard: unknown[] = [];
