@@ -4,9 +4,9 @@ import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { masterOf } from '../../lib/topology/topology.js';
 import { rolesOf } from '../support/group-roles.js';
-import { failoverTo, follow, promote, whenInSync } from '../support/replication.js';
-import { restoreGroup } from '../support/restore-group.js';
-import { startGroup, type ServerGroup } from '../support/server-group.js';
+import { failoverTo, follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
+import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { startApp } from '../support/test-app.js';
 
 /** Makes another node the master, and runs `act` meanwhile; resolves with what `act` did. */

@@ -3,7 +3,7 @@ import Bull, { type Queue } from 'bull';
 import type { Redis } from 'ioredis';
 import { getRedisWriterToken } from 'nestjs-redis-replication';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 import { incidents, useApp } from '../failovers.js';
 import { MailModule, MailProcessor } from './bull.js';
 

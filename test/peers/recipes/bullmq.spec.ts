@@ -1,7 +1,7 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import { describe, expect, test } from 'vitest';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 import { incidents, useApp } from '../failovers.js';
 import { MailModule, MailProcessor } from './bullmq.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 import { incidents, useApp } from '../failovers.js';
 import { createPubSub } from './graphql-redis-subscriptions.js';
 

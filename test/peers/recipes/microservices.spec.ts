@@ -5,7 +5,7 @@ import { RedisReplicationClient } from 'nestjs-redis-replication/microservices';
 import { firstValueFrom, retry, timeout } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../../support/group-roles.js';
-import { promote } from '../../support/replication.js';
+import { promote } from '../../../lib/testing/servers/replication.js';
 import { replicationOf } from '../../support/test-app.js';
 import { incidents, useApp } from '../failovers.js';
 import { listen, Prices, PricesModule } from './microservices.js';

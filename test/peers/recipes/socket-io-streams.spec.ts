@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { until } from '../../support/until.js';
+import { until } from '../../../lib/testing/servers/until.js';
 import { incidents, useApp } from '../failovers.js';
 import { connectServers } from './socket-io-streams.js';
 

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../../support/group-roles.js';
-import { promote } from '../../support/replication.js';
-import { until } from '../../support/until.js';
+import { promote } from '../../../lib/testing/servers/replication.js';
+import { until } from '../../../lib/testing/servers/until.js';
 import { incidents, useApp } from '../failovers.js';
 import { connectServers } from './socket-io.js';
 
