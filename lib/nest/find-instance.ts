@@ -34,24 +34,26 @@ interface Provided<Connection, State> {
 export function findInstance(moduleRef: ModuleRef, name: string): Instance {
   requireKnown(moduleRef, name);
   const token = getReplicationToken(name);
-  const replication = moduleRef.get<Replication | ClusterReplication>(token, { strict: false });
+  const replication = moduleRef.get<Replication | ClusterReplication>(token, ANYWHERE);
   return 'kind' in replication
     ? { kind: 'cluster', replication, ...provided<Cluster, ClusterTopology>(moduleRef, name) }
     : { kind: 'group', replication, ...provided<Redis, Topology>(moduleRef, name) };
 }
 
 function provided<Connection, State>(moduleRef: ModuleRef, name: string): Provided<Connection, State> {
-  const find = (token: string) => moduleRef.get(token, { strict: false });
   return {
-    writer: find(getRedisWriterToken(name)),
-    reader: find(getRedisReaderToken(name)),
-    topology$: find(getRedisTopologyToken(name)),
-    failovers: find(getRedisFailoversToken(name)),
+    writer: moduleRef.get<Connection>(getRedisWriterToken(name), ANYWHERE),
+    reader: moduleRef.get<Connection>(getRedisReaderToken(name), ANYWHERE),
+    topology$: moduleRef.get<Observable<State>>(getRedisTopologyToken(name), ANYWHERE),
+    failovers: moduleRef.get<RedisFailovers>(getRedisFailoversToken(name), ANYWHERE),
   };
 }
 
+/** The instance may belong to any module of the app. */
+const ANYWHERE = { strict: false };
+
 function requireKnown(moduleRef: ModuleRef, name: string): void {
-  const known = namesOfInstances(moduleRef.get(ModulesContainer, { strict: false }));
+  const known = namesOfInstances(moduleRef.get(ModulesContainer, ANYWHERE));
   if (known !== undefined && !known.includes(name)) {
     const shown = known.map((each) => `"${each}"`).join(', ');
     throw new TypeError(`there is no instance "${name}"; known are ${shown || 'none'}`);
