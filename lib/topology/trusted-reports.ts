@@ -24,17 +24,20 @@ export function rememberTrusted(before: TrustedReports, servers: readonly Server
 function reportOf(server: AnsweredServer, before: TrustedReports): TrustedReport | undefined {
   const { runId, role, history, untrusted } = server.report;
   if (untrusted === true) {
-    return ofSameProcess(server, before);
+    return ofProbablySameProcess(server, before);
   }
   return runId === undefined || history === undefined
     ? undefined
     : { runId, role, replicationId: history.id };
 }
 
-/** M21: a process that was a master when it could be trusted, and is one now, has the replication id that it had. */
+/**
+ * M21: a process that was a master when it could be trusted, and is one now, has the replication id that it had. On a new
+ * connection nobody can tell whether it is the same process; to believe so can only take the role from a master.
+ */
 export function withTrustedIds(servers: readonly Server[], trusted: TrustedReports): readonly Server[] {
   return servers.map((server) => {
-    const last = isAnswered(server) ? ofSameProcess(server, trusted) : undefined;
+    const last = isAnswered(server) ? ofProbablySameProcess(server, trusted) : undefined;
     const isStill = isAnswered(server) && server.report.role === 'master' && last?.role === 'master';
     return isStill && server.report.untrusted === true
       ? { ...server, report: { ...server.report, history: { id: last.replicationId } } }
@@ -55,6 +58,11 @@ export function wasPromoted(
     replicationId !== undefined &&
     (last.replicationId === replicationId || descendsFrom(lineage, last.replicationId, replicationId))
   );
+}
+
+/** Also where the process cannot tell its run id any more. */
+function ofProbablySameProcess(server: AnsweredServer, trusted: TrustedReports): TrustedReport | undefined {
+  return server.report.runId === undefined ? trusted.get(server.endpoint) : ofSameProcess(server, trusted);
 }
 
 function ofSameProcess(

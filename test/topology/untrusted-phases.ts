@@ -60,6 +60,27 @@ export const untrustedCases: readonly Case[] = [
     name: 'M9, M21: the accepted master stays it while its answers are untrusted',
     phases: [steady, attacked, nameless],
   },
+  {
+    name: 'M4, M21: a witness proves it over, also when it cannot tell on a new connection which process it is',
+    phases: [
+      steady,
+      nameless,
+      {
+        at: 4000,
+        results: {
+          [A]: untrusted('master', { offset: 960 }),
+          [B]: replica({ on: 'R5/R1@901', offset: 950, follows: C }),
+          [C]: faulty('TIMEOUT'),
+        },
+        facts: {
+          kind: 'contested',
+          claimants: [A],
+          generation: 1,
+          nodes: { [A]: 'stale', [B]: 'replica', [C]: 'unusable' },
+        },
+      },
+    ],
+  },
   { name: 'M9, M21: and when they are trusted again', phases: [steady, attacked, { ...steady, at: 4000 }] },
   {
     name: 'M10, M21: an untrusted process that was a replica of the accepted master, and is a master now, is its heir',
