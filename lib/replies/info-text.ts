@@ -28,6 +28,7 @@ const HISTORY = ['master_replid', 'master_replid2', 'master_repl_offset', 'secon
 /** The other fields that are used. Valkey can name `redis_mode` `server_mode`. */
 const EARLY = [
   'redis_version',
+  'valkey_version',
   'redis_mode',
   'server_mode',
   'run_id',

@@ -42,6 +42,8 @@ export interface NodeReport {
   /** Changes with each start of the server process. */
   readonly runId?: string;
   readonly history?: ReplicationHistory;
+  /** The name and version of the server, such as `redis 7.0.15`. For display only: others may forge it. */
+  readonly version?: string;
   /** Replication offset in bytes: written by a master, applied by a replica. */
   readonly offset?: number;
   /** Replicas only. */

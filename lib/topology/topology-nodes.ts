@@ -48,7 +48,7 @@ function describeZone({ endpoint, aliases }: Server, zones: View['zones']): { re
 }
 
 function describeAnswer(server: AnsweredServer, { evidence, master, since = -Infinity }: View) {
-  const { role, runId, offset, link } = server.report;
+  const { role, runId, version, offset, link } = server.report;
   const isOn = role === 'replica' && master !== undefined ? isFollowing(server, master) : undefined;
   // A report from before this master was accepted does not show whether the replica will follow it.
   const following = server.observation.at < since ? undefined : isOn;
@@ -60,6 +60,7 @@ function describeAnswer(server: AnsweredServer, { evidence, master, since = -Inf
     role,
     reachable: true,
     ...(runId !== undefined && { runId }),
+    ...(version !== undefined && { version }),
     ...(offset !== undefined && { offset }),
     ...(link !== undefined && { link }),
     ...(lagBytes !== undefined && { lagBytes }),

@@ -142,6 +142,8 @@ export type TopologyNode = NodeIdentity &
         readonly role: 'master' | 'replica';
         readonly reachable: true;
         readonly runId?: string;
+        /** The name and version of the server, such as `redis 7.0.15` or `valkey 8.1.1`, where the user may run `INFO`. */
+        readonly version?: string;
         /** Replication offset in bytes. */
         readonly offset?: number;
         /** Replicas only: the link to their master. */

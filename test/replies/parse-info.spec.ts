@@ -114,6 +114,17 @@ test.each([
   expect(readReplication(readInfoText(`role:master\r\n${text}`))?.keys).toBe(keys);
 });
 
+test.each([
+  ['redis_version:7.0.15', 'redis 7.0.15'],
+  ['redis_version:7.2.4\r\nvalkey_version:8.1.1', 'valkey 8.1.1'],
+  ['redis_version:8.0.6-pre+build.1', 'redis 8.0.6-pre+build.1'],
+  ['redis_version:<script>', undefined],
+  ['', undefined],
+])('the version in %j is %s', (lines, version) => {
+  const info = readInfoText(`# Server\r\n${lines}\r\n# Replication\r\nrole:master\r\n`);
+  expect(readReplication(info)?.version).toBe(version);
+});
+
 test('fields may contain colons; headings, empty lines and fields of no use are left out', () => {
   const info = parseInfo('# Server\r\nrun_id:a:b\r\n\r\nexecutable:/opt/a\n:nameless\nno field\nrole:master');
   expect([...info]).toEqual([
