@@ -12,6 +12,7 @@ import {
 import { duplicateSettings, optionsFor, type FollowingSettings } from './following-settings.js';
 import { Authentication } from './ioredis/authentication.js';
 import { Handshake } from './ioredis/handshake.js';
+import type { NodeFailures } from './line/node-failures.js';
 import { NodeLine } from './line/node-line.js';
 import type { HeldCommand } from './outcomes/hold-queue.js';
 import { Outcomes } from './outcomes/outcomes.js';
@@ -149,9 +150,9 @@ export class FollowingRedis extends Redis {
     return command.promise;
   }
 
-  /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */
-  whyNot(node: string): string | undefined {
-    return this.line.failures.whyNot(node);
+  /** Why nodes could not be connected to, as text for an operator, and the last failure. */
+  get failures(): Pick<NodeFailures, 'whyNot' | 'latest'> {
+    return this.line.failures;
   }
 
   /** Ends the connection for good. Held commands are rejected; sent commands get up to `limitMs` to be answered. */

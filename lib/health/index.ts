@@ -7,6 +7,7 @@ export {
   type IsReadableOptions,
   type IsWritableOptions,
 } from './redis-replication.health.js';
+export type { ConnectionInfo, GroupInfo, TopologyInfo } from './group-info.js';
 export type { ReadableClusterHealth, ShardReadability } from './judge-cluster-readable.js';
 export type { ReadableHealth, UnreadableReason } from './judge-readable.js';
 export type { UnwritableReason, WritableHealth } from './judge-health.js';

@@ -2,6 +2,7 @@ import { monotonicMs } from '../clock/clock.js';
 import { blockedBy } from '../connections/blocking-command.js';
 import { FollowingRedis } from '../connections/following-redis.js';
 import { createReadProbe, createWriteProbe, whenAccepted } from '../connections/ioredis/probes.js';
+import type { NodeFailure } from '../connections/line/node-failures.js';
 import { NotAppliedError } from '../connections/outcomes/errors.js';
 import type { Cluster, Redis } from 'ioredis';
 
@@ -54,6 +55,11 @@ export function probeRead(reader: Redis | Cluster, options: ProbeOptions): Promi
 /** The node that a connection uses, if it tells. */
 export function nodeOf(connection: object): string | undefined {
   return isFollowing(connection) ? connection.node : undefined;
+}
+
+/** The last failure of a connection, if it tells and there was one. */
+export function failureOf(connection: object): NodeFailure | undefined {
+  return isFollowing(connection) ? connection.failures.latest : undefined;
 }
 
 async function probe(

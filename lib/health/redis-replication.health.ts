@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { findInstance } from '../nest/find-instance.js';
 import { DEFAULT_NAME } from '../nest/tokens.js';
+import { describeInstance, type GroupInfo } from './group-info.js';
 import { durationMs, findFaults, text, throwFaults, wholeNumber } from '../options/rules.js';
 import { checkReadable } from './check-readable.js';
 import { checkWritable } from './check-writable.js';
@@ -109,6 +110,16 @@ export class RedisReplicationHealthIndicator implements OnModuleInit {
       const { name = DEFAULT_NAME, timeoutMs = DEFAULT_TIMEOUT_MS, maxLagBytes } = options;
       return checkReadable(findInstance(this.moduleRef, name), { limitMs: timeoutMs, maxLagBytes });
     });
+  }
+
+  /**
+   * What is known of an instance, for an endpoint with details: the topology and for how long it has been so, each node
+   * with its version, held commands, the last failover, and the last error of each connection. Asks no server.
+   *
+   * @throws TypeError that lists the names in use, if no instance has this one.
+   */
+  groupInfo(name: string = DEFAULT_NAME): GroupInfo {
+    return describeInstance(name, findInstance(this.moduleRef, name));
   }
 
   private async check<Key extends string>(

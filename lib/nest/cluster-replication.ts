@@ -181,7 +181,9 @@ export class ClusterReplication {
     const reasons = shards.flatMap((shard) => {
       const master = masterOf(shard.topology);
       const why =
-        master === undefined ? whyWait(shard.topology) : writer.connectionTo(shard.id)?.whyNot(master);
+        master === undefined
+          ? whyWait(shard.topology)
+          : writer.connectionTo(shard.id)?.failures.whyNot(master);
       return why === undefined ? [] : [`${nameShard(shard)}: ${why}`];
     });
     return reasons.join('; ') || `each shard has a master, but the writer is ${writer.status}`;

@@ -186,7 +186,7 @@ export class Replication {
     const master = masterOf(this.current);
     return master === undefined
       ? whyWait(this.current)
-      : `${master} is the master, but the writer cannot use it: ${this.writer?.whyNot(master) ?? 'it does not answer'}`;
+      : `${master} is the master, but the writer cannot use it: ${this.writer?.failures.whyNot(master) ?? 'it does not answer'}`;
   }
 
   private sourceNotices() {

@@ -3,7 +3,7 @@ import type { ControlConnection } from './control-connection.js';
 import { isForbidden } from '../replies/is-forbidden.js';
 import { parseHello } from '../replies/parse-hello.js';
 import { MAX_INFO_LENGTH, readInfoText, type Info, type InfoFields } from '../replies/info-text.js';
-import { readId, readReplication } from '../replies/parse-info.js';
+import { readId, readReplication, readVersion } from '../replies/parse-info.js';
 import { parseRole } from '../replies/parse-role.js';
 import type { Answer, Unfit } from './answer.js';
 import {
@@ -22,6 +22,7 @@ export type ProbeCommand = 'INFO' | 'HELLO' | 'ROLE';
 export interface ProbeSession {
   readonly command: ProbeCommand;
   readonly runId?: string;
+  readonly version?: string;
   /** The sections of `INFO` to ask for; servers before Redis 7 accept only one at a time. */
   readonly sections?: readonly string[];
   readonly unfit?: Unfit;
@@ -99,6 +100,7 @@ function readSession(fields: InfoFields, expected: ServerMode): ProbeSession {
   const known = {
     command: 'INFO',
     ...(runId !== undefined && { runId }),
+    ...readVersion(fields),
     sections: acceptsSeveralSections(fields) ? ['replication', 'keyspace'] : ['replication'],
   } as const;
   // Valkey can name the field `server_mode`.
@@ -125,8 +127,11 @@ async function startWithoutInfo(call: Call, expected: ServerMode): Promise<Probe
   }
 }
 
-async function probeInfo(call: Call, { runId, sections = ['replication'] }: ProbeSession): Promise<Answer> {
-  const identity = runId !== undefined && { runId };
+async function probeInfo(
+  call: Call,
+  { runId, version, sections = ['replication'] }: ProbeSession,
+): Promise<Answer> {
+  const identity = { ...(runId !== undefined && { runId }), ...(version !== undefined && { version }) };
   try {
     const info = await askInfo(call, sections);
     switch (info.kind) {
@@ -135,13 +140,13 @@ async function probeInfo(call: Call, { runId, sections = ['replication'] }: Prob
       case 'forged':
         return withReport(await probeRole(call), { ...identity, untrusted: true });
       case 'plain':
-        return withReport(toAnswer(readReplication(info)), { ...identity });
+        return withReport(toAnswer(readReplication(info)), identity);
       default:
         return info satisfies never;
     }
   } catch (error) {
     // While a script runs, the server refuses INFO but still answers HELLO (measured on Redis 7, 8 and Valkey 9).
-    return isBusy(error) ? withReport(await probeHello(call), { ...identity }) : rethrow(error);
+    return isBusy(error) ? withReport(await probeHello(call), identity) : rethrow(error);
   }
 }
 

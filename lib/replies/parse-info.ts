@@ -19,7 +19,6 @@ export function readReplication({ fields: info, replicas, keys }: Info): NodeRep
         role: 'master',
         ...readHistory(info),
         ...readOffset(info, 'master_repl_offset'),
-        ...readVersion(info),
         ...(keys !== undefined && { keys }),
         named,
       };
@@ -28,7 +27,6 @@ export function readReplication({ fields: info, replicas, keys }: Info): NodeRep
         role: 'replica',
         ...readHistory(info),
         ...readOffset(info, 'slave_repl_offset'),
-        ...readVersion(info),
         link: readLink(info),
         ...(isNeverSynced(info) && { neverSynced: true as const }),
         ...(keys !== undefined && { keys }),
@@ -41,8 +39,8 @@ export function readReplication({ fields: info, replicas, keys }: Info): NodeRep
   }
 }
 
-/** Valkey reports a `redis_version` of 7, too, for compatibility. */
-function readVersion(info: InfoFields): { readonly version?: string } {
+/** The name and version of the server. Valkey reports a `redis_version` of 7, too, for compatibility. */
+export function readVersion(info: InfoFields): { readonly version?: string } {
   const [valkey, redis] = [info.get('valkey_version'), info.get('redis_version')];
   const version = valkey === undefined ? `redis ${redis}` : `valkey ${valkey}`;
   return /^\w+ \d[\w.+-]{0,40}$/.test(version) ? { version } : {};

@@ -83,8 +83,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'options',
     'connections',
     'connections/ioredis',
+    'connections/line',
     'connections/outcomes',
     'cluster',
+    'history',
     'nest',
   ],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.

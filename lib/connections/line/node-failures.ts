@@ -1,3 +1,4 @@
+import { epochOffsetMs, monotonicMs } from '../../clock/clock.js';
 import type { Notices } from '../../notices/notices.js';
 import type { Pick } from '../../topology/pick.js';
 import { faultOf } from '../../replies/node-fault.js';
@@ -10,6 +11,7 @@ export class NodeFailures {
   #last: Failure | undefined;
   /** The error in the handshake that is under way. */
   #blamed: Error | undefined;
+  #latest: NodeFailure | undefined;
 
   constructor(notices: Notices) {
     this.#notices = notices;
@@ -26,6 +28,11 @@ export class NodeFailures {
     return last !== undefined && last.node === pick?.node.endpoint ? describeFailure(last) : undefined;
   }
 
+  /** The last failure, which may be over. */
+  get latest(): NodeFailure | undefined {
+    return this.#latest;
+  }
+
   /** Call it when a socket to the node is open and the handshake begins. */
   begin(node: string): void {
     this.#node = node;
@@ -37,6 +44,7 @@ export class NodeFailures {
     if (status === 'connect') {
       this.#blamed = error;
     } else if (status === 'ready') {
+      this.#latest = failureOf(this.#node, error);
       const text = `the connection to ${this.#node} failed: ${faultOf(error).message}`;
       this.#notices.begin(`errors of ${this.#node}`, { code: 'RR401', level: 'warn', text });
     }
@@ -60,7 +68,8 @@ export class NodeFailures {
    */
   add(node: string, error: unknown): void {
     const times = this.#last?.node === node ? this.#last.times + 1 : 1;
-    this.#last = { node, words: faultOf(error).message, times };
+    this.#latest = failureOf(node, error);
+    this.#last = { node, words: this.#latest.message, times };
     if (times > 1) {
       this.#notices.begin(topicOf(node), { code: 'RR400', level: 'warn', text: describeFailure(this.#last) });
     }
@@ -74,6 +83,18 @@ export class NodeFailures {
       this.#notices.end(topicOf(each), { code: 'RR402', level: 'log', text: `connected to ${node}` });
     }
   }
+}
+
+/** One failure of a connection to a node. */
+export interface NodeFailure {
+  readonly node: string;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+function failureOf(node: string, error: unknown): NodeFailure {
+  return { node, message: faultOf(error).message, at: Math.round(monotonicMs() + epochOffsetMs()) };
 }
 
 interface Failure {
