@@ -39,9 +39,15 @@ test('a release is checked first, is the version that the tag names, and says wh
   const release = workflows.find(({ name }) => name === 'release.yml')?.text ?? '';
   expect(release).toMatch(/^ {4}needs: check$/m);
   expect(release).toContain('test "$TAG" = "v$(node -p');
+  expect(release).toContain('grep -F "## [${TAG#v}] - " CHANGELOG.md');
   expect(release).toContain('npm ci --ignore-scripts');
   expect(release).toContain('npm publish --provenance --access public');
   expect(release).not.toMatch(/NODE_AUTH_TOKEN|NPM_TOKEN|secrets\./);
+});
+
+test('what a release must pass is what every change must pass', () => {
+  const runners = workflows.filter(({ text }) => linesWith(text, 'run: .ci/run').length === 1);
+  expect(runners.map(({ name }) => name)).toEqual(['ci.yml', 'release.yml']);
 });
 
 describe('the checks above', () => {
