@@ -182,7 +182,10 @@ function sentAfter(node: FakeNode, index: number): readonly string[] {
   return node.commands
     .slice(index)
     .map((argv) => argv.join(' '))
-    .filter((text) => /^(client|readonly|readwrite|set) /i.test(`${text} `) && !/SETNAME|MAINT_NOTIFICATIONS/i.test(text));
+    .filter(
+      (text) =>
+        /^(client|readonly|readwrite|set) /i.test(`${text} `) && !/SETNAME|MAINT_NOTIFICATIONS/i.test(text),
+    );
 }
 
 const kept: readonly (readonly [string, ...string[]])[] = [
