@@ -10,12 +10,12 @@ import { connectServers } from './socket-io.js';
 const { group, open } = useApp();
 
 /** Two servers that hear each other, as in two processes, and what a process would end with. */
-async function openServers(incident = incidents[0]) {
+async function openServers(incident = incidents[0], timeoutMs = 10_000) {
   const rejections: unknown[] = [];
   const note = (error: unknown) => rejections.push(error);
   process.on('unhandledRejection', note);
   onTestFinished(() => void process.off('unhandledRejection', note));
-  const opened = await open(incident, [], { hold: { timeoutMs: 100 } });
+  const opened = await open(incident, [], { hold: { timeoutMs } });
   const [speaker, listener] = [0, 1].map(() => {
     const server = connectServers(new Server(createServer().listen(0, '127.0.0.1')), opened.writer);
     onTestFinished(() => server.close());
@@ -43,11 +43,11 @@ describe.each(incidents)('when the master $incident', (incident) => {
 });
 
 test('what is said more than `hold.timeoutMs` before the next master is lost, and does not end the process', async () => {
-  const { killMaster, writer, heard, rejections, say, hear } = await openServers();
+  const { killMaster, writer, heard, rejections, say, hear } = await openServers(incidents[0], 2000);
   await killMaster();
   say('lost');
   // It was held for as long as the first: that one was given up before.
-  await expect(writer.set('key', 'value')).rejects.toThrow('SET was not applied: held for 100 ms');
+  await expect(writer.set('key', 'value')).rejects.toThrow('SET was not applied: held for 2000 ms');
   await promote(rolesOf(group()).heir);
   await hear('found');
   expect(heard).not.toContain('lost');
