@@ -14,6 +14,7 @@ import { Authentication } from './ioredis/authentication.js';
 import { Handshake } from './ioredis/handshake.js';
 import type { NodeFailures } from './line/node-failures.js';
 import { NodeLine } from './line/node-line.js';
+import { whileHolding } from './outcomes/ledger.js';
 import type { HeldCommand } from './outcomes/hold-queue.js';
 import { Outcomes } from './outcomes/outcomes.js';
 import { connectorFor } from './ioredis/connector.js';
@@ -39,7 +40,7 @@ export class FollowingRedis extends Redis {
   private closedBy: 'nobody' | 'the app' = 'nobody';
 
   constructor(settings: FollowingSettings) {
-    const line = new NodeLine(settings.line);
+    const line = new NodeLine({ ...settings.line, watch: settings.account });
     const authentication = settings.logins && new Authentication(settings.logins);
     super({ ...optionsFor(settings), Connector: connectorFor(authentication?.over(line) ?? line) });
     prepareClient(this, settings.redis);
@@ -182,7 +183,7 @@ export class FollowingRedis extends Redis {
     if (this.status === 'wait') {
       this.connect().catch(() => undefined);
     }
-    super.sendCommand.call(this.parked, command, stream);
+    whileHolding(this.settings.account, () => super.sendCommand.call(this.parked, command, stream));
     letAutoPipelinesRun(this);
     this.outcomes.hold(held);
     return command.promise;

@@ -5,7 +5,7 @@ import type { CredentialsProvider } from './credentials.js';
 import type { Logins } from './logins.js';
 
 /** What the connections of one instance log in with. `close` ends it, until `reopen`. */
-export type OwnedLogins = Logins & { readonly close: () => void; readonly reopen: () => void };
+export type OwnedLogins = Logins & Pick<CredentialsHolder, 'ageMs' | 'close' | 'reopen'>;
 
 /** `undefined` if the credentials are fixed. `subject` is what operators know them by. */
 export function createLogins(

@@ -41,6 +41,8 @@ interface Held {
   readonly login: Login;
   /** In milliseconds of the monotonic clock. */
   readonly until: number;
+  /** When the app gave it, in milliseconds of the monotonic clock. */
+  readonly givenAt: number;
 }
 
 type Answer =
@@ -87,10 +89,15 @@ export class CredentialsHolder {
     return settle(await answer);
   }
 
+  /** How long ago the app gave what connections log in with now, in milliseconds; `undefined` before it has. */
+  get ageMs(): number | undefined {
+    return this.#held && this.#now() - this.#held.givenAt;
+  }
+
   /** A server refused this login. If it is the latest, the app is asked for another by the next call of `login`. */
   refused(login: Login): void {
     if (this.#held?.login === login && !this.#isRecent) {
-      this.#held = { login, until: -Infinity };
+      this.#held = { ...this.#held, until: -Infinity };
     }
   }
 
@@ -155,7 +162,7 @@ export class CredentialsHolder {
     const given = { username, password };
     const isSame = before !== undefined && isSameLogin(before, given);
     const login = isSame ? before : given;
-    this.#held = { login, until: this.#now() + validMs };
+    this.#held = { login, until: this.#now() + validMs, givenAt: this.#now() };
     this.#failure = undefined;
     notices.end(subject, { code: 'RR441', level: 'log', text: `${subject}: the app gives them again` });
     this.#renewAfter(renewAfterMs(validMs), isSame || validMs <= 0 ? PAUSE_MS : 0);

@@ -45,6 +45,7 @@ export function addInterrupted(commands: FailoverCommands, event: ConnectionEven
     case 'refused':
     case 'shut':
     case 'open':
+    case 'failed':
     case 'acknowledged':
       return commands;
     default:

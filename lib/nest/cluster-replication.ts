@@ -21,14 +21,15 @@ import { readEndpoints } from '../sources/read-endpoints.js';
 import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import type { ChangeNote } from '../topology/describe-change.js';
-import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
+import { initialResolution } from '../topology/resolve-topology.js';
 import { oneLine } from '../topology/safe-text.js';
 import { masterOf } from '../topology/topology.js';
 import { clusterSeeds } from './cluster-seeds.js';
 import { beginConnections } from './begin-connections.js';
 import { clusterNotes, shardNotes } from './cluster-notes.js';
 import { dialWithTls } from './dial-with-tls.js';
+import { ObservedGroups } from './observed-groups.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
 import type { ResolvedClusterOptions } from './options.js';
 import type { Report } from './log-notes.js';
@@ -45,17 +46,19 @@ export class ClusterReplication {
   readonly failovers: FailoverHistory;
   /** What became of the commands of all connections. */
   readonly ledger = new Ledger();
+  /** The credentials that change; `undefined` where they are fixed. */
+  readonly logins: OwnedLogins | undefined;
+  /** What the observers have found. */
+  readonly observed = new ObservedGroups();
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
   private readonly stream: ClusterStream;
   private readonly views: ViewSource;
   private readonly report: Report;
   private readonly repeats: Repeats;
-  private readonly logins: OwnedLogins | undefined;
   private readonly dial: Dial;
   private readonly warnOnce: (text: string, code: LogCode) => void;
   /** Why the node that was asked last did not tell the slots, if it did not. */
   private failure = 'none has answered yet';
-  private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
   private current = unknownCluster;
   private writer: FollowingCluster | undefined;
@@ -100,17 +103,17 @@ export class ClusterReplication {
     return this.current;
   }
 
-  /** Whether a node has answered an observer since `at`, in milliseconds of the monotonic clock. */
-  hasAnsweredSince(endpoint: string, at: number): boolean {
-    return (this.answeredAt.get(endpoint) ?? 0) >= at;
-  }
-
   /** Probes every node now. */
   probe(): void {
     this.stream.refresh();
     this.current.shards.forEach(({ topology }) =>
       topology.nodes.slice(0, 1).forEach(({ endpoint }) => this.stream.emit('requested', endpoint)),
     );
+  }
+
+  /** Whether a node has answered an observer since `at`, in milliseconds of the monotonic clock. */
+  hasAnsweredSince(endpoint: string, at: number): boolean {
+    return this.observed.hasAnsweredSince(endpoint, at);
   }
 
   createWriter(): Cluster {
@@ -205,11 +208,8 @@ export class ClusterReplication {
       family: options.redis.family,
       notify: this.warnOnce,
     });
-    stream.observed$.subscribe(({ endpoint, kind, at }) => {
-      if (kind === 'answered') {
-        this.answeredAt.set(formatEndpoint(endpoint), at);
-      }
-    });
+    const latest = () => this.current.shards.find(({ id }) => id === shardId)?.topology;
+    this.observed.follow(stream, { shard: shardId, latest: () => latest() ?? initialResolution(0).topology });
     const tell = (note: ChangeNote) =>
       this.report({ ...note, text: `${nameOf(this.current, shardId)}: ${note.text}` });
     this.failovers.follow({

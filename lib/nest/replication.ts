@@ -21,17 +21,17 @@ import { Repeats } from '../notices/repeats.js';
 import { dial, type Dial } from '../sockets/dial.js';
 import { rememberAddresses } from '../sockets/remember-addresses.js';
 import { cadenceOf } from '../stream/pace.js';
-import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
+import { createTopologyStream, type CountedTopologyStream } from '../stream/topology-stream.js';
 import { beginConnections } from './begin-connections.js';
 import { contestAlarms } from './contest-alarms.js';
 import { dialWithTls } from './dial-with-tls.js';
 import type { Report } from './log-notes.js';
+import { ObservedGroups } from './observed-groups.js';
 import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
 import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import type { LogCode } from '../topology/log-code.js';
-import { formatEndpoint } from '../topology/endpoint.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
@@ -49,14 +49,15 @@ export class Replication {
   readonly failovers: FailoverHistory;
   /** What became of the commands of all connections. */
   readonly ledger = new Ledger();
+  /** The credentials that change; `undefined` where they are fixed. */
+  readonly logins: OwnedLogins | undefined;
+  /** What the observers have found. */
+  readonly observed = new ObservedGroups();
   // Not `#private`: some tools wrap providers in proxies, through which private fields cannot be read.
-  private readonly stream: TopologyStream;
+  private readonly stream: CountedTopologyStream;
   private readonly repeats: Repeats;
   private readonly dial: Dial;
   private readonly warn = warnOnce((note) => this.report(note));
-  private readonly logins: OwnedLogins | undefined;
-  /** When each node last answered an observer, in milliseconds of the monotonic clock. */
-  private readonly answeredAt = new Map<string, number>();
   private logging = Subscription.EMPTY;
   private current: Topology = initialResolution(0).topology;
   private writer: FollowingRedis | undefined;
@@ -87,12 +88,8 @@ export class Replication {
       notify: this.warn,
     });
     this.topology$ = this.stream.topology$;
-    this.stream.observed$.subscribe(({ endpoint, kind, at }) => {
-      if (kind === 'answered') {
-        this.answeredAt.set(formatEndpoint(endpoint), at);
-      }
-      this.warnOfBlocking();
-    });
+    this.observed.follow(this.stream, { latest: () => this.current });
+    this.observed.probed$.subscribe(() => this.warnOfBlocking());
   }
 
   /** Probes every node now. */
@@ -100,14 +97,14 @@ export class Replication {
     this.stream.emit('requested');
   }
 
-  /** Whether a node has answered an observer since `at`, in milliseconds of the monotonic clock. */
-  hasAnsweredSince(endpoint: string, at: number): boolean {
-    return (this.answeredAt.get(endpoint) ?? 0) >= at;
-  }
-
   /** The current topology. */
   get latest(): Topology {
     return this.current;
+  }
+
+  /** Whether a node has answered an observer since `at`, in milliseconds of the monotonic clock. */
+  hasAnsweredSince(endpoint: string, at: number): boolean {
+    return this.observed.hasAnsweredSince(endpoint, at);
   }
 
   createWriter(): Redis {

@@ -26,6 +26,7 @@ import { masterOf } from '../topology/topology.js';
 import { forEachNode, isReachedAlike } from '../sources/for-each-node.js';
 import { Gossip } from '../fleet/gossip.js';
 import { NodeFleet } from '../fleet/node-fleet.js';
+import type { StreamActivity } from './activity.js';
 import { whenToRedial } from './when-to-redial.js';
 import { keepTrying } from '../sources/keep-trying.js';
 import { ProbeSchedule } from './probe-schedule.js';
@@ -55,12 +56,12 @@ export interface LoopOptions {
   readonly emit: (kind: SignalKind, endpoint?: string) => void;
   /** Receives each observation, after the resolution that follows from it. */
   readonly observed$: Subject<Observation>;
+  readonly activity: StreamActivity;
 }
 
 /** Observes the nodes that the source lists and folds each observation into the next resolution. */
 export class TopologyLoop {
   readonly #options: LoopOptions;
-  readonly #fleets = new Map<string, NodeFleet>();
   readonly #gossip: Gossip;
   readonly #calmed$ = new Subject<void>();
   readonly #seeking$ = new BehaviorSubject(true);
@@ -84,6 +85,9 @@ export class TopologyLoop {
     // First, so that all other subscribers to signals already find the new pace.
     running.add(
       context.signals$.subscribe((signal) => {
+        if (this.#pace.kind === 'calm') {
+          context.activity.swept(signal.kind);
+        }
         this.#pace = onSignal(this.#pace, signal, cadence);
       }),
     );
@@ -158,7 +162,7 @@ export class TopologyLoop {
   };
 
   #isChosenToAnnounce(master: string | undefined): boolean {
-    return this.#fleets.get(master ?? '')?.isChosenToAnnounce() === true;
+    return this.#options.activity.fleets.get(master ?? '')?.isChosenToAnnounce() === true;
   }
 
   #watch(endpoint: Endpoint): Observable<Observation> {
@@ -175,12 +179,12 @@ export class TopologyLoop {
         calmed$: this.#calmed$,
       });
       const news = fleet.news$.subscribe(() => emit('announced', name));
-      this.#fleets.set(name, fleet);
+      this.#options.activity.fleets.set(name, fleet);
       return this.#options.observe(this.#observer({ endpoint, fleet, schedule })).pipe(
         finalize(() => {
           news.unsubscribe();
           schedule.close();
-          this.#fleets.delete(name);
+          this.#options.activity.fleets.delete(name);
         }),
       );
     });

@@ -13,6 +13,7 @@ import type { Observation } from '../topology/observation.js';
 import type { Resolution } from '../topology/resolve-topology.js';
 import type { Signal, SignalKind } from '../topology/signal.js';
 import type { Topology } from '../topology/topology.js';
+import { StreamActivity, type Activity } from './activity.js';
 import { sameValue } from './same-value.js';
 import { TopologyLoop, type LoopOptions } from './topology-loop.js';
 
@@ -37,6 +38,11 @@ export interface TopologyStream {
   readonly close: () => void;
 }
 
+/** A stream that tells what it has done so far. */
+export interface CountedTopologyStream extends TopologyStream {
+  readonly activity: () => Activity;
+}
+
 const defaults = {
   scheduler: monotonicScheduler,
   random: () => Math.random(),
@@ -45,16 +51,18 @@ const defaults = {
 };
 
 /** The one place where the loop is closed: topology → connections → signals → observers → topology. */
-export function createTopologyStream(options: TopologyStreamOptions): TopologyStream {
+export function createTopologyStream(options: TopologyStreamOptions): CountedTopologyStream {
   const context = { ...defaults, ...options };
   const { scheduler } = context;
   const closed$ = new ReplaySubject<void>(1);
   const signals$ = new Subject<Signal>();
   const observed$ = new Subject<Observation>();
+  const activity = new StreamActivity();
+  observed$.subscribe((observation) => activity.probed(observation));
   const emit = (kind: SignalKind, endpoint?: string) =>
     signals$.next({ kind, at: scheduler.now(), ...(endpoint !== undefined && { endpoint }) });
   const resolution$ = new Observable<Resolution>((subscriber) =>
-    new TopologyLoop({ ...context, signals$, observed$, emit }).run(subscriber),
+    new TopologyLoop({ ...context, signals$, observed$, emit, activity }).run(subscriber),
   );
   const topology$ = resolution$.pipe(
     map(({ topology }) => topology),
@@ -70,6 +78,7 @@ export function createTopologyStream(options: TopologyStreamOptions): TopologySt
     topology$,
     observed$: observed$.pipe(takeUntil(closed$)),
     emit,
+    activity: () => activity.read(),
     close: () => closed$.next(),
   };
 }

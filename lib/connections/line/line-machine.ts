@@ -1,15 +1,17 @@
-import { isTransition, type LineState } from './line-state.js';
+import { isTransition, type LineState, type LineWatch } from './line-state.js';
 
 /** Holds the state of one line. `enter` is the only way to change it. */
 export class LineMachine {
   #state: LineState = { kind: 'waiting', reason: 'not connected yet' };
   readonly #onShut: () => void;
+  readonly #watch: LineWatch | undefined;
   /** Always equals `state.kind === 'open'`. A separate field, because every command reads it. */
   isOpen = false;
 
   /** `onShut` is called when the line leaves `open`. */
-  constructor(onShut: () => void) {
+  constructor(onShut: () => void, watch?: LineWatch) {
     this.#onShut = onShut;
+    this.#watch = watch;
   }
 
   get state(): LineState {
@@ -25,7 +27,10 @@ export class LineMachine {
     this.#state = state;
     this.isOpen = state.kind === 'open';
     if (wasOpen && !this.isOpen) {
+      this.#watch?.closed();
       this.#onShut();
+    } else if (!wasOpen && this.isOpen) {
+      this.#watch?.opened();
     }
     return true;
   }

@@ -4,7 +4,16 @@ import type { TopologyStream } from '../../stream/topology-stream.js';
 import type { Notices } from '../../notices/notices.js';
 import type { Endpoint } from '../../topology/endpoint.js';
 import type { Pick } from '../../topology/pick.js';
+import type { NodeFault } from '../../topology/observation.js';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
+
+/** What counts the lines of one kind. Unlike a client, it is not told why. */
+export interface LineWatch {
+  readonly opened: () => void;
+  readonly closed: () => void;
+  /** An attempt to connect to the node has failed. */
+  readonly failed: (node: string, fault: NodeFault) => void;
+}
 
 /** The settings of a line. */
 export interface LineSettings {
@@ -24,6 +33,7 @@ export interface LineSettings {
   readonly notices: Notices;
   /** How long a node may take from the connected socket to the end of the handshake, in milliseconds. */
   readonly handshakeMs: number;
+  readonly watch?: LineWatch | undefined;
 }
 
 /** The connection whose socket the line provides. */

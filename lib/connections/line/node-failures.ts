@@ -1,11 +1,13 @@
 import { epochOffsetMs, monotonicMs } from '../../clock/clock.js';
 import type { Notices } from '../../notices/notices.js';
 import type { Pick } from '../../topology/pick.js';
+import type { LineWatch } from './line-state.js';
 import { faultOf } from '../../replies/node-fault.js';
 
 /** Why the picked node could not be connected to, until a connection to it works. */
 export class NodeFailures {
   readonly #notices: Notices;
+  readonly #watch: LineWatch | undefined;
   /** Where the latest attempt leads. */
   #node = '';
   #last: Failure | undefined;
@@ -13,8 +15,9 @@ export class NodeFailures {
   #blamed: Error | undefined;
   #latest: NodeFailure | undefined;
 
-  constructor(notices: Notices) {
+  constructor({ notices, watch }: { readonly notices: Notices; readonly watch?: LineWatch | undefined }) {
     this.#notices = notices;
+    this.#watch = watch;
   }
 
   /** Why the node cannot be connected to, as text for an operator; `undefined` if no attempt has failed. */
@@ -70,6 +73,7 @@ export class NodeFailures {
     const times = this.#last?.node === node ? this.#last.times + 1 : 1;
     this.#latest = failureOf(node, error);
     this.#last = { node, words: this.#latest.message, times };
+    this.#watch?.failed(node, faultOf(error).fault);
     if (times > 1) {
       this.#notices.begin(topicOf(node), { code: 'RR400', level: 'warn', text: describeFailure(this.#last) });
     }

@@ -33,11 +33,12 @@ export class NodeLine {
   #draining: Draining | undefined;
   #current: string | undefined;
   #runId: string | undefined;
-  readonly #machine = new LineMachine(() => this.#client?.onShut());
+  readonly #machine: LineMachine;
 
   constructor(settings: LineSettings) {
     this.#settings = settings;
-    this.failures = new NodeFailures(settings.notices);
+    this.#machine = new LineMachine(() => this.#client?.onShut(), settings.watch);
+    this.failures = new NodeFailures(settings);
     this.#dialer = new NodeDialer(settings, this.failures);
   }
 
@@ -234,8 +235,7 @@ export class NodeLine {
     }
     const { socket, kind } = before;
     if (!drain || kind === 'handshake' || this.#client === undefined) {
-      socket.destroy();
-      return;
+      return void socket.destroy();
     }
     const { whenDrained } = this.#client;
     this.#draining = new Draining({ socket, whenDrained, limitMs: this.#settings.drainMs });

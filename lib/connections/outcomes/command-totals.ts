@@ -45,6 +45,7 @@ export function addEvent(totals: CommandTotals, event: CommandEvent | LineEvent)
       return { ...totals, refused: increment(totals.refused, event.reason) };
     case 'shut':
     case 'open':
+    case 'failed':
     case 'acknowledged':
       return totals;
     default:

@@ -1,3 +1,5 @@
+import type { NodeFault } from '../../topology/observation.js';
+
 /** Which connection of an app it is. All duplicates count as one, because there may be many of them. */
 export interface ConnectionIdentity {
   readonly connection: 'writer' | 'reader' | 'duplicate';
@@ -46,6 +48,8 @@ export type LineEvent =
   | { readonly kind: 'shut' }
   /** Commands may be written, and what was held has been. */
   | { readonly kind: 'open'; readonly node: string }
+  /** An attempt to connect to the node failed: the dial, TLS or the handshake. */
+  | { readonly kind: 'failed'; readonly node: string; readonly fault: NodeFault }
   /** The first write since the connection opened was answered; `tookMs` is the time from when it was sent. */
   | { readonly kind: 'acknowledged'; readonly node: string; readonly tookMs: number };
 

@@ -1,5 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 import { monotonicMs } from '../../clock/clock.js';
+import type { NodeFault } from '../../topology/observation.js';
 import { addEvent, noCommands, type CommandTotals } from './command-totals.js';
 import type { CommandEvent, ConnectionEvent, ConnectionIdentity, LineEvent } from './connection-event.js';
 
@@ -14,9 +15,15 @@ export interface HeldNow {
 
 /** What became of the commands of one connection, or of all duplicates together. */
 export interface ConnectionCounts extends ConnectionIdentity {
+  /** How many of them can be written to now. */
+  readonly open: number;
+  /** How many attempts to connect have failed, by their fault. Only grows. */
+  readonly failures: Readonly<Partial<Record<NodeFault, number>>>;
   readonly held: HeldNow;
   readonly totals: CommandTotals;
 }
+
+type Surround = (identity: ConnectionIdentity, run: () => void) => void;
 
 /** A queue of held commands. */
 interface Holder {
@@ -33,6 +40,12 @@ interface Holder {
 export class Ledger {
   readonly #events$ = new Subject<ConnectionEvent>();
   readonly #accounts = new Map<string, Account>();
+
+  /**
+   * Runs what ioredis, and whatever wraps it, does for a command that is going to be held. Tracing surrounds it, so that the
+   * span of the command knows why it waits.
+   */
+  surround: Surround = (_identity, run) => run();
 
   /** Never errors, replays nothing, and completes when closed. Emits after the caller of a command was answered. */
   get events$(): Observable<ConnectionEvent> {
@@ -64,6 +77,8 @@ export class Account {
   readonly #emit: (event: ConnectionEvent) => void;
   readonly #holders = new Set<Holder>();
   #totals = noCommands;
+  #open = 0;
+  #failures: ConnectionCounts['failures'] = {};
 
   constructor(ledger: Ledger, identity: ConnectionIdentity, emit: (event: ConnectionEvent) => void) {
     this.#ledger = ledger;
@@ -74,6 +89,27 @@ export class Account {
   note(event: CommandEvent | LineEvent): void {
     this.#totals = addEvent(this.#totals, event);
     this.#emit({ ...this.#identity, ...event, at: monotonicMs() });
+  }
+
+  /** Call it when a connection may be written to. */
+  opened(): void {
+    this.#open += 1;
+  }
+
+  /** Call it when a connection that was opened may not be written to any more. */
+  closed(): void {
+    this.#open -= 1;
+  }
+
+  /** Call it when an attempt to connect to the node has failed. */
+  failed(node: string, fault: NodeFault): void {
+    this.#failures = { ...this.#failures, [fault]: (this.#failures[fault] ?? 0) + 1 };
+    this.note({ kind: 'failed', node, fault });
+  }
+
+  /** Call it with what begins the wait of a command. */
+  whileHolding(run: () => void): void {
+    this.#ledger.surround(this.#identity, run);
   }
 
   /** Call it when a queue has a command more. */
@@ -102,6 +138,8 @@ export class Account {
     const oldest = Math.min(...holders.map((each) => each.oldest ?? Infinity));
     return {
       ...this.#identity,
+      open: this.#open,
+      failures: this.#failures,
       held: {
         commands: holders.reduce((sum, { size }) => sum + size, 0),
         bytes: holders.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -109,5 +147,14 @@ export class Account {
       },
       totals: this.#totals,
     };
+  }
+}
+
+/** Runs what begins the wait of a command, as `surround` of the ledger says. */
+export function whileHolding(account: Account | undefined, run: () => void): void {
+  if (account === undefined) {
+    run();
+  } else {
+    account.whileHolding(run);
   }
 }

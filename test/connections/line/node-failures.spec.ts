@@ -8,7 +8,7 @@ const shown = /^ERR no \[Nest\] ERROR the master is lost +\[2Jx+…$/;
 
 function start() {
   const texts: string[] = [];
-  return { texts, failures: new NodeFailures(new Notices(({ text }) => texts.push(text))) };
+  return { texts, failures: new NodeFailures({ notices: new Notices(({ text }) => texts.push(text)) }) };
 }
 
 test('what a node says in a handshake is shown on one line, within 200 characters', () => {

@@ -78,6 +78,11 @@ test('each event is counted under its reason and told with its connection and ti
   shard.note({ kind: 'sent', heldMs: 3 });
   shard.note({ kind: 'sent again', reason: 'refused', heldMs: 3 });
   shard.note({ kind: 'open', node: '10.0.0.1:6379' });
+  shard.opened();
+  shard.opened();
+  shard.closed();
+  shard.failed('10.0.0.1:6379', 'REFUSED');
+  shard.failed('10.0.0.2:6379', 'REFUSED');
   expect(ledger.counts()).toEqual([
     expect.objectContaining({
       connection: 'writer',
@@ -86,6 +91,8 @@ test('each event is counted under its reason and told with its connection and ti
     {
       connection: 'writer',
       shard: 's1',
+      open: 1,
+      failures: { REFUSED: 2 },
       held: { commands: 0, bytes: 0 },
       totals: {
         held: 0,
@@ -105,5 +112,6 @@ test('each event is counted under its reason and told with its connection and ti
     reason: 'timed out',
     heldMs: 5,
   });
-  expect(events).toHaveLength(8);
+  expect(events.at(-1)).toMatchObject({ kind: 'failed', node: '10.0.0.2:6379', fault: 'REFUSED' });
+  expect(events).toHaveLength(10);
 });
