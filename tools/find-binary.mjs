@@ -1,6 +1,6 @@
 // Where the programs that the tests drive are found. Plain Node: it runs before any package is installed.
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 /** @returns {string | undefined} the path of a Redis or Valkey server */
 export function findRedisServer() {
@@ -10,6 +10,20 @@ export function findRedisServer() {
 /** @returns {string | undefined} the path of a Chromium-like browser */
 export function findChromium() {
   return find('CHROMIUM_BIN', ['chromium', 'chromium-browser', 'google-chrome']);
+}
+
+/** @returns {string | undefined} the path of a Prometheus server, which has `promtool` beside it */
+export function findPrometheus() {
+  const server = find('PROMETHEUS_BIN', ['prometheus']);
+  return server !== undefined && isExecutable(promtoolOf(server)) ? server : undefined;
+}
+
+/**
+ * @param {string} server
+ * @returns {string}
+ */
+export function promtoolOf(server) {
+  return join(dirname(server), 'promtool');
 }
 
 /**

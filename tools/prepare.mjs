@@ -1,11 +1,11 @@
 // Makes a fresh checkout able to run its tests: npm packages, then the programs named as arguments.
-//   node tools/prepare.mjs redis [chromium]
+//   node tools/prepare.mjs redis [chromium] [prometheus]
 // Plain Node: it runs before any package is installed. It prints nothing if nothing is missing.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findChromium, findOnPath, findRedisServer } from './find-binary.mjs';
+import { findChromium, findOnPath, findPrometheus, findRedisServer } from './find-binary.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -25,9 +25,18 @@ const programs = {
       'No browser found, so the browser tests are skipped: install chromium, or set CHROMIUM_BIN to one.',
     isRequired: Boolean(process.env.CI),
   },
+  prometheus: {
+    find: findPrometheus,
+    variable: 'PROMETHEUS_BIN',
+    aptPackage: 'prometheus',
+    missing:
+      'No Prometheus found, so the tests of the alert rules are skipped: install prometheus, or set PROMETHEUS_BIN to ' +
+      'one that has promtool beside it.',
+    isRequired: false,
+  },
 };
 
-// The package would start a service on port 6379, which no test needs: policy-rc.d forbids that during the
+// A package would start its service, on port 6379 or 9090, which no test needs: policy-rc.d forbids that during the
 // installation. An existing policy is kept.
 const aptScript = `
   set -e
