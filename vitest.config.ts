@@ -27,6 +27,7 @@ export default defineConfig({
       { find: /^nestjs-redis-replication\/elasticache$/, replacement: path('lib/elasticache/index.ts') },
       { find: /^nestjs-redis-replication\/google$/, replacement: path('lib/google/index.ts') },
       { find: /^nestjs-redis-replication\/health$/, replacement: path('lib/health/index.ts') },
+      { find: /^nestjs-redis-replication\/metrics$/, replacement: path('lib/metrics/index.ts') },
       {
         find: /^nestjs-redis-replication\/microservices$/,
         replacement: path('lib/microservices/index.ts'),

@@ -3,6 +3,7 @@ import { RedisReplicationModule } from 'nestjs-redis-replication';
 import { APP_CONFIG, type AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { NotesModule } from './notes/notes.module.js';
 import { PageModule } from './page/page.module.js';
 import { ShutdownModule } from './shutdown/shutdown.module.js';
@@ -20,6 +21,7 @@ import { TopologyModule } from './topology/topology.module.js';
     NotesModule,
     HealthModule,
     TopologyModule,
+    MetricsModule,
     PageModule,
     ShutdownModule,
   ],

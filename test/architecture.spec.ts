@@ -51,6 +51,8 @@ describe('import rules', () => {
     ['elasticache/a.ts', `import { b } from '../stream/b.js'`, 'elasticache may not import stream'],
     ['elasticache/a.ts', `import '../peers/b.js'`, 'only entry files import peers'],
     ['nest/a.ts', `import type { A } from '@nestjs/terminus'`, 'only health imports the optional'],
+    ['nest/a.ts', `import { b } from '../metrics/b.js'`, 'nothing imports metrics, which is an entry point'],
+    ['nest/a.ts', `import { trace } from '@opentelemetry/api'`, 'only metrics imports the optional'],
     ['fleet/a.ts', `import type { B } from '../observers/b.js'`, 'fleet may not import observers'],
     ['fleet/a.ts', `import { b } from '../stream/b.js'`, 'fleet may not import stream'],
     ['connections/line/a.ts', `import { b } from '../outcomes/b.js'`, 'may not import connections/outcomes'],
@@ -73,12 +75,12 @@ describe('import rules', () => {
     [
       'stream/a.ts',
       `import { Logger } from '@nestjs/common'`,
-      'only nest, health, microservices import @nestjs',
+      'only nest, health, metrics, microservices import @nestjs',
     ],
     [
       'connections/a.ts',
       `import type { X } from '@nestjs/core'`,
-      'only nest, health, microservices import @nestjs',
+      'only nest, health, metrics, microservices import @nestjs',
     ],
     ['nest/a.ts', `import { Redis } from 'ioredis'`, 'import values of ioredis'],
     ['nest/a.ts', `import { type Redis } from 'ioredis'`, 'import values of ioredis'],

@@ -20,6 +20,7 @@ wrap('azure/index');
 wrap('elasticache/index');
 wrap('google/index');
 wrap('health/index');
+wrap('metrics/index');
 wrap('microservices/index');
 
 function compile() {

@@ -26,6 +26,7 @@ const others = [
 /** The entry points that need a package which others do without. */
 const optional = {
   '@nestjs/terminus': { from: `${name}/health`, names: ['RedisReplicationHealthIndicator'] },
+  '@opentelemetry/api': { from: `${name}/metrics`, names: ['RedisReplicationMetricsModule'] },
   '@nestjs/microservices': {
     from: `${name}/microservices`,
     names: ['RedisReplicationClient', 'RedisReplicationServer'],

@@ -89,6 +89,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'history',
     'nest',
   ],
+  // Reads what the core counts anyway. The core knows nothing of it.
+  metrics: ['topology', 'clock', 'connections/outcomes', 'history', 'nest'],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.
   testing: ['topology', 'clock'],
   // Makes duplicates of the writer that it is given.
@@ -105,6 +107,7 @@ const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly s
   elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
   google: { optionalPeers: [] },
   health: { optionalPeers: ['@nestjs/terminus'] },
+  metrics: { optionalPeers: ['@opentelemetry/api'] },
   testing: { optionalPeers: ['selfsigned'] },
   microservices: { optionalPeers: ['@nestjs/microservices'] },
 };
@@ -117,6 +120,7 @@ export const entryFiles: readonly string[] = [
   'lib/elasticache/index.ts',
   'lib/google/index.ts',
   'lib/health/index.ts',
+  'lib/metrics/index.ts',
   'lib/microservices/index.ts',
 ];
 
@@ -128,7 +132,7 @@ const ioredisLayers = [
   'connections/session',
   'testing',
 ];
-const nestLayers = ['nest', 'health', 'microservices'];
+const nestLayers = ['nest', 'health', 'metrics', 'microservices'];
 
 /** One line for each import that is not allowed. */
 export function findForbiddenImports(sources: readonly Source[]): string[] {
