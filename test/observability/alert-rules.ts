@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const rulesPath = fileURLToPath(new URL('../../docs/observability/alerts.yml', import.meta.url));
+
+const rules = readFileSync(rulesPath, 'utf8');
+
+/** The names of all alerts. */
+export const alertNames: readonly string[] = [...rules.matchAll(/- alert: (\w+)/g)].map(
+  ([, name = '']) => name,
+);
+
+/** The rules with all durations that many times shorter, also the lag that is too much, and the interval of scrapes for them. */
+export function compressedRules(speed: number): { readonly rules: string; readonly intervalMs: number } {
+  const lagging = /\) > 10\n/;
+  if (!lagging.test(rules)) throw new Error('the rule for the lag has changed');
+  const compressed = rules
+    .replace(lagging, ') > 0.5\n')
+    .replace(/(\bfor: |\[)(\d+)([sm])\b/g, (_all, before: string, count: string, unit: string) => {
+      const seconds = Number(count) * (unit === 'm' ? 60 : 1);
+      return `${before}${Math.round((seconds * 1000) / speed)}ms`;
+    });
+  return { rules: compressed, intervalMs: 15_000 / speed };
+}
