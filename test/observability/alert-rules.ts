@@ -16,9 +16,11 @@ export function compressedRules(speed: number): { readonly rules: string; readon
   if (!lagging.test(rules)) throw new Error('the rule for the lag has changed');
   const compressed = rules
     .replace(lagging, ') > 0.5\n')
-    .replace(/(\bfor: |\[)(\d+)([sm])\b/g, (_all, before: string, count: string, unit: string) => {
-      const seconds = Number(count) * (unit === 'm' ? 60 : 1);
-      return `${before}${Math.round((seconds * 1000) / speed)}ms`;
-    });
+    .replace(/(?<=\bfor: |\[)\d+[sm]\b/g, (duration) => `${Math.round(toMs(duration) / speed)}ms`);
   return { rules: compressed, intervalMs: 15_000 / speed };
+}
+
+/** `30s` or `5m`. */
+function toMs(duration: string): number {
+  return Number.parseInt(duration, 10) * (duration.endsWith('m') ? 60_000 : 1000);
 }
