@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeTemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { findPrometheus, promtoolOf } from '../../tools/find-binary.mjs';
+import { readPage, rowsOf, sectionOf } from '../docs/pages.js';
 import { alertNames, rulesPath } from './alert-rules.js';
 
 /** Values every 15 seconds, in the notation of promtool: `1x3` is 1 four times. */
@@ -131,3 +132,8 @@ async function testRules(promtool: string, tests: readonly object[]): Promise<st
   const { stdout, stderr } = spawnSync(promtool, ['test', 'rules', path], { encoding: 'utf8' });
   return `${stdout}${stderr}`;
 }
+
+test('the page says what to do for each alert', () => {
+  const named = rowsOf(sectionOf(readPage('docs/observability.md'), 'Alerts')).map(([name]) => name);
+  expect(named.slice(1)).toEqual(alertNames);
+});

@@ -1,0 +1,81 @@
+import { context, trace, type Span } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-base';
+import { linkToFailover, RedisReplicationMetricsModule } from 'nestjs-redis-replication/metrics';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { promote } from '../../lib/testing/servers/replication.js';
+import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { until } from '../../lib/testing/servers/until.js';
+import { rolesOf } from '../support/group-roles.js';
+import { startApp } from '../support/test-app.js';
+
+let group: ServerGroup;
+const exporter = new InMemorySpanExporter();
+/** Does at the start of a span what an instrumentation does in its `requestHook`. */
+const hook = {
+  onStart: (span: Span) => linkToFailover(span),
+  onEnd() {},
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+const tracerProvider = new BasicTracerProvider({ spanProcessors: [hook, new SimpleSpanProcessor(exporter)] });
+
+beforeAll(async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  group = await startGroup();
+});
+
+afterAll(async () => {
+  context.disable();
+  await group.stop();
+});
+
+test('a failover is a span with its phases, to which the request that it held is linked', async () => {
+  const app = await startApp(
+    group.endpoints,
+    {},
+    {
+      modules: [RedisReplicationMetricsModule.forRoot({ tracerProvider })],
+    },
+  );
+  const { master, heir } = rolesOf(group);
+  await master.kill();
+  await until('the master is gone', async () => (await app.topology()).kind === 'masterless');
+  await tracerProvider.getTracer('app').startActiveSpan('request', async (span) => {
+    const written = Promise.all([app.writer.set('key', 'value'), app.writer.incr('counter')]);
+    await promote(heir);
+    await written;
+    span.end();
+  });
+  const find = (name: string) => exporter.getFinishedSpans().find((span) => span.name === name);
+  await until('the span has ended', () => find('redis.failover') !== undefined);
+  const [failover, request] = [find('redis.failover'), find('request')];
+  expect(failover?.attributes).toMatchObject({
+    'db.system.name': 'redis',
+    'redis.instance': 'default',
+    'redis.failover.cause': 'connection_closed',
+    'redis.failover.proof': 'history',
+    'redis.failover.from': master.endpoint,
+    'redis.failover.to': heir.endpoint,
+    'redis.failover.commands.held': 2,
+  });
+  expect(failover?.events.map(({ name }) => name)).toEqual([
+    'sign',
+    'detected',
+    'decided',
+    'connected',
+    'first write acknowledged',
+  ]);
+  expect(failover?.parentSpanContext).toBeUndefined();
+  expect(linksOf(request)).toEqual([failover?.spanContext().spanId]);
+  expect(trace.getActiveSpan()).toBeUndefined();
+});
+
+function linksOf(span: ReadableSpan | undefined): readonly string[] | undefined {
+  return span?.links.map((link) => link.context.spanId);
+}
