@@ -48,6 +48,32 @@ export type UrlOptions = (
  * @publicApi
  */
 export function fromUrl(urls: string | readonly string[]): UrlOptions {
+  const named = readUrls(urls);
+  const nodes = named.endpoints.map(toText);
+  const redis = named.settings;
+  switch (named.kind) {
+    case 'cluster':
+      return { cluster: { nodes }, redis };
+    case 'sentinels':
+      return { source: sentinelNodes({ ...named.sentinel, sentinels: nodes }), redis };
+    case 'name':
+      return { source: primaryEndpoint(nodes.join()), redis };
+    case 'nodes':
+      return { source: staticNodes(nodes), redis };
+    default:
+      return named satisfies never;
+  }
+}
+
+/** All that one or several URLs name, as one. A `name` is one that follows the master. */
+export type NamedByUrls = Pick<RedisUrl, 'endpoints' | 'settings'> &
+  (
+    | { readonly kind: 'nodes' | 'name' | 'cluster' }
+    | { readonly kind: 'sentinels'; readonly sentinel: SentinelSettings }
+  );
+
+/** @throws TypeError as `fromUrl` does. */
+export function readUrls(urls: string | readonly string[]): NamedByUrls {
   const texts = listOf(urls).flatMap((text) => text.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i));
   const parsed = texts.map((text, index) =>
     parseNamed(text, texts.length === 1 ? 'the URL' : `URL ${index + 1}`),
@@ -64,14 +90,23 @@ export function fromUrl(urls: string | readonly string[]): UrlOptions {
   if (sentinels.some((each) => !isDeepStrictEqual(each, sentinel))) {
     throw new TypeError('fromUrl: the URLs differ in what they state of Sentinels');
   }
-  const [kind, ...kinds] = parsed.map((each) => each.kind);
+  const [kind = 'nodes', ...kinds] = parsed.map((each) => each.kind);
   if (kinds.some((each) => each !== kind)) {
     throw new TypeError('fromUrl: the URLs differ in their scheme; all name nodes, Sentinels or a cluster');
   }
   refuseTwice(endpoints);
-  return kind === 'cluster'
-    ? { cluster: { nodes: endpoints.map(toText) }, redis: settings }
-    : { source: sourceOf(endpoints, sentinel), redis: settings };
+  if (sentinel !== undefined) {
+    return { kind: 'sentinels', endpoints, settings, sentinel };
+  }
+  return { kind: kind === 'cluster' ? kind : kindOf(endpoints), endpoints, settings };
+}
+
+function kindOf(endpoints: readonly Endpoint[]): 'nodes' | 'name' {
+  // `localhost` leads to no other server, but often to two addresses of which one is not listened on.
+  const isFixed = endpoints.some(
+    ({ host }) => isIP(host) !== 0 || host === 'localhost' || isSocketPath(host),
+  );
+  return endpoints.length === 1 && !isFixed ? 'name' : 'nodes';
 }
 
 function refuseTwice(endpoints: readonly Endpoint[]): void {
@@ -108,21 +143,8 @@ function parseNamed(text: string, name: string): RedisUrl {
   }
 }
 
-function sourceOf(endpoints: readonly Endpoint[], sentinel: SentinelSettings | undefined): NodeSource {
-  if (sentinel !== undefined) {
-    return sentinelNodes({ ...sentinel, sentinels: endpoints.map(toText) });
-  }
-  const [only, ...others] = endpoints.map(toText);
-  // `localhost` leads to no other server, but often to two addresses of which one is not listened on.
-  const isFixed = endpoints.some(
-    ({ host }) => isIP(host) !== 0 || host === 'localhost' || isSocketPath(host),
-  );
-  return only === undefined || others.length > 0 || isFixed
-    ? staticNodes(endpoints.map(toText))
-    : primaryEndpoint(only);
-}
-
-function toText(endpoint: Endpoint): string {
+/** An endpoint in the form in which sources take it. */
+export function toText(endpoint: Endpoint): string {
   if (isSocketPath(endpoint.host)) {
     return formatEndpoint(endpoint);
   }
