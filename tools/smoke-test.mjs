@@ -45,6 +45,7 @@ const folder = mkdtempSync(join(tmpdir(), 'smoke-test-'));
 try {
   const project = installPackage(folder);
   load(project, 'without optional peers', [main, ...others]);
+  runBin(project);
   for (const [peer, entry] of Object.entries(optional)) {
     linkPackage(project, peer);
     load(project, `with ${peer}`, [main, entry]);
@@ -73,6 +74,17 @@ function linkPackage(project, packageName) {
   const link = join(project, 'node_modules', packageName);
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(join(root, 'node_modules', packageName), link, 'dir');
+}
+
+/** Runs the command as npx would: by the file that package.json names. */
+function runBin(project) {
+  const folder = join(project, 'node_modules', name);
+  const { bin, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const [command, file] of Object.entries(bin)) {
+    const printed = execFileSync(process.execPath, [join(folder, file), '--version'], { encoding: 'utf8' });
+    if (printed.trim() !== version) throw new Error(`${command} --version printed ${printed}`);
+    console.log(`ok ${command} as a command`);
+  }
 }
 
 /** Loads the entry points in a process of its own, once from each kind of module. */

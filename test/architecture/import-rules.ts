@@ -91,6 +91,38 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   // Reads what the core counts anyway. The core knows nothing of it.
   metrics: ['topology', 'clock', 'connections/outcomes', 'history', 'nest'],
+  // Values, and one id for each finding.
+  doctor: ['topology'],
+  // Pure: what was gathered → findings.
+  'doctor/checks': ['topology', 'doctor'],
+  // Observes as the module does, and asks more than it would.
+  'doctor/gather': [
+    'topology',
+    'clock',
+    'credentials',
+    'wire',
+    'replies',
+    'sockets',
+    'sources',
+    'sources/sentinel',
+    'observers',
+    'cluster',
+    'nest',
+    'doctor',
+  ],
+  cli: [
+    'topology',
+    'clock',
+    'options',
+    'sources',
+    'sources/sentinel',
+    'connections/ioredis',
+    'nest',
+    'urls',
+    'doctor',
+    'doctor/checks',
+    'doctor/gather',
+  ],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.
   testing: ['topology', 'clock'],
   // Makes duplicates of the writer that it is given.
@@ -104,6 +136,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 const entryFolders: Readonly<Record<string, { readonly optionalPeers: readonly string[] }>> = {
   aws: { optionalPeers: ['@smithy/signature-v4'] },
   azure: { optionalPeers: [] },
+  cli: { optionalPeers: [] },
   elasticache: { optionalPeers: ['@aws-sdk/client-elasticache'] },
   google: { optionalPeers: [] },
   health: { optionalPeers: ['@nestjs/terminus'] },
@@ -117,6 +150,7 @@ export const entryFiles: readonly string[] = [
   'lib/index.ts',
   'lib/aws/index.ts',
   'lib/azure/index.ts',
+  'lib/cli/main.ts',
   'lib/elasticache/index.ts',
   'lib/google/index.ts',
   'lib/health/index.ts',

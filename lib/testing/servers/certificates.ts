@@ -14,8 +14,8 @@ export async function createCertificates(more: readonly string[] = []): Promise<
 }
 
 export interface Authority {
-  /** A server certificate for these names and addresses only. */
-  readonly issue: (names: readonly string[]) => Promise<Certificates>;
+  /** A server certificate for these names and addresses only. It is valid for a year, if `notAfter` does not end it before. */
+  readonly issue: (names: readonly string[], notAfter?: Date) => Promise<Certificates>;
 }
 
 /** A new certificate authority. Two that are trusted together need different names. */
@@ -28,9 +28,10 @@ export async function createAuthority(name = 'Test authority'): Promise<Authorit
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ],
   });
-  const issue = async (names: readonly string[]) => {
+  const issue = async (names: readonly string[], notAfter?: Date) => {
     const server = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
       ...options,
+      ...(notAfter && { notBeforeDate: new Date(0), notAfterDate: notAfter }),
       ca: { key: authority.private, cert: authority.cert },
       extensions: [
         { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
