@@ -78,10 +78,10 @@ function linkPackage(project, packageName) {
 
 /** Runs the command as npx would: by the file that package.json names. */
 function runBin(project) {
-  const folder = join(project, 'node_modules', name);
-  const { bin, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const own = join(project, 'node_modules', name);
+  const { bin, version } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
   for (const [command, file] of Object.entries(bin)) {
-    const printed = execFileSync(process.execPath, [join(folder, file), '--version'], { encoding: 'utf8' });
+    const printed = execFileSync(process.execPath, [join(own, file), '--version'], { encoding: 'utf8' });
     if (printed.trim() !== version) throw new Error(`${command} --version printed ${printed}`);
     console.log(`ok ${command} as a command`);
   }

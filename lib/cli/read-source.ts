@@ -1,10 +1,11 @@
 import type { SourceKind } from '../doctor/facts.js';
+import type { SentinelGroup } from '../doctor/gather/ask-sentinels.js';
 import type { ClusterNodesOptions } from '../nest/options.js';
 import { discoverNodes } from '../sources/discover-nodes.js';
 import type { NodeSource } from '../sources/node-source.js';
 import { primaryEndpoint } from '../sources/primary-endpoint.js';
 import { readEndpoints } from '../sources/read-endpoints.js';
-import { sentinelNodes, type SentinelNodesOptions } from '../sources/sentinel/sentinel-nodes.js';
+import { sentinelNodes } from '../sources/sentinel/sentinel-nodes.js';
 import { staticNodes } from '../sources/static-nodes.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import { readUrls, toText, type UrlOptions } from '../urls/from-url.js';
@@ -18,7 +19,7 @@ export interface Place {
   readonly place: { readonly source: NodeSource } | { readonly cluster: ClusterNodesOptions };
   /** The endpoints that the user names. */
   readonly given: readonly Endpoint[];
-  readonly sentinels?: SentinelNodesOptions;
+  readonly sentinels?: SentinelGroup;
   /** What a URL states beside. */
   readonly redis?: UrlOptions['redis'];
 }
@@ -35,15 +36,15 @@ export function readSource(given: Arguments, environment: Environment, sentinel:
   const context = { given, sentinel };
   switch (kind) {
     case 'static':
-      return { kind, given: named('staticNodes', nodes), place: { source: staticNodes(nodes) } };
+      return { kind, given: endpointsOf('staticNodes', nodes), place: { source: staticNodes(nodes) } };
     case 'discover':
-      return { kind, given: named('discoverNodes', nodes), place: { source: discover(nodes, given) } };
+      return { kind, given: endpointsOf('discoverNodes', nodes), place: { source: discover(nodes, given) } };
     case 'primary':
       return primary(nodes, given);
     case 'sentinel':
       return sentinels(nodes, context);
     case 'cluster':
-      return { kind, given: named('cluster.nodes', nodes), place: { cluster: { nodes } } };
+      return { kind, given: endpointsOf('cluster.nodes', nodes), place: { cluster: { nodes } } };
     case 'url':
       return fromUrls(nodes.join(','));
     default:
@@ -52,7 +53,7 @@ export function readSource(given: Arguments, environment: Environment, sentinel:
 }
 
 /** How to reach the Sentinels. */
-export type SentinelAccess = Pick<SentinelNodesOptions, 'username' | 'password' | 'tls'>;
+export type SentinelAccess = Pick<SentinelGroup, 'username' | 'password' | 'tls'>;
 
 interface Nodes {
   readonly kind: Kind;
@@ -97,7 +98,7 @@ function wantedKind(given: Arguments): Kind | undefined {
   return given.has('cluster') ? 'cluster' : kind;
 }
 
-function named(source: string, nodes: readonly string[]): readonly Endpoint[] {
+function endpointsOf(source: string, nodes: readonly string[]): readonly Endpoint[] {
   return readEndpoints(source, nodes);
 }
 
@@ -114,7 +115,7 @@ function primary(nodes: readonly string[], given: Arguments): Place {
   const reader = given.get('reader');
   return {
     kind: 'primary',
-    given: named('primaryEndpoint', [name, ...(reader === undefined ? [] : [reader])]),
+    given: endpointsOf('primaryEndpoint', [name, ...(reader === undefined ? [] : [reader])]),
     place: { source: primaryEndpoint(name, reader === undefined ? {} : { reader }) },
   };
 }

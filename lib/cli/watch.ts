@@ -114,9 +114,12 @@ function tellReport({ before, after }: Step, { format, terminal }: Watching): vo
 
 /** Numbers in a text change all the time, so a finding is known by its id and node. */
 function lacking(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
-  const name = ({ id, node = '' }: Finding) => `${id} ${node}`;
-  const known = new Set(others.map(name));
-  return findings.filter((each) => !known.has(name(each)));
+  const known = new Set(others.map(nameOf));
+  return findings.filter((each) => !known.has(nameOf(each)));
+}
+
+function nameOf({ id, node = '' }: Finding): string {
+  return `${id} ${node}`;
 }
 
 function timeNow(): string {

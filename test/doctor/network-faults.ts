@@ -34,6 +34,15 @@ async function namesIn(addresses: readonly string[], ttl: number) {
   };
 }
 
+/** What a server says, as if it were of a version that is long out of use. */
+function asOlder(reply: Buffer): Buffer {
+  const text = reply.toString('latin1').replace(/(redis|valkey)_version:\d/g, '$1_version:5');
+  return Buffer.from(text, 'latin1');
+}
+
+const refuseToUnblock = ([name, subcommand]: readonly string[]) =>
+  name === 'CLIENT' && subcommand === 'UNBLOCK' ? simple('OK') : undefined;
+
 /** What is between the app and the nodes, and what is no node. */
 export const networkFaults: readonly Fault[] = [
   {
@@ -90,9 +99,7 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'servers of several versions',
     async arrange(stage) {
-      const rewrite = (reply: Buffer) =>
-        Buffer.from(reply.toString('latin1').replace(/(redis|valkey)_version:\d/g, '$1_version:5'), 'latin1');
-      const proxy = await proxyTo(stage.second.port, { rewrite });
+      const proxy = await proxyTo(stage.second.port, { rewrite: asOlder });
       return withOther(stage, proxy.endpoint);
     },
     finds: 'versions-differ',
@@ -102,9 +109,7 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'a server that is too old',
     async arrange(stage) {
-      const rewrite = (reply: Buffer) =>
-        Buffer.from(reply.toString('latin1').replace(/(redis|valkey)_version:\d/g, '$1_version:5'), 'latin1');
-      const proxy = await proxyTo(stage.second.port, { rewrite });
+      const proxy = await proxyTo(stage.second.port, { rewrite: asOlder });
       return withOther(stage, proxy.endpoint);
     },
     finds: 'version-unsupported',
@@ -113,9 +118,7 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'a proxy that passes on no push',
     async arrange() {
-      const onCommand = ([name, sub]: readonly string[]) =>
-        name === 'CLIENT' && sub === 'UNBLOCK' ? simple('OK') : undefined;
-      return { args: [(await fakeNode({ onCommand })).endpoint] };
+      return { args: [(await fakeNode({ onCommand: refuseToUnblock })).endpoint] };
     },
     finds: 'watcher-silent',
     remedy: /Connect to the server itself/,

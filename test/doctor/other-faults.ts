@@ -25,8 +25,12 @@ function bySentinel(name: string, ...words: readonly string[]) {
 async function startClusterNode(lastSlot?: number): Promise<RedisServer> {
   const node = await startRedisServer({
     args: [
-      ...['--cluster-enabled', 'yes', '--cluster-port', String(await findFreePort())],
-      ...['--cluster-require-full-coverage', 'no'],
+      '--cluster-enabled',
+      'yes',
+      '--cluster-port',
+      String(await findFreePort()),
+      '--cluster-require-full-coverage',
+      'no',
     ],
   });
   onTestFinished(() => node.stop());

@@ -127,10 +127,13 @@ function checkSettings({ node, server }: NodeFacts): readonly Finding[] {
     : [];
 }
 
+function isExcluded({ server }: NodeFacts): boolean {
+  return server?.settings.get('replica-priority') === '0';
+}
+
 /** Sentinels promote no replica whose priority is 0. */
 function checkCandidates({ nodes, setup }: Facts): readonly Finding[] {
   const replicas = nodes.filter(({ node, server }) => isReplica(node) && server !== undefined);
-  const isExcluded = ({ server }: NodeFacts) => server?.settings.get('replica-priority') === '0';
   return setup.source === 'sentinel' && replicas.length > 0 && replicas.every(isExcluded)
     ? [
         finding('no-candidate', {

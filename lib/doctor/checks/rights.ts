@@ -120,7 +120,7 @@ function database(
   if (selected === undefined || selected === 'selected') {
     return [];
   }
-  const remedy = /^NOPERM/.test(selected.message)
+  const remedy = selected.message.startsWith('NOPERM')
     ? `Run \`ACL SETUSER ${user} +select\` on it; Valkey 9.1 also limits users to databases (\`db=${number}\`).`
     : 'Use a database that exists: `CONFIG GET databases` says how many there are.';
   return [

@@ -1,3 +1,4 @@
+import { firstValueFrom, ReplaySubject } from 'rxjs';
 import { isForbidden } from '../../replies/is-forbidden.js';
 import type { Channel, Right, RightName } from '../facts.js';
 import { within } from './within.js';
@@ -46,9 +47,8 @@ export async function askChannel(
   limitMs: number,
 ): Promise<ChannelAnswer> {
   const message = 'doctor';
-  let hear: () => void = () => undefined;
-  const heard = new Promise<void>((resolve) => (hear = resolve));
-  const onMessage = (text: string) => text === message && hear();
+  const heard$ = new ReplaySubject<void>(1);
+  const onMessage = (text: string) => text === message && heard$.next();
   const numbers = call('PUBSUB', 'NUMSUB', channel);
   try {
     const rights = await within(
@@ -62,7 +62,7 @@ export async function askChannel(
     if (rights.some(({ outcome }) => outcome !== 'granted')) {
       return { channel: { kind: 'forbidden' }, rights };
     }
-    await within(limitMs, heard);
+    await within(limitMs, firstValueFrom(heard$));
     return { channel: { kind: 'works', apps: Math.max(0, countIn(await numbers) - OURS) }, rights };
   } catch {
     return { channel: { kind: 'silent' }, rights: [] };

@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from 'node:tls';
+import { fixedLogins } from '../../credentials/logins.js';
 import type { Dial } from '../../sockets/dial.js';
 import { askSentinel, openSentinel } from '../../sources/sentinel/ask-sentinel.js';
 import { readListing } from '../../sources/sentinel/listing.js';
@@ -9,6 +11,14 @@ import { Connection } from '../../wire/connection.js';
 import type { SentinelFacts } from '../facts.js';
 import { messageOf, within } from './within.js';
 
+/** The Sentinels that are asked: options of sentinelNodes, with nothing that changes. */
+export interface SentinelGroup extends Pick<
+  SentinelNodesOptions,
+  'name' | 'sentinels' | 'username' | 'password'
+> {
+  readonly tls?: ConnectionOptions;
+}
+
 interface Asking {
   readonly dial: Dial;
   readonly family: number | undefined;
@@ -17,7 +27,7 @@ interface Asking {
 
 /** What each of the Sentinels says that the user names. Never rejects. */
 export async function askSentinels(
-  options: SentinelNodesOptions,
+  options: SentinelGroup,
   asking: Asking,
 ): Promise<readonly SentinelFacts[]> {
   const endpoints = readEndpoints('sentinelNodes', options.sentinels, 'Sentinel');
@@ -26,7 +36,7 @@ export async function askSentinels(
 
 async function askOne(
   address: Endpoint,
-  { name, username, password, tls }: SentinelNodesOptions,
+  { name, username, password, tls }: SentinelGroup,
   { dial, family, limitMs }: Asking,
 ): Promise<SentinelFacts> {
   const endpoint = formatEndpoint(address);
@@ -34,10 +44,9 @@ async function askOne(
     socket$: dial(address, { tls, family, connectTimeoutMs: limitMs }),
   });
   try {
-    const login = { username, password };
-    await within(limitMs, openSentinel(connection, { name, login, onEvent: () => undefined }));
+    const logins = fixedLogins({ username, password });
+    await within(limitMs, openSentinel(connection, { name, logins, onLogin: nothing, onEvent: nothing }));
     const replies = await within(limitMs, askSentinel(connection, name));
-    const same = (each: Endpoint) => each;
     const { mode, master, others } = readListing(replies, { node: same, sentinel: same });
     return {
       endpoint,
@@ -53,6 +62,9 @@ async function askOne(
     connection.close();
   }
 }
+
+const same = (each: Endpoint) => each;
+const nothing = () => undefined;
 
 async function askQuorum(connection: Connection, name: string, limitMs: number) {
   try {

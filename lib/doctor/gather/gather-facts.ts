@@ -13,10 +13,9 @@ import {
 import { monotonicMs } from '../../clock/clock.js';
 import { connectLimitMs } from '../../nest/observing.js';
 import { dial as openSocket, type Dial } from '../../sockets/dial.js';
-import type { SentinelNodesOptions } from '../../sources/sentinel/sentinel-nodes.js';
 import type { Endpoint } from '../../topology/endpoint.js';
 import type { Facts, SourceKind } from '../facts.js';
-import { askSentinels } from './ask-sentinels.js';
+import { askSentinels, type SentinelGroup } from './ask-sentinels.js';
 import { gatherAnnounced } from './gather-announced.js';
 import { gatherNode } from './gather-node.js';
 import type { Observation, Observed } from './observe-group.js';
@@ -28,7 +27,7 @@ export interface Subject {
   readonly source: SourceKind;
   /** The endpoints that the user names. */
   readonly given: readonly Endpoint[];
-  readonly sentinels?: SentinelNodesOptions;
+  readonly sentinels?: SentinelGroup;
   readonly names?: Names;
   readonly dial?: Dial;
 }
