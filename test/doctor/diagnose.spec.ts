@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../lib/doctor/checks/diagnose.js';
 import type { Facts } from '../../lib/doctor/facts.js';
 import { findings, type FindingId } from '../../lib/doctor/finding.js';
+import { matching } from '../support/matchers.js';
 import { accessFaults } from './access-faults.js';
 import { factsOf, master, nodeFacts, replicaNode, server, setupWith, topologyOf, unusable } from './facts.js';
 import { networkFaults } from './network-faults.js';
@@ -50,7 +51,7 @@ const others: readonly [FindingId, Facts, RegExp][] = [
 describe('from what was gathered follows', () => {
   test.each(others)('%s', (id, facts, what) => {
     expect(diagnose(facts)).toContainEqual(
-      expect.objectContaining({ id, what: expect.stringMatching(what), remedy: expect.stringMatching(/./) }),
+      expect.objectContaining({ id, what: matching(what), remedy: matching(/./) }),
     );
   });
 

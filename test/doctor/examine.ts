@@ -50,9 +50,12 @@ export async function runCommand({
 /** What `--json` prints. */
 export async function examine(examination: Examination): Promise<Report> {
   const { out } = await doctor({ ...examination, args: ['--json', ...examination.args] });
-  // The test of the shape of the report shows that it is one.
-  const report: Report = JSON.parse(out);
-  return report;
+  return readReport(out);
+}
+
+/** The test of the shape of the report shows that it is one. */
+export function readReport(json: string): Report {
+  return JSON.parse(json) as Report;
 }
 
 export function idsOf(findings: readonly Finding[]): readonly string[] {
