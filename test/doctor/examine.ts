@@ -55,7 +55,13 @@ export async function examine(examination: Examination): Promise<Report> {
 
 /** The test of the shape of the report shows that it is one. */
 export function readReport(json: string): Report {
-  return JSON.parse(json) as Report;
+  const parsed: unknown = JSON.parse(json);
+  if (!isReport(parsed)) throw new Error(`This is no report: ${json}`);
+  return parsed;
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1;
 }
 
 export function idsOf(findings: readonly Finding[]): readonly string[] {
