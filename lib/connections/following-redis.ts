@@ -63,8 +63,7 @@ export class FollowingRedis extends Redis {
       write: (command) => super.sendCommand(command),
     });
     this.on('error', (error) => line.failures.note(error, this.status));
-    this.on('ready', () => line.ready());
-    this.on('end', () => this.onEnded());
+    this.on('ready', () => line.ready()).on('end', () => this.onEnded());
   }
 
   /** `host:port` of the node that it is connected to or connects to; `undefined` while there is none. */
