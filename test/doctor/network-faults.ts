@@ -1,5 +1,4 @@
 import { onTestFinished } from 'vitest';
-import { startDelayingProxy } from '../support/delaying-proxy.js';
 import { startDnsServer } from '../support/dns-server.js';
 import { startFakeNode, type FakeNodeOptions } from '../support/fake-node.js';
 import { findFreePort } from '../../lib/testing/servers/free-port.js';
@@ -88,7 +87,7 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'a node that answers slowly',
     async arrange(stage) {
-      const proxy = await startDelayingProxy(stage.second.port);
+      const proxy = await startProxy(stage.second.port);
       onTestFinished(() => proxy.stop());
       proxy.slowTo(260);
       return { args: ['--reply-timeout-ms', '500', ...withOther(stage, proxy.endpoint).args] };

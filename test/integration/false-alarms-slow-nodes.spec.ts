@@ -1,7 +1,6 @@
 import { setInterval as every } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openAlarmWatch, type AlarmWatch } from '../support/alarm-watch.js';
-import { startDelayingProxy } from '../support/delaying-proxy.js';
 import { expectNoAlarm } from '../support/expect-no-alarm.js';
 import { rolesOf } from '../support/group-roles.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
@@ -49,7 +48,7 @@ describe('it is no failover when servers are slow:', () => {
   );
 
   async function behindDelays(which: 'the master' | 'every node') {
-    const proxies = await Promise.all(group.nodes.map(({ port }) => startDelayingProxy(port)));
+    const proxies = await Promise.all(group.nodes.map(({ port }) => startProxy(port)));
     onTestFinished(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
     const slow = which === 'the master' ? proxies.slice(0, 1) : proxies;
     return {

@@ -83,3 +83,33 @@ test('it refuses new connections and accepts them again', async () => {
   expect(proxy.connections).toBe(2);
   second.destroy();
 });
+
+test('late replies keep their order, and arrive at once when the delay ends', async () => {
+  const answers: Buffer[] = [];
+  client.on('data', (chunk) => answers.push(chunk));
+  const undo = proxy.impair({ delayMs: 3_600_000 });
+  client.write(ping);
+  await until('the command has arrived', () => server.commands.length === 1);
+  proxy.impair({ delayMs: 1 });
+  client.write(ping);
+  await until('the second command has arrived', () => server.commands.length === 2);
+  expect(answers).toEqual([]);
+  undo();
+  proxy.heal();
+  await until('both answers have arrived', () => Buffer.concat(answers).toString() === '+PONG\r\n+PONG\r\n');
+});
+
+test('it harms some of the connections, told by their ports, and leaves the others alone', async () => {
+  const second = await open();
+  const undo = proxy.impair({ concerns: (link) => link.clientPort === second.localPort, lost: ['toServer'] });
+  second.write(ping);
+  client.write(ping);
+  expect(await reply(client)).toBe('+PONG\r\n');
+  expect(server.commands).toHaveLength(1);
+  undo();
+  second.write(ping);
+  expect(await reply(second)).toBe('+PONG\r\n');
+  proxy.cut((link) => link.clientPort === second.localPort);
+  await once(second, 'close');
+  expect(client.closed).toBe(false);
+});

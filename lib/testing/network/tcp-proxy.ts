@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { joinSockets } from './link.js';
+import type { Direction, Flow, Link, LinkPorts } from './link.js';
 import { listen } from './listener.js';
 import type { ListenerOptions } from './listener.js';
-
-export type Direction = 'toServer' | 'toClient';
 
 export interface TcpProxy {
   readonly endpoint: string;
@@ -11,8 +11,8 @@ export interface TcpProxy {
   readonly port: number;
   /** How many clients are connected now. */
   readonly connections: number;
-  /** Destroys every connection, on both sides. */
-  cut(): void;
+  /** Destroys connections on both sides; default: all. */
+  cut(which?: (link: LinkPorts) => boolean): void;
   /**
    * What is sent in this direction is lost from now on, the closing of a connection included; the sockets stay
    * open and new ones are accepted, as with a server that hangs.
@@ -20,6 +20,10 @@ export interface TcpProxy {
   partition(direction: Direction | 'both'): void;
   /** The server receives and executes commands; its replies are lost. */
   swallowReplies(): void;
+  /** From now on, what the server sends arrives this much later, in the same order. */
+  slowTo(delayMs: number): void;
+  /** Does one of these to some of the connections, those to come included. Returns how to end it. */
+  impair(impairment: Impairment): () => void;
   /** Forwards bytes again. Lost bytes stay lost; a close that was held back is passed on now. */
   heal(): void;
   /** New connections are refused; those that are open stay. */
@@ -28,6 +32,15 @@ export interface TcpProxy {
   /** New connections lead to another server, as behind a balancer or a name; those that are open stay where they are. */
   leadTo(port: number, host?: string): void;
   stop(): Promise<void>;
+}
+
+export interface Impairment {
+  /** Default: all connections. */
+  readonly concerns?: (link: LinkPorts) => boolean;
+  /** The directions in which everything is lost. */
+  readonly lost?: readonly Direction[];
+  /** How late arrives what the server sends. */
+  readonly delayMs?: number;
 }
 
 export interface ProxyOptions extends ListenerOptions {
@@ -46,19 +59,19 @@ export async function startProxy(
   { targetHost = '127.0.0.1', rewrite = (reply) => reply, ...options }: ProxyOptions = {},
 ): Promise<TcpProxy> {
   let target = { host: targetHost, port: targetPort };
-  let lost: readonly Direction[] = [];
-  const flows = (direction: Direction) => !lost.includes(direction);
   const links = new Set<Link>();
+  const { flowOf, ...harm } = createHarm(() => links.forEach((link) => link.catchUp()));
   const listener = await listen((client) => {
     const server = connectTo(target.host, target.port);
-    const link = joinSockets({ client, server, rewrite }, flows);
+    const link = joinSockets({ client, server, rewrite }, flowOf);
     links.add(link);
     // While a close is held back, one side is still open and has to be found by `heal`.
     onceBothClosed(client, server, () => links.delete(link));
   }, options);
-  const cut = () => links.forEach((link) => link.cut());
-  const partition = (direction: Direction | 'both') => void (lost = directionsIn(direction));
+  const cut: TcpProxy['cut'] = (which = () => true) =>
+    links.forEach((link) => which(link.ports) && link.cut());
   return {
+    ...harm,
     endpoint: listener.endpoint,
     host: listener.host,
     port: listener.port,
@@ -66,12 +79,6 @@ export async function startProxy(
       return listener.sockets.size;
     },
     cut,
-    partition,
-    swallowReplies: () => partition('toClient'),
-    heal() {
-      lost = [];
-      links.forEach((link) => link.passOnClose());
-    },
     refuse: () => listener.refuse(),
     accept: () => listener.accept(),
     leadTo: (port, host = target.host) => void (target = { host, port }),
@@ -82,34 +89,46 @@ export async function startProxy(
   };
 }
 
-function directionsIn(direction: Direction | 'both'): readonly Direction[] {
-  return direction === 'both' ? ['toServer', 'toClient'] : [direction];
-}
+type Harm = Pick<TcpProxy, 'partition' | 'swallowReplies' | 'slowTo' | 'impair' | 'heal'>;
 
-interface Link {
-  cut(): void;
-  /** Closes the peer of a closed socket if bytes flow in that direction. */
-  passOnClose(): void;
-}
-
-interface Ends {
-  readonly client: Socket;
-  readonly server: Socket;
-  readonly rewrite: (reply: Buffer) => Buffer;
-}
-
-function joinSockets({ client, server, rewrite }: Ends, flows: (direction: Direction) => boolean): Link {
-  const toServer = pipe(client, { to: server, pass: (chunk) => chunk }, () => flows('toServer'));
-  const toClient = pipe(server, { to: client, pass: rewrite }, () => flows('toClient'));
+/** What is done to the connections at this moment. */
+function createHarm(
+  catchUp: () => void,
+): Harm & { readonly flowOf: (direction: Direction, link: LinkPorts) => Flow } {
+  let whole: Impairment = {};
+  const partial = new Set<Impairment>();
+  const partition = (direction: Direction | 'both') => {
+    whole = { ...whole, lost: direction === 'both' ? ['toServer', 'toClient'] : [direction] };
+  };
   return {
-    cut() {
-      client.destroy();
-      server.destroy();
+    flowOf: (direction, link) =>
+      flowUnder(
+        [whole, ...partial].filter(({ concerns }) => concerns?.(link) ?? true),
+        direction,
+      ),
+    partition,
+    swallowReplies: () => partition('toClient'),
+    slowTo: (delayMs) => void (whole = { ...whole, delayMs }),
+    impair(impairment) {
+      partial.add(impairment);
+      return () => {
+        partial.delete(impairment);
+        catchUp();
+      };
     },
-    passOnClose() {
-      toServer();
-      toClient();
+    heal() {
+      whole = {};
+      partial.clear();
+      catchUp();
     },
+  };
+}
+
+function flowUnder(impairments: readonly Impairment[], direction: Direction): Flow {
+  const delays = impairments.map(({ delayMs = 0 }) => delayMs);
+  return {
+    isLost: impairments.some(({ lost = [] }) => lost.includes(direction)),
+    delayMs: direction === 'toClient' ? Math.max(0, ...delays) : 0,
   };
 }
 
@@ -117,22 +136,6 @@ function onceBothClosed(client: Socket, server: Socket, then: () => void): void 
   for (const socket of [client, server]) {
     socket.once('close', () => client.closed && server.closed && then());
   }
-}
-
-interface Outlet {
-  readonly to: Socket;
-  readonly pass: (chunk: Buffer) => Buffer;
-}
-
-function pipe(from: Socket, { to, pass }: Outlet, flows: () => boolean): () => void {
-  const passOnClose = () => {
-    if (from.closed && flows()) to.destroySoon();
-  };
-  from.on('data', (chunk: Buffer) => {
-    if (flows() && to.writable) to.write(pass(chunk));
-  });
-  from.once('close', passOnClose);
-  return passOnClose;
 }
 
 function connectTo(host: string, port: number): Socket {
