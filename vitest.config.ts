@@ -32,6 +32,7 @@ export default defineConfig({
         find: /^nestjs-redis-replication\/microservices$/,
         replacement: path('lib/microservices/index.ts'),
       },
+      { find: /^nestjs-redis-replication\/testing$/, replacement: path('lib/testing/index.ts') },
     ],
   },
   test: {

@@ -22,6 +22,7 @@ wrap('google/index');
 wrap('health/index');
 wrap('metrics/index');
 wrap('microservices/index');
+wrap('testing/index');
 
 function compile() {
   const compiler = require.resolve('typescript/bin/tsc');

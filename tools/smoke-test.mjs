@@ -22,6 +22,7 @@ const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter'
 const others = [
   { from: `${name}/azure`, names: ['entraId'] },
   { from: `${name}/google`, names: ['memorystoreIam'] },
+  { from: `${name}/testing`, names: ['startRedisGroup', 'createTestingConnections'] },
 ];
 /** The entry points that need a package which others do without. */
 const optional = {
@@ -33,6 +34,8 @@ const optional = {
   },
   '@smithy/signature-v4': { from: `${name}/aws`, names: ['elastiCacheIam'] },
   '@aws-sdk/client-elasticache': { from: `${name}/elasticache`, names: ['elastiCacheNodes'] },
+  // For certificates only.
+  selfsigned: { from: `${name}/testing`, names: ['startRedisGroup'] },
 };
 
 const checkFunction = `

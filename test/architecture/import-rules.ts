@@ -124,7 +124,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'doctor/gather',
   ],
   // For the tests of apps, and our own: real servers with faults, and what replaces connections.
-  testing: ['topology', 'clock'],
+  testing: ['topology', 'clock', 'options', 'sources', 'sources/sentinel', 'connections/outcomes', 'nest'],
   // Makes duplicates of the writer that it is given.
   microservices: [],
 };
@@ -156,6 +156,7 @@ export const entryFiles: readonly string[] = [
   'lib/health/index.ts',
   'lib/metrics/index.ts',
   'lib/microservices/index.ts',
+  'lib/testing/index.ts',
 ];
 
 const ioredisLayers = [

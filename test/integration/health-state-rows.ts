@@ -13,12 +13,12 @@ import {
   whenInfo,
 } from '../support/health-states.js';
 import { matching } from '../support/matchers.js';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
+import type { RedisServer, RedisUser } from '../../lib/testing/servers/redis-server.js';
 import { promote } from '../../lib/testing/servers/replication.js';
 import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 import type { startApp, TestApp } from '../support/test-app.js';
 import { until } from '../../lib/testing/servers/until.js';
-import { createUser, type User } from '../support/users.js';
+import { createUser } from '../support/users.js';
 
 export interface Stage {
   readonly group: ServerGroup;
@@ -42,7 +42,7 @@ export interface State {
   readonly needs?: readonly string[];
   readonly options?: Parameters<typeof startApp>[1];
   /** As whom the app logs in. */
-  readonly user?: User;
+  readonly user?: RedisUser;
   /** How long health waits for an answer; default 300. */
   readonly limitMs?: number;
 }

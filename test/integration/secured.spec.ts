@@ -6,9 +6,10 @@ import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { knowsOption, needsOptions } from '../support/server-under-test.js';
-import { createUser, type User } from '../support/users.js';
+import type { RedisUser } from '../../lib/testing/servers/redis-server.js';
+import { createUser } from '../support/users.js';
 
-const app: User = {
+const app: RedisUser = {
   name: 'app',
   password: 'app-secret',
   rules: ['~app:*', '&*', '+@all', '-@dangerous'],

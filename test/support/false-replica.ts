@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import { createUser, type User } from './users.js';
+import type { RedisServer, RedisUser } from '../../lib/testing/servers/redis-server.js';
+import { createUser } from './users.js';
 
 /** What replication needs, and nothing else. */
-export const replicaAccount: User = {
+export const replicaAccount: RedisUser = {
   name: 'replica-only',
   password: 'replica-password',
   rules: ['+psync', '+replconf', '+ping'],

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import { createUser, type User } from './users.js';
+import type { RedisServer, RedisUser } from '../../lib/testing/servers/redis-server.js';
+import { createUser } from './users.js';
 
 /** The least that a replica needs. */
-export const replicationUser: User = {
+export const replicationUser: RedisUser = {
   name: 'replication',
   password: 'replication-secret',
   rules: ['+psync', '+replconf', '+ping'],

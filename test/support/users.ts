@@ -1,16 +1,9 @@
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-
-export interface User {
-  readonly name: string;
-  readonly password: string;
-  /** As in `ACL SETUSER`: `['~app:*', '&*', '+@all', '-@dangerous']`. */
-  readonly rules: readonly string[];
-}
+import type { RedisServer, RedisUser } from '../../lib/testing/servers/redis-server.js';
 
 /** Makes the user on every node, replacing one of that name. ACL users are not replicated. */
 export async function createUser(
   nodes: readonly RedisServer[],
-  { name, password, rules }: User,
+  { name, password, rules }: RedisUser,
 ): Promise<void> {
   await Promise.all(
     nodes.map((node) => node.command('ACL', 'SETUSER', name, 'reset', 'on', `>${password}`, ...rules)),
@@ -20,7 +13,7 @@ export async function createUser(
 /** Makes each node authenticate to its master as this user. */
 export async function replicateAs(
   nodes: readonly RedisServer[],
-  { name, password }: Pick<User, 'name' | 'password'>,
+  { name, password }: Pick<RedisUser, 'name' | 'password'>,
 ): Promise<void> {
   // One at a time, because Redis 6.2 takes no more.
   await Promise.all(

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startFakeRedis } from '../support/fake-redis.js';
 import type { FakeRedis } from '../support/fake-redis.js';
@@ -37,6 +38,12 @@ async function reply(socket: Socket) {
   return String(received[0]);
 }
 
+/** What was written before has been read by this process, where the proxy is as well. */
+async function whenRead() {
+  await nextTurn();
+  await nextTurn();
+}
+
 test('it passes bytes on in both directions', async () => {
   client.write(ping);
   expect(await reply(client)).toBe('+PONG\r\n');
@@ -54,6 +61,7 @@ test('swallowed replies were carried out, and later ones arrive', async () => {
   proxy.swallowReplies();
   client.write(ping);
   await until('the command has arrived', () => server.commands.length === 1);
+  await whenRead();
   proxy.heal();
   const answers: Buffer[] = [];
   client.on('data', (chunk) => answers.push(chunk));
@@ -105,6 +113,7 @@ test('it harms some of the connections, told by their ports, and leaves the othe
   second.write(ping);
   client.write(ping);
   expect(await reply(client)).toBe('+PONG\r\n');
+  await whenRead();
   expect(server.commands).toHaveLength(1);
   undo();
   second.write(ping);
@@ -112,4 +121,24 @@ test('it harms some of the connections, told by their ports, and leaves the othe
   proxy.cut((link) => link.clientPort === second.localPort);
   await once(second, 'close');
   expect(client.closed).toBe(false);
+});
+
+test('what is held arrives when that ends, in both directions, and then the close', async () => {
+  await until('the proxy has connected', () => server.connections === 1);
+  const undo = proxy.impair({ isHeld: true });
+  client.write(ping);
+  server.dropConnections();
+  await until('the server has closed', () => server.connections === 0);
+  expect([server.commands.length, client.closed]).toEqual([0, false]);
+  undo();
+  await once(client, 'close');
+
+  client = await open();
+  client.write(ping);
+  await reply(client);
+  const second = proxy.impair({ isHeld: true });
+  client.write(ping);
+  client.end();
+  second();
+  await until('the second command has arrived', () => server.commands.length === 2);
 });

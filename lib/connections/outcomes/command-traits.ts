@@ -8,6 +8,11 @@ interface Named {
   readonly args: readonly unknown[];
 }
 
+/** Whether it is the name of a command, in lower case as the methods of ioredis. */
+export function isCommand(name: string): boolean {
+  return lookUp(name).known;
+}
+
 /** Whether a command only reads or reports, so that it can safely be sent again and a reader may send it. */
 export function isHarmless({ name, args }: Named): boolean {
   const { harmless, subcommands } = lookUp(name);

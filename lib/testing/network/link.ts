@@ -13,6 +13,7 @@ export interface LinkPorts {
 /** What becomes of the bytes in one direction at this moment. */
 export interface Flow {
   readonly isLost: boolean;
+  /** Infinity: until something changes. */
   readonly delayMs: number;
 }
 
@@ -99,7 +100,8 @@ function createQueue() {
       first?.act();
     }
     clearTimeout(timer);
-    timer = waiting[0] && setTimeout(() => runUntil(monotonicMs()), waiting[0].at - monotonicMs());
+    const at = waiting[0]?.at ?? Infinity;
+    timer = at === Infinity ? undefined : setTimeout(() => runUntil(monotonicMs()), at - monotonicMs());
   };
   return {
     add(act: () => void, delayMs: number) {

@@ -41,6 +41,8 @@ export interface Impairment {
   readonly lost?: readonly Direction[];
   /** How late arrives what the server sends. */
   readonly delayMs?: number;
+  /** In both directions, everything waits until this ends, as TCP sends again what has not arrived. */
+  readonly isHeld?: boolean;
 }
 
 export interface ProxyOptions extends ListenerOptions {
@@ -125,10 +127,13 @@ function createHarm(
 }
 
 function flowUnder(impairments: readonly Impairment[], direction: Direction): Flow {
-  const delays = impairments.map(({ delayMs = 0 }) => delayMs);
+  const delays = impairments.map(({ delayMs = 0, isHeld = false }) => {
+    const ofReplies = direction === 'toClient' ? delayMs : 0;
+    return isHeld ? Infinity : ofReplies;
+  });
   return {
     isLost: impairments.some(({ lost = [] }) => lost.includes(direction)),
-    delayMs: direction === 'toClient' ? Math.max(0, ...delays) : 0,
+    delayMs: Math.max(0, ...delays),
   };
 }
 

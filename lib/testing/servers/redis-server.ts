@@ -22,16 +22,43 @@ export interface RedisServerOptions {
   /** Without `password` nobody needs to authenticate. With `user`, only that user may connect. */
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** More users, from the start on. */
+  readonly users?: readonly RedisUser[];
+  /** The program; default: see `findServer`. */
+  readonly server?: string | undefined;
   /** Configuration lines; makes it a Sentinel instead of a data node. */
   readonly sentinel?: readonly string[];
 }
 
+/**
+ * A user of the servers.
+ *
+ * @publicApi
+ */
+export interface RedisUser {
+  readonly name: string;
+  readonly password: string;
+  /** As in `ACL SETUSER`: `['~app:*', '&*', '+@all', '-@dangerous']`. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * One server process.
+ *
+ * @publicApi
+ */
 export interface RedisServer {
+  /** Where clients and other servers reach it, `host:port`. */
   readonly endpoint: string;
   readonly host: string;
   readonly port: number;
   readonly pid: number;
-  /** Over a connection of its own, made at the first call; fails within 5 s if the server is down or hangs. */
+  /** `ended` also where it has ended by itself. */
+  readonly state: 'running' | 'hung' | 'ended';
+  /**
+   * Over a connection of its own, made at the first call, as a user who may do everything. Fails within 5 s if the server
+   * is down or hangs.
+   */
   command(...args: CommandArguments): Promise<unknown>;
   /** Default SIGKILL. Resolves when the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -62,8 +89,10 @@ type Launch = (port: number, moreArgs?: readonly string[]) => Promise<ServerProc
 /** One real server process, on a port and in a temporary folder of its own. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = await makeTemporaryFolder('redis-server');
-  const launch: Launch = async (port, moreArgs = []) =>
-    startServerProcess([...(await commandLine(options, folder.path, port)), ...moreArgs]);
+  const launch: Launch = async (port, moreArgs = []) => {
+    const args = await commandLine(options, folder.path, port);
+    return startServerProcess([...args, ...moreArgs], options.server);
+  };
   const { host = defaultHost, port: wanted } = options;
   const launched =
     wanted === undefined
@@ -99,8 +128,8 @@ interface Parts {
 
 function handle({ options, folder, launch, host, port, first }: Parts): RedisServer {
   let current = first;
-  const { user, password, tls } = options;
-  const control = openControl({ host, port, user, password, ca: tls?.ca });
+  let isHung = false;
+  const control = openControl({ ...options, host, port, ca: options.tls?.ca });
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
     await current.end(signal);
     control.reset();
@@ -112,12 +141,23 @@ function handle({ options, folder, launch, host, port, first }: Parts): RedisSer
     get pid() {
       return current.pid;
     },
+    get state() {
+      if (current.hasEnded) return 'ended';
+      return isHung ? 'hung' : 'running';
+    },
     command: (...args) => control.command(...args),
     kill,
-    hang: () => current.signal('SIGSTOP'),
-    resume: () => current.signal('SIGCONT'),
+    hang() {
+      isHung = true;
+      current.signal('SIGSTOP');
+    },
+    resume() {
+      isHung = false;
+      current.signal('SIGCONT');
+    },
     async restart(moreArgs) {
       await kill();
+      isHung = false;
       current = await launch(port, moreArgs);
     },
     async stop() {
@@ -137,11 +177,16 @@ async function commandLine(options: RedisServerOptions, folder: string, port: nu
   return [...replicationArguments, ...announced, ...authArguments(options), ...rest];
 }
 
-function authArguments({ user, password }: RedisServerOptions): string[] {
-  if (password === undefined) return [];
-  if (user === undefined) return ['--requirepass', password, '--masterauth', password];
-  const account = ['--user', user, 'on', `>${password}`, '~*', '&*', '+@all'];
-  return [...account, '--user', 'default', 'off', '--masteruser', user, '--masterauth', password];
+function authArguments({ user, password, users = [] }: RedisServerOptions): string[] {
+  const more = users.flatMap(accountArguments);
+  if (password === undefined) return more;
+  if (user === undefined) return ['--requirepass', password, '--masterauth', password, ...more];
+  const account = accountArguments({ name: user, password, rules: ['~*', '&*', '+@all'] });
+  return [...account, '--user', 'default', 'off', '--masteruser', user, '--masterauth', password, ...more];
+}
+
+function accountArguments({ name, password, rules }: RedisUser): string[] {
+  return ['--user', name, 'on', `>${password}`, ...rules];
 }
 
 async function tlsArguments(tls: Certificates, folder: string, port: number): Promise<string[]> {

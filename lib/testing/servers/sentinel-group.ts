@@ -4,6 +4,8 @@ import type { ServerGroup } from './server-group.js';
 import { until } from './until.js';
 
 export interface SentinelOptions {
+  /** How many; a majority of them is the quorum. Default 3. */
+  readonly count?: number;
   /** Default `main`. */
   readonly name?: string;
   /** How long a node must be silent before a Sentinel considers it down; default 500. */
@@ -27,10 +29,16 @@ export interface SentinelGroup {
   readonly endpoints: readonly string[];
   /** Sends `SENTINEL FAILOVER` to the first Sentinel; resolves when it has accepted, not when the failover is done. */
   failover(): Promise<void>;
+  /** The master that the first Sentinel names, `host:port`. */
+  named(): Promise<string>;
   /** Waits until every Sentinel names this node as master. */
   whenAllName(master: RedisServer): Promise<void>;
   /** The same, and until no failover is under way: before that, a Sentinel would undo what is done to the nodes. */
   whenSettled(master: RedisServer): Promise<void>;
+  /** Has all Sentinels forget the group, so that they leave it alone. */
+  release(): Promise<void>;
+  /** Has all Sentinels watch the group anew, with this master; resolves as `startSentinels` does. */
+  watch(master: RedisServer): Promise<void>;
   /** Starts one more, which knows the present master only; resolves when it knows all nodes, and all Sentinels know it. */
   add(): Promise<RedisServer>;
   /** Ends a Sentinel for good, and makes the others forget it. */
@@ -38,18 +46,16 @@ export interface SentinelGroup {
   stop(): Promise<void>;
 }
 
-const count = 3;
-const quorum = 2;
-
-/** Three Sentinels with quorum 2 that know one another and every node of the group. */
+/** Sentinels that know one another and every node of the group. */
 export async function startSentinels(
   group: ServerGroup,
   options: SentinelOptions = {},
 ): Promise<SentinelGroup> {
-  const { name = 'main', server = {}, master = group.master } = options;
+  const { count = 3, name = 'main', server = {}, master = group.master } = options;
   const start: Start = (monitored) =>
     startRedisServer({
       tls: group.options.tls,
+      server: group.options.server,
       ...server,
       sentinel: configuration(monitored, group.options, options),
     });
@@ -66,6 +72,7 @@ export async function startSentinels(
     async failover() {
       await sentinels[0]?.command('SENTINEL', 'FAILOVER', name);
     },
+    named: async () => (await masterOf(sentinels[0], name)).join(':'),
     async whenAllName(node) {
       await Promise.all(sentinels.map((one) => whenNames(one, name, node)));
     },
@@ -77,6 +84,7 @@ export async function startSentinels(
       await Promise.all(sentinels.map((one) => one.stop()));
     },
     ...changesOf({ name, sentinels, start, whenKnown }),
+    ...watchingOf({ name, sentinels, start, whenKnown }, (node) => directives(node, group.options, options)),
   };
 }
 
@@ -110,18 +118,49 @@ function changesOf({ name, sentinels, start, whenKnown }: Running): Pick<Sentine
   };
 }
 
-function configuration(
+function watchingOf(
+  { name, sentinels, whenKnown }: Running,
+  describe: (master: Monitored) => ReturnType<typeof directives>,
+): Pick<SentinelGroup, 'release' | 'watch'> {
+  return {
+    async release() {
+      await Promise.all(sentinels.map((one) => one.command('SENTINEL', 'REMOVE', name)));
+    },
+    async watch(node) {
+      for (const words of describe(node)) {
+        await Promise.all(sentinels.map((one) => one.command('SENTINEL', ...words)));
+      }
+      await Promise.all(sentinels.map(whenKnown));
+    },
+  };
+}
+
+function configuration(master: Monitored, group: ServerGroup['options'], options: SentinelOptions): string[] {
+  const [monitor = [], ...settings] = directives(master, group, options);
+  const [, name = '', ...rest] = monitor;
+  return [
+    ...(options.lines ?? []),
+    `sentinel monitor ${name} ${rest.join(' ')}`,
+    ...settings.map(([, , option, value]) => `sentinel ${option} ${name} "${value}"`),
+  ];
+}
+
+/** What the Sentinels are told of the group, as the words of `SENTINEL` commands. */
+function directives(
   master: Monitored,
   { user, password }: ServerGroup['options'],
-  { name = 'main', downAfterMs = 500, failoverTimeoutMs = 3000, lines = [] }: SentinelOptions,
-): string[] {
+  { count = 3, name = 'main', downAfterMs = 500, failoverTimeoutMs = 3000 }: SentinelOptions,
+): readonly (readonly [string, ...string[]])[] {
+  const quorum = Math.floor(count / 2) + 1;
+  const settings = {
+    'down-after-milliseconds': String(downAfterMs),
+    'failover-timeout': String(failoverTimeoutMs),
+    ...(user !== undefined && { 'auth-user': user }),
+    ...(password !== undefined && { 'auth-pass': password }),
+  };
   return [
-    ...lines,
-    `sentinel monitor ${name} ${master.host} ${master.port} ${quorum}`,
-    `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
-    `sentinel failover-timeout ${name} ${failoverTimeoutMs}`,
-    ...(user === undefined ? [] : [`sentinel auth-user ${name} ${user}`]),
-    ...(password === undefined ? [] : [`sentinel auth-pass ${name} "${password}"`]),
+    ['MONITOR', name, master.host, String(master.port), String(quorum)],
+    ...Object.entries(settings).map(([option, value]) => ['SET', name, option, value] as const),
   ];
 }
 

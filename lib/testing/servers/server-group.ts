@@ -26,14 +26,17 @@ export interface ServerGroup {
 }
 
 /** One master with replicas, in sync. A node that is restarted begins with its first role again. */
-export async function startGroup(options: GroupOptions = {}): Promise<ServerGroup> {
+export async function startGroup(
+  options: GroupOptions = {},
+  start: (each: RedisServerOptions) => Promise<RedisServer> = startRedisServer,
+): Promise<ServerGroup> {
   const { replicas: count = 2, args = [], hosts = [], ...common } = options;
   const [first, ...others] = await placesOn(hosts);
-  const master = await startRedisServer({ ...common, ...first, args });
+  const master = await start({ ...common, ...first, args });
   const replicaArgs = [...args, '--replicaof', master.host, String(master.port)];
   const replicas = await Promise.all(
     Array.from({ length: count }, (_none, index) =>
-      startRedisServer({ ...common, ...others[index], args: replicaArgs }),
+      start({ ...common, ...others[index], args: replicaArgs }),
     ),
   );
   await whenInSync(master, replicas);
