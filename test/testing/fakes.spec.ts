@@ -118,8 +118,10 @@ describe('testing connections', () => {
     const data = { get: async () => 'value', set: async () => 'OK', config: async () => [] };
     const writer = Object.assign(new EventEmitter(), data, { status: 'ready' });
     const { reader, providers } = createTestingConnections({ writer, name: 'sessions' });
-    const call = (name: string, ...args: readonly unknown[]): unknown =>
-      Reflect.apply(Reflect.get(reader, name), reader, args);
+    const call = (name: string, ...args: readonly unknown[]): unknown => {
+      const method: unknown = Reflect.get(reader, name);
+      return typeof method === 'function' ? Reflect.apply(method, reader, args) : undefined;
+    };
     expect(await call('get', 'key')).toBe('value');
     await expect(call('set', 'key', 'value')).rejects.toThrow(ReadOnlyConnectionError);
     await expect(call('config', 'SET', 'a', 'b')).rejects.toThrow(ReadOnlyConnectionError);
