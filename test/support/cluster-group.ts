@@ -153,7 +153,8 @@ async function addNode(
   const node = await startNode(args);
   const others = await running(nodes);
   nodes.push(node);
-  await meet(node, others[0]);
+  // To each, because they would tell one another only after half of their node timeout.
+  await Promise.all(others.map((other) => meet(node, other)));
   await whenAcquainted([node, ...others]);
   // A master that has just started refuses writes for two seconds.
   await whenSettled(nodes);
