@@ -24,6 +24,7 @@ export default defineConfig({
       { find: /^nestjs-redis-replication$/, replacement: path('lib/index.ts') },
       { find: /^nestjs-redis-replication\/aws$/, replacement: path('lib/aws/index.ts') },
       { find: /^nestjs-redis-replication\/azure$/, replacement: path('lib/azure/index.ts') },
+      { find: /^nestjs-redis-replication\/dashboard$/, replacement: path('lib/dashboard/index.ts') },
       { find: /^nestjs-redis-replication\/elasticache$/, replacement: path('lib/elasticache/index.ts') },
       { find: /^nestjs-redis-replication\/google$/, replacement: path('lib/google/index.ts') },
       { find: /^nestjs-redis-replication\/health$/, replacement: path('lib/health/index.ts') },

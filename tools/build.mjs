@@ -1,7 +1,7 @@
 // Builds the package: CommonJS, and for each entry point a wrapper for ES modules that exports the same objects.
 //   node tools/build.mjs [folder]     default: dist
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,13 @@ const folder = resolve(process.argv[2] ?? join(root, 'dist'));
 
 rmSync(folder, { recursive: true, force: true });
 compile();
+cpSync(join(root, 'lib/dashboard/public'), join(folder, 'dashboard/public'), { recursive: true });
 // The root of the project says "module", for the sources.
 writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 wrap('index');
 wrap('aws/index');
 wrap('azure/index');
+wrap('dashboard/index');
 wrap('elasticache/index');
 wrap('google/index');
 wrap('health/index');

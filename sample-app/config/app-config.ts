@@ -5,6 +5,8 @@ export interface AppConfig {
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
+  /** Asked for before the page is shown; absent if it is open to all who can reach the app. */
+  readonly pagePassword?: string;
   readonly replication: RedisReplicationOptions;
 }
 

@@ -6,7 +6,7 @@ import { readRedis } from './read-redis.js';
 import { readPlace } from './read-place.js';
 
 /**
- * Reads `PORT`, `HOST`, where the Redis nodes are and how to log in to them.
+ * Reads `PORT`, `HOST`, `PAGE_PASSWORD`, where the Redis nodes are and how to log in to them.
  *
  * @throws InvalidConfigError with one line that names the variable.
  */
@@ -15,6 +15,7 @@ export function readConfig(all: Environment): AppConfig {
   return {
     host: environment['HOST'] ?? '127.0.0.1',
     port: readNumber(environment, 'PORT', { least: 0, most: 65_535 }) ?? 3000,
+    ...(environment['PAGE_PASSWORD'] !== undefined && { pagePassword: environment['PAGE_PASSWORD'] }),
     replication: readReplication(environment),
   };
 }

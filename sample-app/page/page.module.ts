@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
-import { PageController } from './page.controller.js';
+import { RedisReplicationDashboardModule } from 'nestjs-redis-replication/dashboard';
+import { ConfigModule } from '../config/config.module.js';
+import { PageGuard } from './page.guard.js';
 
-@Module({ controllers: [PageController] })
+@Module({
+  imports: [
+    RedisReplicationDashboardModule.forRoot({ path: '/', guard: PageGuard, imports: [ConfigModule] }),
+  ],
+})
 export class PageModule {}

@@ -91,7 +91,9 @@ test('every kind of topology and of node is explained', () => {
 test('the variables of the sample app are those that it reads', () => {
   const folder = `${root}sample-app/config`;
   const sources = readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8'));
-  const read = sources.flatMap((source) => source.match(/\b(?:REDIS_[A-Z_]+|PORT|HOST)\b/g) ?? []);
+  const read = sources.flatMap(
+    (source) => source.match(/\b(?:REDIS_[A-Z_]+|PORT|HOST|PAGE_PASSWORD)\b/g) ?? [],
+  );
   const section = sectionOf(readPage('docs/sample-app.md'), 'Run it on your own servers');
   expect(tablesIn(section)).toEqual([[...new Set(read)].toSorted()]);
 });
