@@ -62,7 +62,7 @@ async function readEvent(url: string, kind: string): Promise<unknown> {
   const response = await fetch(url);
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    text += String(chunk);
+    text += chunk;
     const found = new RegExp(`event: ${kind}\\n(?:[a-z]+: .*\\n)*?data: (.*)\\n`).exec(text)?.[1];
     if (found !== undefined) return JSON.parse(found);
   }
