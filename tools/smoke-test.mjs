@@ -21,6 +21,7 @@ const main = { from: name, names: ['RedisReplicationModule', 'InjectRedisWriter'
 /** The entry points that need no package of their own. */
 const others = [
   { from: `${name}/azure`, names: ['entraId'] },
+  { from: `${name}/dashboard`, names: ['RedisReplicationDashboardModule'] },
   { from: `${name}/google`, names: ['memorystoreIam'] },
   { from: `${name}/testing`, names: ['startRedisGroup', 'createTestingConnections'] },
 ];
