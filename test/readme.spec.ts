@@ -81,7 +81,9 @@ test('the table of health reasons names every reason, and no other', () => {
     CLOSED: true,
     ERROR: true,
   };
-  const named = namesIn(sectionOf(readme, 'Health')).filter((name) => name !== 'reason');
+  const named = namesIn(sectionOf(readPage('docs/health.md'), 'The writer: isWritable')).filter(
+    (name) => name !== 'reason',
+  );
   expect(named.toSorted()).toEqual(Object.keys(reasons).toSorted());
 });
 
