@@ -9,6 +9,7 @@ import { failoverCases } from '../topology/failover-phases.js';
 import { restartCases } from '../topology/restart-phases.js';
 import { staleCases } from '../topology/stale-phases.js';
 import { repeatedRunIdCases, untrustedCases } from '../topology/untrusted-phases.js';
+import { codeBlocks } from './code-blocks.js';
 import { namesIn, readPage, root, rowsOf, sectionOf } from './pages.js';
 
 const recipes = readPage('docs/recipes.md');
@@ -169,4 +170,41 @@ test('every rule that a page cites exists', () => {
   const pages = ['README.md', 'docs/guarantees.md', 'docs/who-is-master.md'].map(readPage);
   const cited = new Set(pages.flatMap(({ text }) => text.match(/\bM\d+\b/g) ?? []));
   expect([...cited].filter((rule) => !rules.text.includes(`\n### ${rule}: `))).toEqual([]);
+});
+
+test('the table of deployments has a row for each, with a source, permissions and what a failover is like', () => {
+  const { text } = readPage('docs/deployments.md');
+  const [[, ...heads] = [], ...rows] = rowsOf(text.slice(0, text.indexOf('\n## ')));
+  expect(heads).toEqual(['source', 'permissions', 'at a failover']);
+  expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([]);
+  const services = [
+    ['your own servers, failover by scripts', 'staticNodes'],
+    ['Sentinel', 'sentinelNodes'],
+    ['Kubernetes', 'primaryEndpoint'],
+    ['your own Redis Cluster', 'cluster'],
+    ['ElastiCache, cluster mode off', 'elastiCacheNodes'],
+    ['ElastiCache, cluster mode on', 'cluster'],
+    ['ElastiCache Serverless', 'cluster'],
+    ['MemoryDB', 'cluster'],
+    ['Memorystore for Redis', 'primaryEndpoint'],
+    ['Memorystore for Valkey', 'cluster'],
+    ['Azure Managed Redis', 'staticNodes'],
+    ['Redis Cloud', 'staticNodes'],
+  ];
+  const missing = services.filter(
+    ([service = '', source = '']) =>
+      !rows.some(([name = '', from = '']) => name.startsWith(service) && from.includes(source)),
+  );
+  expect(missing).toEqual([]);
+});
+
+test.each([
+  '1. Replace the connections',
+  'From @songkeys/nestjs-redis',
+  'From @nestjs-modules/ioredis',
+  'From @nestjs-redis/kit',
+])('the section "%s" of the migration has a module that compiles', (heading) => {
+  const page = readPage('docs/migration.md');
+  const printed = codeBlocks({ ...page, text: sectionOf(page, heading) }).map((block) => block.printed);
+  expect(printed.filter((code) => /RedisReplicationModule\.forRoot(Async)?\(/.test(code))).not.toEqual([]);
 });
