@@ -23,11 +23,14 @@ function copyPages() {
   const docs = readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  const isPage = (file) => file.endsWith('.md');
   ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...docs.filter(isPage)].forEach(copyPage);
   for (const file of docs.filter((each) => !isPage(each))) {
     cpSync(join(root, file), join(pages, 'public', file));
   }
+}
+
+function isPage(file) {
+  return file.endsWith('.md');
 }
 
 function copyPage(file) {
