@@ -5,11 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findOnPath } from './find-binary.mjs';
-import { findBuiltServers, identifyServer, seriesOf, supportedServers } from './server-versions.mjs';
+import { findServers } from './find-servers.mjs';
+import { supportedServers } from './server-versions.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -34,32 +34,9 @@ function main() {
 }
 
 /**
- * @typedef {object} Server
- * @property {string} path
- * @property {string} name `Redis 8.0.6`
- * @property {string} series `Redis 8.0`
- */
-
-/** @returns {Server[]} in the order of their names */
-function findServers() {
-  const named = (process.env.REDIS_SERVER_BINS ?? '').split(delimiter).filter((path) => path !== '');
-  const others = [...findBuiltServers(), findOnPath('redis-server'), findOnPath('valkey-server')];
-  const unknown = named.filter((path) => identifyServer(path) === undefined);
-  if (unknown.length > 0) fail(`REDIS_SERVER_BINS names what is no server: ${unknown.join(', ')}`);
-  const found = new Map();
-  for (const path of [...named, ...others]) {
-    const server = path && identifyServer(path);
-    const name = server && `${server.brand} ${server.version}`;
-    if (name && !found.has(name))
-      found.set(name, { path, name, series: `${server.brand} ${seriesOf(server.version)}` });
-  }
-  return [...found.values()].toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-}
-
-/**
  * With one version of ioredis only: what differs between servers does not depend on it.
  *
- * @param {Server} server
+ * @param {import('./find-servers.mjs').Server} server
  * @param {readonly string[]} specs all that start a server if empty
  */
 function test(server, specs) {
@@ -131,13 +108,4 @@ function printTable(results) {
 /** @param {string} text */
 function say(text) {
   process.stdout.write(`${text}\n`);
-}
-
-/**
- * @param {string} text
- * @returns {never}
- */
-function fail(text) {
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
 }

@@ -1,12 +1,11 @@
-import { fork } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
 import { createProject, installFamily, npm, packedTarball } from './project.js';
+import { runApp } from './run-app.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const limitMs = 120_000;
@@ -28,38 +27,15 @@ afterAll(async () => {
   await folder?.remove();
 });
 
-/** Runs the app to its end; its messages by name. */
-async function runApp(onMessage: (what: string) => void): Promise<ReadonlyMap<string, unknown>> {
-  const app = fork(join(project, 'app.mjs'), group.endpoints, { cwd: project, stdio: 'pipe' });
-  onTestFinished(() => void app.kill('SIGKILL'));
-  const output: string[] = [];
-  for (const stream of [app.stdout, app.stderr]) stream?.on('data', (chunk) => output.push(String(chunk)));
-  const messages = new Map<string, unknown>();
-  app.on('message', (message) => {
-    if (typeof message === 'object' && 'what' in message && 'value' in message) {
-      messages.set(String(message.what), message.value);
-      onMessage(String(message.what));
-    }
-  });
-  const code = await new Promise((resolve) => app.once('exit', resolve));
-  expect(code, output.join('')).toBe(0);
-  expect(output.join('').match(/failover: master/g)).toHaveLength(1);
-  expect(output.join('')).not.toMatch(/error|warning/i);
-  return messages;
-}
-
 test(
   'on the lowest supported versions an app boots, writes, reads, follows a failover and ends',
   async () => {
     const [heir] = group.replicas;
     if (heir === undefined) throw new Error('A group has a replica');
-    const swaps: Promise<void>[] = [];
-    const messages = await runApp((what) => {
-      if (what === 'master before') {
-        swaps.push(whenInSync(group.master, [heir]).then(() => plannedSwap(group.nodes, heir)));
-      }
-    });
-    await Promise.all(swaps);
+    const { code, output, messages } = await runApp({ project, master: group.master, heir });
+    expect(code, output).toBe(0);
+    expect(output.match(/failover: master/g)).toHaveLength(1);
+    expect(output).not.toMatch(/error|warning/i);
     expect(messages.get('versions')).toEqual([
       '@nestjs/core@11.0.0',
       '@nestjs/microservices@11.0.0',
