@@ -87,7 +87,7 @@ async function findNodes(): Promise<readonly Version[]> {
 
 async function versionIn(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'package.json'), 'utf8');
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+  return /"version": "v?([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }
 
 /** One group for all: each run swaps its two nodes. */
