@@ -1,5 +1,6 @@
-import { cp, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../lib/testing/servers/temporary-folder.js';
@@ -56,6 +57,13 @@ async function compile(project: string, options: object, exclude: readonly strin
   await run(project, {}, [node, 'node_modules/typescript/bin/tsc', '-p', '.']);
 }
 
+async function copyExamples(project: string, adapt: (text: string) => string): Promise<void> {
+  const examples = fileURLToPath(new URL('../docs/examples', import.meta.url));
+  for (const file of ['unit.spec.ts', 'failover.spec.ts']) {
+    await writeFile(join(project, 'src', file), adapt(await readFile(join(examples, file), 'utf8')));
+  }
+}
+
 async function start(project: string, file: string): Promise<unknown> {
   const output = await run(project, { REDIS_NODES: group.endpoints.join() }, [node, file]);
   // The app prints nothing else: no warning, no error.
@@ -99,6 +107,8 @@ describe('Nest 11', () => {
     async () => {
       const project = await create('jest');
       await cp(join(project, 'src/app.jest.ts'), join(project, 'src/app.spec.ts'));
+      // Those of docs/testing.md, as the page says to copy them for Jest.
+      await copyExamples(project, (text) => text.replace(/^import .* from 'vitest';\n/m, ''));
       const tsconfig = {
         compilerOptions: {
           ...settings.commonjs,
@@ -120,7 +130,7 @@ describe('Nest 11', () => {
       };
       await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, jest }));
       const env = { REDIS_NODES: group.endpoints.join() };
-      expect(await run(project, env, [node, 'node_modules/jest/bin/jest.js'])).toContain('1 passed, 1 total');
+      expect(await run(project, env, [node, 'node_modules/jest/bin/jest.js'])).toContain('4 passed, 4 total');
     },
     limitMs,
   );
@@ -154,6 +164,23 @@ describe('Nest 11', () => {
 });
 
 describe('Nest 12', () => {
+  test(
+    'the tests of docs/testing.md, in Vitest',
+    async () => {
+      const project = await createProject(join(folder.path, 'vitest'), {
+        type: 'module',
+        modules: ownModules,
+      });
+      await copyExamples(project, (text) => text);
+      const compilerOptions = { target: 'es2022', experimentalDecorators: true };
+      await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+      expect(await run(project, {}, [node, 'node_modules/vitest/vitest.mjs', 'run'])).toMatch(
+        /Tests +3 passed/,
+      );
+    },
+    limitMs,
+  );
+
   test.each(['module', 'commonjs'])(
     'module nodenext, package type %s, with Express and without HTTP',
     async (type) => {
