@@ -51,7 +51,7 @@ async function compile(project: string, options: object, exclude: readonly strin
     skipLibCheck: true,
     ...options,
   };
-  const excluded = ['src/app.jest.ts', ...exclude];
+  const excluded = ['src/*.jest.ts', ...exclude];
   const config = { compilerOptions, include: ['src/*.ts'], exclude: excluded };
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
   await run(project, {}, [node, 'node_modules/typescript/bin/tsc', '-p', '.']);
@@ -106,7 +106,9 @@ describe('Nest 11', () => {
     'jest with the configuration of nest new',
     async () => {
       const project = await create('jest');
-      await cp(join(project, 'src/app.jest.ts'), join(project, 'src/app.spec.ts'));
+      for (const name of ['app', 'mock']) {
+        await cp(join(project, `src/${name}.jest.ts`), join(project, `src/${name}.spec.ts`));
+      }
       // Those of docs/testing.md, as the page says to copy them for Jest.
       await copyExamples(project, (text) => text.replace(/^import .* from 'vitest';\n/m, ''));
       const tsconfig = {
@@ -130,7 +132,7 @@ describe('Nest 11', () => {
       };
       await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, jest }));
       const env = { REDIS_NODES: group.endpoints.join() };
-      expect(await run(project, env, [node, 'node_modules/jest/bin/jest.js'])).toContain('4 passed, 4 total');
+      expect(await run(project, env, [node, 'node_modules/jest/bin/jest.js'])).toContain('5 passed, 5 total');
     },
     limitMs,
   );
