@@ -15,6 +15,7 @@ const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scr
 const [{ size, unpackedSize, files }] = Object.values(JSON.parse(output));
 const packed = files.map(({ path }) => path);
 
+printParts();
 const problems = [
   ...checkSize('packed', size, limits.size),
   ...checkSize('unpacked', unpackedSize, limits.unpackedSize),
@@ -28,6 +29,19 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 function checkSize(what, bytes, limit) {
   console.log(`${what}: ${bytes.toLocaleString('en')} B of at most ${limit.toLocaleString('en')} B`);
   return bytes > limit ? [`The package is too large ${what}`] : [];
+}
+
+/** What the unpacked size is made of: each folder of the code, which for entry points is named like them, and the pages. */
+function printParts() {
+  const parts = new Map();
+  for (const { path, size: bytes } of files) {
+    const [first, second] = path.split('/');
+    const part = first === 'dist' && path.split('/').length > 2 ? `dist/${second}` : first;
+    parts.set(part, (parts.get(part) ?? 0) + bytes);
+  }
+  for (const [part, bytes] of [...parts].toSorted(([, a], [, b]) => b - a)) {
+    console.log(`${bytes.toLocaleString('en').padStart(10)} B  ${part}`);
+  }
 }
 
 /** The files that a page links to by relative paths. */
