@@ -4,7 +4,7 @@ import { monotonicMs, monotonicScheduler } from '../clock/clock.js';
 import { ViewSource } from '../cluster/ask-view.js';
 import type { ClusterSettings } from '../cluster/cluster-settings.js';
 import { createClusterStream, type ClusterStream } from '../cluster/cluster-stream.js';
-import { nameOf, nameShard, unknownCluster, type ClusterTopology } from '../cluster/cluster-topology.js';
+import { nameOf, unknownCluster, type ClusterTopology } from '../cluster/cluster-topology.js';
 import { FollowingCluster } from '../cluster/following-cluster.js';
 import type { ShardUse } from '../cluster/shard-connection.js';
 import { Ledger } from '../connections/outcomes/ledger.js';
@@ -21,13 +21,12 @@ import { readEndpoints } from '../sources/read-endpoints.js';
 import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import type { ChangeNote } from '../topology/describe-change.js';
-import { whyWait } from '../topology/pick.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import { oneLine } from '../topology/safe-text.js';
-import { masterOf } from '../topology/topology.js';
 import { clusterSeeds } from './cluster-seeds.js';
 import { beginConnections } from './begin-connections.js';
 import { clusterNotes, shardNotes } from './cluster-notes.js';
+import { whyNotReady } from './cluster-not-ready.js';
 import { dialWithTls } from './dial-with-tls.js';
 import { ObservedGroups } from './observed-groups.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
@@ -170,26 +169,10 @@ export class ClusterReplication {
         await within(redis.status === 'ready' ? of(undefined) : fromEvent(redis, 'ready'));
       }
     } catch {
-      const reason = this.whyNotReady(writer);
+      const reason = whyNotReady(this.current, writer, this.failure);
       await this.onApplicationShutdown();
       throw new Error(`no writer within ${bootTimeoutMs} ms (option "bootTimeoutMs"): ${reason}`);
     }
-  }
-
-  private whyNotReady(writer: FollowingCluster): string {
-    const { shards } = this.current;
-    if (shards.length === 0) {
-      return `no node has told the slots of the cluster; ${this.failure}`;
-    }
-    const reasons = shards.flatMap((shard) => {
-      const master = masterOf(shard.topology);
-      const why =
-        master === undefined
-          ? whyWait(shard.topology)
-          : writer.connectionTo(shard.id)?.failures.whyNot(master);
-      return why === undefined ? [] : [`${nameShard(shard)}: ${why}`];
-    });
-    return reasons.join('; ') || `each shard has a master, but the writer is ${writer.status}`;
   }
 
   private follow(shardId: string, source: NodeSource): TopologyStream {
