@@ -12,6 +12,7 @@ export type { Credentials, CredentialsProvider } from './credentials/credentials
 export type { TlsProvider } from './sockets/changing-tls.js';
 export type { LostCommand, Resend } from './connections/outcomes/resend.js';
 export type { RedisConnectionOptions } from './connections/ioredis/redis-options.js';
+export type { RedisReplicationDiagnostics } from './diagnostics/publish-diagnostics.js';
 export type { FailoverCause } from './history/cause.js';
 export type { RedisFailovers } from './history/failover-history.js';
 export type { FailoverCommands, FailoverPhases, FailoverRecord } from './history/failover-record.js';

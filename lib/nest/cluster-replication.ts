@@ -9,6 +9,7 @@ import { FollowingCluster } from '../cluster/following-cluster.js';
 import type { ShardUse } from '../cluster/shard-connection.js';
 import { Ledger } from '../connections/outcomes/ledger.js';
 import { createLogins, type OwnedLogins } from '../credentials/create-logins.js';
+import { publishDiagnostics } from '../diagnostics/publish-diagnostics.js';
 import { FailoverHistory } from '../history/failover-history.js';
 import { Notices } from '../notices/notices.js';
 import { Repeats } from '../notices/repeats.js';
@@ -139,6 +140,7 @@ export class ClusterReplication {
       clusterNotes(this.current, topology).forEach((note) => this.report(note));
       this.current = topology;
     });
+    this.logging.add(publishDiagnostics(this));
     const { writer, reader } = this;
     await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
   }

@@ -14,6 +14,7 @@ import { createReader, createWriter } from '../connections/create-connections.js
 import type { FollowingRedis } from '../connections/following-redis.js';
 import { Ledger } from '../connections/outcomes/ledger.js';
 import { createLogins, type OwnedLogins } from '../credentials/create-logins.js';
+import { publishDiagnostics } from '../diagnostics/publish-diagnostics.js';
 import { FailoverHistory } from '../history/failover-history.js';
 import { Notices } from '../notices/notices.js';
 import { warnOnce } from '../notices/warn-once.js';
@@ -133,6 +134,7 @@ export class Replication {
       tell: (note) => this.report(note),
     });
     this.log();
+    this.logging.add(publishDiagnostics(this));
     const { writer, reader } = this;
     await beginConnections(this.options, { writer, reader, require: (each) => this.require(each) });
   }

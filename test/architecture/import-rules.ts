@@ -56,6 +56,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   // What happened, folded from what is observable. It does no I/O.
   history: ['topology', 'clock', 'connections/outcomes'],
+  // What happens, for whoever has subscribed to the channels of Node.
+  diagnostics: ['topology', 'connections/outcomes', 'cluster', 'history'],
   nest: [
     'credentials',
     'topology',
@@ -71,6 +73,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'connections/outcomes',
     'cluster',
     'history',
+    'diagnostics',
   ],
   urls: ['topology', 'options', 'sources', 'sources/sentinel'],
   aws: ['clock', 'credentials', 'options'],
