@@ -19,7 +19,11 @@ import { OpenStreams } from './open-streams.js';
  */
 @Module({})
 export class RedisReplicationDashboardModule {
-  /** @throws TypeError that names each option that is wrong. */
+  /**
+   * Mounts the page.
+   *
+   * @throws TypeError that names each option that is wrong.
+   */
   static forRoot(options: RedisReplicationDashboardOptions): DynamicModule {
     checkOptions(options);
     return {

@@ -28,6 +28,15 @@ const isHealthy = {
   health: { code: 200, body: { status: 'ok', details: { redis: { status: 'up' } } } },
 };
 
+/** What the dashboard answers. */
+const showsDashboard = {
+  page: [200, 'text/html; charset=utf-8'],
+  file: [200, 'text/javascript; charset=utf-8'],
+  data: 'steady',
+  stream: true,
+  refused: 403,
+};
+
 const settings = {
   commonjs: { module: 'commonjs' },
   node16: { module: 'node16' },
@@ -88,6 +97,17 @@ describe('Nest 11', () => {
       expect(await start(project, 'dist/main-fastify.js')).toMatchObject(isHealthy);
       expect(await start(project, 'dist/main-context.js')).toMatchObject({ ...works, health: 'no HTTP' });
       expect(await run(project, {}, [node, 'src/one-copy.mjs'])).toBe(oneCopy);
+    },
+    limitMs,
+  );
+
+  test(
+    'the dashboard, with Express and with Fastify',
+    async () => {
+      const project = await create('dashboard');
+      await compile(project, settings.commonjs);
+      expect(await start(project, 'dist/main-dashboard.js')).toEqual(showsDashboard);
+      expect(await start(project, 'dist/main-dashboard-fastify.js')).toEqual(showsDashboard);
     },
     limitMs,
   );
@@ -190,9 +210,10 @@ describe('Nest 12', () => {
         type,
         modules: ownModules,
       });
-      await compile(project, settings.nodenext, ['src/main-fastify.ts']);
+      await compile(project, settings.nodenext, ['src/*-fastify.ts']);
       expect(await start(project, 'dist/main.js')).toMatchObject(isHealthy);
       expect(await start(project, 'dist/main-context.js')).toMatchObject({ ...works, health: 'no HTTP' });
+      expect(await start(project, 'dist/main-dashboard.js')).toEqual(showsDashboard);
       expect(await run(project, {}, [node, 'src/one-copy.mjs'])).toBe(oneCopy);
     },
     limitMs,
