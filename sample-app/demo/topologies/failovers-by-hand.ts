@@ -6,7 +6,7 @@ import { groupRoles } from './group-roles.js';
 import type { FailoverKind } from './topology.js';
 
 /** An operator promotes. */
-export function failoversByHand({ nodes }: ServerGroup): readonly FailoverKind[] {
+export function failoversByHand({ nodes }: Pick<ServerGroup, 'nodes'>): readonly FailoverKind[] {
   const roles = () => groupRoles(nodes);
   return [
     {
