@@ -31,8 +31,10 @@ export async function runRounds({ once, start }: Demo): Promise<void> {
   const playAll = async () => {
     for (const kind of servers.failoverKinds) results.push(await playOne({ kind, pauseMs }, load));
   };
-  do await playAll();
-  while (!once);
+  for (;;) {
+    await playAll();
+    if (once) break;
+  }
 
   await load.stop();
   forgetTotal();
