@@ -27,7 +27,10 @@ export interface Member {
  */
 export function nextShards(before: readonly Shard[], { nodes }: ClusterView): readonly Shard[] {
   const present = nodes.filter(({ isMember }) => isMember);
-  const masters = present.filter((node) => node.masterId === undefined && node.slots.length > 0);
+  const masters = present
+    .filter((node) => node.masterId === undefined && node.slots.length > 0)
+    // Each node lists the others in an order of its own.
+    .toSorted((a, b) => firstSlotOf(a) - firstSlotOf(b));
   const ids = assignIds(before, masters);
   return masters.map((master) => {
     const id = ids.get(master.id) ?? unusedId(master.id, ids);
@@ -66,6 +69,10 @@ function assignIds(before: readonly Shard[], masters: readonly ClusterNode[]): R
       return heir === undefined ? [] : [[heir.id, shard.id] as const];
     }),
   );
+}
+
+function firstSlotOf({ slots }: ClusterNode): number {
+  return Math.min(...slots.map(({ first }) => first));
 }
 
 /** A node that has left its shard, which is named after it, may become the master of another. */

@@ -24,6 +24,10 @@ test('each master with slots makes a shard, with its replicas', () => {
   expect(idsIn(shardsAfter(whole))).toEqual({ a1: 'a1,a2', b1: 'b1,b2' });
 });
 
+test('the order in which a node lists the others changes nothing', () => {
+  expect(shardsAfter(whole, whole.toReversed())).toEqual(shardsAfter(whole));
+});
+
 test('a master without slots makes none', () => {
   expect(idsIn(shardsAfter([...whole, master('c1'), replica('c2', 'c1')]))).toEqual({
     a1: 'a1,a2',
