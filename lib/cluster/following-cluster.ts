@@ -4,6 +4,7 @@ import {
   fillSlots,
   isRunning,
   replaceParts,
+  separateSlot,
   shareAutoPipelines,
   slotOfCommand,
 } from '../connections/ioredis/cluster-internals.js';
@@ -117,11 +118,16 @@ export class FollowingCluster extends Cluster {
   }
 
   /** ioredis passes each error of a command here before the command is rejected. */
-  override handleError(error: Error, of: Of, handlers: Handlers): void {
+  override handleError(error: Error, of: Of, given: Handlers): void {
+    const moved: Handlers['moved'] = (slot, key) => {
+      separateSlot(this, slot);
+      given.moved(slot, key);
+    };
+    const handle = () => this.redirections.handle(error, of, { ...given, moved });
     if (this.status === 'disconnecting') {
-      this.whenEnded(() => this.redirections.handle(error, of, handlers));
+      this.whenEnded(handle);
     } else {
-      this.redirections.handle(error, of, handlers);
+      handle();
     }
   }
 

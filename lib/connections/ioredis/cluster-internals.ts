@@ -52,8 +52,8 @@ export function replaceParts(
 /** Sets which connection serves each slot, by its key. A slot without one gets an empty list, for which ioredis picks any. */
 export function fillSlots(cluster: Cluster, keyOf: readonly (string | undefined)[]): void {
   const numbers = new Map([...new Set(keyOf)].map((key, index) => [key, index + 1] as const));
-  // A list for each slot, because ioredis changes the list of a slot that has moved.
-  cluster.slots = keyOf.map((key) => (key === undefined ? [] : [key]));
+  const lists = new Map([...numbers].map(([key]) => [key, key === undefined ? [] : [key]] as const));
+  cluster.slots = keyOf.map((key) => lists.get(key) ?? []);
   const known = [...numbers].flatMap(([key, number]) => (key === undefined ? [] : [[key, number]]));
   Reflect.set(cluster, '_groupsIds', Object.fromEntries(known));
   Reflect.set(
@@ -61,6 +61,11 @@ export function fillSlots(cluster: Cluster, keyOf: readonly (string | undefined)
     '_groupsBySlot',
     keyOf.map((key) => numbers.get(key)),
   );
+}
+
+/** Call it before ioredis changes the list of a slot that has moved, which other slots share. */
+export function separateSlot(cluster: Cluster, slot: number): void {
+  cluster.slots[slot] = [...(cluster.slots[slot] ?? [])];
 }
 
 /** The slot of the first key of a command, if it has one. */
