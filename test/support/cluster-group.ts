@@ -165,13 +165,17 @@ async function addNode(
 }
 
 async function whenAcquainted(nodes: readonly RedisServer[]): Promise<void> {
-  await until('all nodes know each other', async () => {
-    const views = await Promise.all(nodes.map(linesOf));
-    return views.every((lines) => {
-      const known = lines.filter(({ flags }) => !/handshake|noaddr/.test(flags)).map(({ port }) => port);
-      return nodes.every(({ port }) => known.includes(port));
-    });
-  });
+  await until(
+    'all nodes know each other',
+    async () => {
+      const views = await Promise.all(nodes.map(linesOf));
+      return views.every((lines) => {
+        const known = lines.filter(({ flags }) => !/handshake|noaddr/.test(flags)).map(({ port }) => port);
+        return nodes.every(({ port }) => known.includes(port));
+      });
+    },
+    { timeoutMs: 15_000 },
+  );
 }
 
 async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
