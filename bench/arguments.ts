@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly batchMs: number;
   readonly idleSeconds: number;
   readonly instances: number;
+  /** How many connections log in again when credentials are renewed. */
+  readonly connections: number;
   readonly fleet: FleetOptions;
   /** For how long each question is asked whose cost is measured. */
   readonly costSeconds: number;
@@ -45,6 +47,7 @@ export function readArguments(args: readonly string[]): BenchOptions {
     batchMs: quick ? 30 : 120,
     idleSeconds: quick ? 2 : 10,
     instances: quick ? 20 : 50,
+    connections: quick ? 100 : 1000,
     // Long enough to include what calm apps do every ten seconds.
     fleet: { instances: quick ? 20 : 200, settleSeconds: quick ? 3 : 12, calmSeconds: quick ? 2 : 5 },
     costSeconds: quick ? 1 : 10,

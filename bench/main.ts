@@ -1,6 +1,7 @@
 import { startGroup } from '../lib/testing/servers/server-group.js';
 import { readArguments, type BenchOptions } from './arguments.js';
 import { measureCluster, type ClusterResult } from './measure/cluster.js';
+import { measureCredentials, type CredentialsResult } from './measure/credentials.js';
 import { measureFleet, type FleetResult } from './measure/fleet.js';
 import { measureFleetAttacks, type FleetAttacksResult } from './measure/fleet-attacks.js';
 import { measureIdle, type IdleResult } from './measure/idle.js';
@@ -12,6 +13,7 @@ import { describeEnvironment, printEnvironment } from './report/environment.js';
 import { judgeGoals } from './report/goals.js';
 import { collectNoise, printNoise } from './report/noise.js';
 import { printCluster } from './report/print-cluster.js';
+import { printCredentials } from './report/print-credentials.js';
 import { printLegend, printReads, printRecovery } from './report/print-failovers.js';
 import { printFleet } from './report/print-fleet.js';
 import { printFleetAttacks } from './report/print-fleet-attacks.js';
@@ -21,6 +23,7 @@ import { openResults, type ResultsFolder } from './report/results.js';
 import { scenarios } from './scenarios/all.js';
 import { attacks } from './scenarios/attacks.js';
 import { clusterScenarios } from './scenarios/cluster.js';
+import { renewedCredentials } from './scenarios/credentials.js';
 import { readScenarios } from './scenarios/reads.js';
 import { steadyScenarios } from './scenarios/steady.js';
 
@@ -33,12 +36,13 @@ async function main(options: BenchOptions): Promise<void> {
   // First, so that nothing that clients leave behind in this process slows it down.
   const steady = await benchSteadyState(options, save);
   const idle = await benchIdle(options, save);
+  const credentials = await benchCredentials(options, save);
   const fleet = await benchFleet(options, save);
   const fleetAttacks = await benchFleetAttacks(options, save);
   const cluster = await benchCluster(options, save);
   const recovery = await benchRecovery(options, save);
   await benchReads(options, save);
-  const goals = judgeGoals({ recovery, steady, idle, fleet, attacks: fleetAttacks, cluster });
+  const goals = judgeGoals({ recovery, steady, idle, fleet, attacks: fleetAttacks, cluster, credentials });
   printGoals(goals);
   printNoise(noise);
   save.json('goals', goals);
@@ -75,6 +79,21 @@ async function benchIdle(
   printIdle(idle);
   save.json('idle', idle);
   return idle;
+}
+
+/** Beyond these, nothing new is learnt. */
+const maxRenewals = 10;
+
+async function benchCredentials(
+  { only, rounds, connections }: BenchOptions,
+  save: ResultsFolder,
+): Promise<CredentialsResult | undefined> {
+  if (!only.test(renewedCredentials.name)) return undefined;
+  const scenario = { ...renewedCredentials, connections };
+  const result = await measureCredentials(scenario, Math.min(rounds, maxRenewals));
+  printCredentials(result);
+  save.json('credentials', result);
+  return result;
 }
 
 async function benchFleet(

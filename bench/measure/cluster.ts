@@ -43,9 +43,20 @@ interface ClusterBenchOptions {
   readonly only: RegExp;
 }
 
-/** On one of three shards, and on another. */
-const tag = '{b}';
-const otherTag = '{a}';
+/** One for each of three shards. */
+const tags = ['{a}', '{b}', '{c}'];
+
+/** A shard that fails over, and another that does not. */
+interface Tags {
+  readonly tag: string;
+  readonly otherTag: string;
+}
+
+/** Another shard each time: a node that is promoted twice within four seconds is overruled by the others. */
+function tagsOf(round: number): Tags {
+  const [tag = '', otherTag = ''] = [tags[round % tags.length], tags[(round + 1) % tags.length]];
+  return { tag, otherTag };
+}
 
 /** Failovers of one shard of six nodes, and the speed of the writer in calm. All contenders write at the same time. */
 export async function measureCluster({ rounds, batchMs, only }: ClusterBenchOptions): Promise<ClusterResult> {
@@ -85,23 +96,24 @@ async function playRound(
   round: number,
 ): Promise<Readonly<Record<ClusterContender, ClusterRound>>> {
   await group.whenSettled();
-  const master = await group.masterOf(tag);
+  const on = tagsOf(round);
+  const master = await group.masterOf(on.tag);
   const [heir] = await group.replicasOf(master);
   if (heir === undefined) throw new Error('The shard has no replica');
   const [library, peer] = [await openClusterWriter(group.endpoints), await openPeer(group)];
   const writers = {
-    'this library': startCaller(library.writer, `${round}:library`),
-    'ioredis Cluster': startCaller(peer, `${round}:peer`),
+    'this library': startCaller(library.writer, `${round}:library`, on),
+    'ioredis Cluster': startCaller(peer, `${round}:peer`, on),
   };
   await delay(200);
   Object.values(writers).forEach((each) => each.reset());
   const ended = failOver({ master, heir });
-  const promotedAt = await whenPromoted(heir);
-  const floorMs = await writeOnce(heir, promotedAt);
+  const promotedAt = await whenPromoted(heir, on);
+  const floorMs = await writeOnce(heir, { promotedAt, ...on });
   await ended;
   await delay(settleMs);
   Object.values(writers).forEach((each) => each.stop());
-  const taken = await writtenAfterMark(heir);
+  const taken = await writtenAfterMark(heir, on);
   const judge = (caller: Caller): ClusterRound => {
     const first = caller.log.acknowledged.find(({ id, at }) => taken.has(id) && at > promotedAt);
     return { ...caller.report(), recoveryMs: first === undefined ? null : first.at - promotedAt };
@@ -115,8 +127,8 @@ async function playRound(
   peer.disconnect();
   await heal({ master, heir });
   await group.whenSettled();
-  const owner = await group.masterOf(tag);
-  await owner.command('DEL', `${tag}writes`);
+  const owner = await group.masterOf(on.tag);
+  await owner.command('DEL', `${on.tag}writes`);
   return result;
 }
 
@@ -135,7 +147,7 @@ async function openPeer(group: ClusterGroup): Promise<Cluster> {
 type Caller = ReturnType<typeof startCaller>;
 
 /** One caller that writes unique ids on the shard, and one that writes on another shard. */
-function startCaller(cluster: Cluster, name: string) {
+function startCaller(cluster: Cluster, name: string, { tag, otherTag }: Tags) {
   const log = { acknowledged: [] as { id: string; at: number }[], failed: 0, unknown: 0, stallMs: 0 };
   const flow = { isOn: true };
   const write = async () => {
@@ -169,7 +181,7 @@ function startCaller(cluster: Cluster, name: string) {
 const mark = 'promoted';
 
 /** Tries a write on the heir every millisecond. The moment is that of the last refusal, so it is early by one at most. */
-async function whenPromoted(heir: RedisServer): Promise<number> {
+async function whenPromoted(heir: RedisServer, { tag }: Tags): Promise<number> {
   for (let refusedAt = performance.now(); ; await delay(1)) {
     const sentAt = performance.now();
     const reply = await heir.command('RPUSH', `${tag}writes`, mark).catch((error: unknown) => error);
@@ -179,7 +191,10 @@ async function whenPromoted(heir: RedisServer): Promise<number> {
 }
 
 /** A client that is told the address at the moment of the promotion, as it is noticed. */
-async function writeOnce({ host, port }: RedisServer, promotedAt: number): Promise<number> {
+async function writeOnce(
+  { host, port }: RedisServer,
+  { promotedAt, tag }: Tags & { readonly promotedAt: number },
+): Promise<number> {
   const redis = new Redis({ host, port });
   await redis.rpush(`${tag}writes`, 'floor');
   const tookMs = performance.now() - promotedAt;
@@ -187,7 +202,7 @@ async function writeOnce({ host, port }: RedisServer, promotedAt: number): Promi
   return tookMs;
 }
 
-async function writtenAfterMark(heir: RedisServer): Promise<ReadonlySet<string>> {
+async function writtenAfterMark(heir: RedisServer, { tag }: Tags): Promise<ReadonlySet<string>> {
   const ids = await heir.command('LRANGE', `${tag}writes`, 0, -1);
   const all = Array.isArray(ids) ? ids.map(String) : [];
   return new Set(all.slice(all.lastIndexOf(mark) + 1));

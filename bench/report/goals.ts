@@ -1,4 +1,5 @@
 import type { ClusterResult } from '../measure/cluster.js';
+import type { CredentialsResult } from '../measure/credentials.js';
 import type { FleetResult } from '../measure/fleet.js';
 import type { AttackResult, FleetAttacksResult } from '../measure/fleet-attacks.js';
 import type { IdleResult } from '../measure/idle.js';
@@ -17,6 +18,7 @@ import { sentinelKilled, sentinelOrdered } from '../scenarios/sentinel.js';
 import { hungMaster, killedMaster } from '../scenarios/unplanned.js';
 import { formatMs, formatRate, formatWithin } from './format.js';
 import { clusterTimes } from './print-cluster.js';
+import { renewalCost } from './print-credentials.js';
 import { recoveryTimes } from './print-failovers.js';
 import { fleetTimes, worstLoad } from './print-fleet.js';
 import { attackTimes } from './print-fleet-attacks.js';
@@ -29,6 +31,7 @@ export interface Results {
   readonly fleet: FleetResult | undefined;
   readonly attacks: FleetAttacksResult | undefined;
   readonly cluster: ClusterResult | undefined;
+  readonly credentials: CredentialsResult | undefined;
 }
 
 /** The goals of this library, and whether this run reached them. */
@@ -39,7 +42,8 @@ export interface Goal {
 }
 
 /** One for each row that was measured. */
-export function judgeGoals({ recovery, steady, idle, fleet, attacks, cluster }: Results): readonly Goal[] {
+export function judgeGoals(results: Results): readonly Goal[] {
+  const { recovery, steady, idle, fleet, attacks, cluster, credentials } = results;
   return [
     ...[killedMaster, hungMaster].flatMap((scenario) => judgeRecovery(scenario, recovery)),
     ...[plannedSwap, failoverTo].flatMap((scenario) => judgeStall(scenario, recovery)),
@@ -50,6 +54,7 @@ export function judgeGoals({ recovery, steady, idle, fleet, attacks, cluster }: 
     ...(fleet === undefined ? [] : judgeFleet(fleet)),
     ...(attacks === undefined ? [] : judgeAttacks(attacks)),
     ...(cluster === undefined ? [] : judgeCluster(cluster)),
+    ...(credentials === undefined ? [] : judgeCredentials(credentials)),
   ];
 }
 
@@ -250,4 +255,18 @@ function judgeCluster({ failovers, ratios }: ClusterResult): readonly Goal[] {
     };
   });
   return [...recovered, ...speeds];
+}
+
+const callsGoal = 1;
+const delayGoalMs = 5;
+
+function judgeCredentials(result: CredentialsResult): readonly Goal[] {
+  const { calls, addedMs } = renewalCost(result);
+  return [
+    {
+      goal: `${result.connections} connections, ${result.scenario}: the function is called once for each, and no command is slower by more than 5 ms than the slowest in calm`,
+      measured: `${calls} call${calls === 1 ? '' : 's'}, ${formatMs(addedMs)}`,
+      isReached: calls <= callsGoal && addedMs <= delayGoalMs,
+    },
+  ];
 }
