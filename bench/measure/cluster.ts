@@ -127,8 +127,7 @@ async function playRound(
   peer.disconnect();
   await heal({ master, heir });
   await group.whenSettled();
-  const owner = await group.masterOf(on.tag);
-  await owner.command('DEL', `${on.tag}writes`);
+  await (await group.masterOf(on.tag)).command('DEL', `${on.tag}writes`);
   return result;
 }
 
