@@ -26,18 +26,25 @@ function listen<Name extends keyof RedisReplicationDiagnostics>(
 ): readonly RedisReplicationDiagnostics[Name][] {
   const messages: RedisReplicationDiagnostics[Name][] = [];
   const listener = (message: unknown) => {
-    if (isMessage<Name>(message)) messages.push(message);
+    if (isMessage(name, message)) messages.push(message);
   };
   subscribe(name, listener);
   onTestFinished(() => void unsubscribe(name, listener));
   return messages;
 }
 
-/** The channel and its type have the same name. */
+/** What a message of each channel has beside its instance. */
+const fields = {
+  'nestjs-redis-replication:topology': 'topology',
+  'nestjs-redis-replication:failover': 'failover',
+  'nestjs-redis-replication:connection': 'event',
+} as const;
+
 function isMessage<Name extends keyof RedisReplicationDiagnostics>(
+  name: Name,
   message: unknown,
 ): message is RedisReplicationDiagnostics[Name] {
-  return typeof message === 'object' && message !== null && 'instance' in message;
+  return typeof message === 'object' && message !== null && fields[name] in message;
 }
 
 test('a kill is told on the channels: the topology, the held command, and the failover with its phases', async () => {
