@@ -1,11 +1,13 @@
-import { context, trace, type Span } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
+import { Redis } from 'ioredis';
 import { linkToFailover, RedisReplicationMetricsModule } from 'nestjs-redis-replication/metrics';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { promote } from '../../lib/testing/servers/replication.js';
@@ -16,17 +18,20 @@ import { startApp } from '../support/test-app.js';
 
 let group: ServerGroup;
 const exporter = new InMemorySpanExporter();
-/** Does at the start of a span what an instrumentation does in its `requestHook`. */
-const hook = {
-  onStart: (span: Span) => linkToFailover(span),
-  onEnd() {},
-  forceFlush: async () => {},
-  shutdown: async () => {},
-};
-const tracerProvider = new BasicTracerProvider({ spanProcessors: [hook, new SimpleSpanProcessor(exporter)] });
+const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+
+/** Patches this copy of ioredis as the hook that loads it would, which cannot see modules that Vitest loads. */
+class Instrumentation extends IORedisInstrumentation {
+  patch(): void {
+    for (const { patch } of this.init()) patch?.(Redis, '6.0.0');
+  }
+}
 
 beforeAll(async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const instrumentation = new Instrumentation({ requestHook: linkToFailover });
+  instrumentation.setTracerProvider(tracerProvider);
+  instrumentation.patch();
   group = await startGroup();
 });
 
@@ -35,7 +40,7 @@ afterAll(async () => {
   await group.stop();
 });
 
-test('a failover is a span with its phases, to which the request that it held is linked', async () => {
+test('a failover is a span with its phases, to which the request and the commands that it held are linked', async () => {
   const app = await startApp(
     group.endpoints,
     {},
@@ -73,6 +78,15 @@ test('a failover is a span with its phases, to which the request that it held is
   ]);
   expect(failover?.parentSpanContext).toBeUndefined();
   expect(linksOf(request)).toEqual([failover?.spanContext().spanId]);
+  // Each held command has a span for the wait, which is linked, and one for the time on the server.
+  for (const name of ['set', 'incr']) {
+    const spans = exporter.getFinishedSpans().filter((span) => span.name === name);
+    expect(
+      spans.flatMap((span) => linksOf(span) ?? []),
+      name,
+    ).toEqual([failover?.spanContext().spanId]);
+    expect(spans.length, name).toBeGreaterThan(0);
+  }
   expect(trace.getActiveSpan()).toBeUndefined();
 });
 

@@ -223,3 +223,15 @@ test('nothing is logged for a health check that fails', async () => {
   await whenHealth(app, 503);
   expect(app.logs.lines.filter(({ context }) => context.includes('Health'))).toEqual([]);
 });
+
+test('its metrics can be scraped, and tell of a failover', async () => {
+  const app = await start();
+  const { master, heir } = rolesOf(group);
+  const scrape = async () => (await fetch(`${app.url}/metrics`)).text();
+  expect(await scrape()).toMatch(/^redis_replication_topology_generation\{.*\} 1( \d+)?$/m);
+  await master.kill();
+  await promote(heir);
+  await app.whenMaster(heir.endpoint);
+  expect(await scrape()).toMatch(/^redis_replication_topology_generation\{.*\} 2( \d+)?$/m);
+  expect(await scrape()).toMatch(/^redis_replication_failovers_total\{.*\} 1( \d+)?$/m);
+});
