@@ -61,7 +61,18 @@ export type {
   Observation,
   PendingObservation,
   ReplicaLink,
+  ServerRole,
 } from './topology/observation.js';
+export type { LogCode } from './topology/log-code.js';
+export type { ReplicationHistory } from './topology/lineage.js';
 export type { ReadFrom } from './topology/pick.js';
 export type { Signal, SignalKind } from './topology/signal.js';
-export type { DataLoss, Failover, Proof, Topology, TopologyKind, TopologyNode } from './topology/topology.js';
+export type {
+  DataLoss,
+  Failover,
+  Proof,
+  Topology,
+  TopologyKind,
+  TopologyNode,
+  Unproven,
+} from './topology/topology.js';

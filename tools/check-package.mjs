@@ -5,7 +5,7 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // About a third more than when the limits were set: room for features, and not for a folder packed by mistake.
-const limits = { size: 520_000, unpackedSize: 1_860_000 };
+const limits = { size: 600_000, unpackedSize: 2_100_000 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

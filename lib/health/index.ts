@@ -7,6 +7,8 @@ export {
   type IsReadableOptions,
   type IsWritableOptions,
 } from './redis-replication.health.js';
+export type { NodeFailure } from '../connections/line/node-failures.js';
+export type { HeldNow } from '../connections/outcomes/ledger.js';
 export type { ConnectionInfo, GroupInfo, TopologyInfo } from './group-info.js';
 export type { ReadableClusterHealth, ShardReadability } from './judge-cluster-readable.js';
 export type { ReadableHealth, UnreadableReason } from './judge-readable.js';

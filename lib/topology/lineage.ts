@@ -1,6 +1,8 @@
 /**
  * A server's replication history: the id of its replication stream, and the id that the stream had before the last
  * promotion (`master_replid`, `master_replid2`, `second_repl_offset` of `INFO replication`).
+ *
+ * @publicApi
  */
 export interface ReplicationHistory {
   readonly id: string;

@@ -2,7 +2,11 @@ import type { Endpoint } from './endpoint.js';
 import type { ReplicationHistory } from './lineage.js';
 import type { Signal } from './signal.js';
 
-/** The role that a server reports. Our connections are never called master or replica, but writer and reader. */
+/**
+ * The role that a server reports. Our connections are never called master or replica, but writer and reader.
+ *
+ * @publicApi
+ */
 export type ServerRole = 'master' | 'replica';
 
 /**

@@ -89,7 +89,11 @@ export class NodeFailures {
   }
 }
 
-/** One failure of a connection to a node. */
+/**
+ * One failure of a connection to a node.
+ *
+ * @publicApi
+ */
 export interface NodeFailure {
   readonly node: string;
   readonly message: string;

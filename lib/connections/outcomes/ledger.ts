@@ -4,7 +4,11 @@ import type { NodeFault } from '../../topology/observation.js';
 import { addEvent, noCommands, type CommandTotals } from './command-totals.js';
 import type { CommandEvent, ConnectionEvent, ConnectionIdentity, LineEvent } from './connection-event.js';
 
-/** The commands that wait at this moment. */
+/**
+ * The commands that wait at this moment.
+ *
+ * @publicApi
+ */
 export interface HeldNow {
   readonly commands: number;
   /** Of their arguments, estimated. */
