@@ -17,6 +17,6 @@ const results = Array.from({ length: rounds }, () =>
   JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8' })),
 );
 for (const key of ['wallMs', 'userMs', 'systemMs']) {
-  const sorted = results.map((result) => result[key]).sort((a, b) => a - b);
+  const sorted = results.map((result) => result[key]).toSorted((a, b) => a - b);
   console.log(`${key}: median ${sorted[Math.floor(rounds / 2)].toFixed(1)}, lowest ${sorted[0].toFixed(1)}`);
 }
