@@ -1,4 +1,4 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Redis } from 'ioredis';
 import {
@@ -24,14 +24,22 @@ export interface App {
   readonly close: () => Promise<void>;
 }
 
+interface AppOptions {
+  /** How many nodes there are. */
+  readonly count: number;
+  readonly redis?: RedisConnectionOptions;
+  /** Others that it imports. */
+  readonly modules?: readonly DynamicModule[];
+}
+
 /** A Nest app that contains only the module, connected, after a probe of every node. */
 export async function startApp(
   source: NodeSource,
-  count: number,
-  redis: RedisConnectionOptions = {},
+  { count, redis = {}, modules = [] }: AppOptions,
 ): Promise<App> {
   const module = RedisReplicationModule.forRoot({ source, redis, boot: 'required' });
-  const app: INestApplicationContext = await NestFactory.createApplicationContext(module, {
+  const root = { ...module, imports: [...(module.imports ?? []), ...modules] };
+  const app: INestApplicationContext = await NestFactory.createApplicationContext(root, {
     logger: false,
     abortOnError: false,
   });
@@ -75,7 +83,10 @@ export const withSentinelNodes: Contender = {
 
 function libraryContender(name: string, source: (place: Place) => NodeSource): Contender {
   const start = (place: Place) =>
-    startApp(source(place), place.nodes.length, place.tls && { tls: { ca: place.tls.ca } });
+    startApp(source(place), {
+      count: place.nodes.length,
+      ...(place.tls && { redis: { tls: { ca: place.tls.ca } } }),
+    });
   return {
     name,
     package: 'nestjs-redis-replication',

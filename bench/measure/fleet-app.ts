@@ -54,7 +54,7 @@ type Open = (endpoints: readonly string[]) => Promise<Omit<Instance, 'number'>>;
 
 const openers: Readonly<Record<FleetKind, Open>> = {
   async apps(endpoints) {
-    const { writer } = await startApp(staticNodes(endpoints), endpoints.length);
+    const { writer } = await startApp(staticNodes(endpoints), { count: endpoints.length });
     return { write: (id) => writer.rpush(writesKey, id), tell: () => undefined };
   },
   floor: ([master = '']) => openTold(parseEndpoint(master)),

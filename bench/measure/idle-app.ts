@@ -25,7 +25,7 @@ process.once('message', (message) => {
 });
 
 async function run({ endpoints, settleMs, seconds, instances }: IdleOrder): Promise<void> {
-  const open = () => startApp(staticNodes(endpoints), endpoints.length);
+  const open = () => startApp(staticNodes(endpoints), { count: endpoints.length });
   const timersBefore = countTimers();
   const app = await open();
   process.send?.('open');

@@ -1,5 +1,13 @@
+import type { DynamicModule } from '@nestjs/common';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import type { Redis } from 'ioredis';
 import { staticNodes } from 'nestjs-redis-replication';
+import { RedisReplicationMetricsModule } from 'nestjs-redis-replication/metrics';
 import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { openIoredis } from '../contenders/open-ioredis.js';
 import { startApp, type App } from '../contenders/this-library.js';
@@ -51,18 +59,29 @@ async function measureOnce(
   options: SteadyOptions,
 ): Promise<readonly SteadyResult[]> {
   const redis = { enableAutoPipelining: scenario.autoPipelining === true };
-  const app = await startApp(staticNodes(group.endpoints), group.nodes.length, redis);
+  const start = (modules: readonly DynamicModule[] = []) =>
+    startApp(staticNodes(group.endpoints), { count: group.nodes.length, redis, modules });
+  const app = await start(scenario.against === 'itself' ? [withMetrics()] : []);
+  const plain = scenario.against === 'itself' ? await start() : undefined;
   try {
     const results = [];
     for (const role of ['writer', 'reader'] as const) {
-      const raw = await openIoredis({ ...target(app, group, role), ...redis });
+      const raw = plain?.[role] ?? (await openIoredis({ ...target(app, group, role), ...redis }));
       results.push(await measureRole({ scenario, role, raw, library: app[role] }, options));
       raw.disconnect();
     }
     return results;
   } finally {
+    await plain?.close();
     await app.close();
   }
+}
+
+/** Collected once a second, more often than anybody scrapes. */
+function withMetrics(): DynamicModule {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1000 });
+  return RedisReplicationMetricsModule.forRoot({ meterProvider: new MeterProvider({ readers: [reader] }) });
 }
 
 /** The server that the library uses in this role. */

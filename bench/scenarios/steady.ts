@@ -7,6 +7,8 @@ export interface SteadyScenario {
   /** Each caller sends so many commands in one pipeline, instead of one. */
   readonly pipeline?: number;
   readonly autoPipelining?: boolean;
+  /** What the library is compared with. Default: a raw ioredis. With `itself`, it is measured by OpenTelemetry. */
+  readonly against?: 'itself';
 }
 
 const small = 10;
@@ -23,4 +25,5 @@ export const steadyScenarios: readonly SteadyScenario[] = [
   { name: 'pipelines of 100, 10 kB', callers: 1, pipeline: 100, valueBytes: large },
   { name: 'auto-pipelining, 64 callers, 10 B', callers: 64, valueBytes: small, autoPipelining: true },
   { name: 'auto-pipelining, 1,000 callers, 10 B', callers: 1000, valueBytes: small, autoPipelining: true },
+  { name: 'metrics on ÷ off, 64 callers, 10 B', callers: 64, valueBytes: small, against: 'itself' },
 ];
