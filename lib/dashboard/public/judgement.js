@@ -1,4 +1,5 @@
-// Says in words why a node is judged so, and what a cause or a fault means. docs/recipes.md has the same words at length.
+// Says in words why a node is judged so, and what a cause or a fault means. test/dashboard/words.spec.ts finds out if a value
+// of the library has none. docs/recipes.md has the faults at length, docs/history.md the causes.
 
 const roleWords = {
   master: ['●', 'master'],

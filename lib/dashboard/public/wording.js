@@ -52,10 +52,17 @@ export function describeHealth({ status, latencyMs, reason, message }) {
   return `${status}${took}${why === '' ? '' : ` – ${why}`}`;
 }
 
-export function describeLoss({ endpoint, bytes, keys }) {
-  return keys !== undefined
-    ? `${endpoint} is master without any key, and there were ${keys} before`
-    : `at least ${formatBytes(bytes)} of acknowledged writes never reached ${endpoint}`;
+export function describeLoss({ kind, endpoint, bytes, keys }) {
+  switch (kind) {
+    case 'restarted empty':
+      return `${endpoint} came back as master without any key, and had ${keys} before`;
+    case 'replaced by empty':
+      return `${endpoint} became master without any key, and the master before it had ${keys}`;
+    case 'restarted behind':
+      return `${endpoint} came back as master without its last writes, at least ${formatBytes(bytes)} of them`;
+    default:
+      return `at least ${formatBytes(bytes)} of acknowledged writes never reached ${endpoint}`;
+  }
 }
 
 export function formatBytes(bytes) {
