@@ -55,6 +55,25 @@ describe('a group with two replicas', () => {
     expect([second.from, second.to]).toEqual([first(), group.replicas[1]]);
   });
 
+  test.each(['kill', 'hang'] as const)('nobody is promoted before the end of an outage: %s', async (kind) => {
+    const { writer, whenTopology } = await openReplication(group.source);
+    const held: Promise<unknown>[] = [];
+    const { promotedAt } = await group.failOver(kind, {
+      duringOutage: async () => {
+        await whenTopology((topology) => topology.kind === 'masterless');
+        held.push(writer.incr('counter').then(() => performance.now()));
+        expect(await Promise.all(group.replicas.map(roleOf))).toEqual(['slave', 'slave']);
+      },
+    });
+    expect(await Promise.all(held)).toEqual([expect.toSatisfy((at) => Number(at) >= promotedAt)]);
+  });
+
+  test('where an outage cannot go on as it should, nobody is promoted, and the reason is told', async () => {
+    const duringOutage = () => Promise.reject(new Error('the app has crashed'));
+    await expect(group.failOver('kill', { duringOutage })).rejects.toThrow('the app has crashed');
+    expect(await Promise.all(group.replicas.map(roleOf))).toEqual(['slave', 'slave']);
+  });
+
   test('a node that is cut off from the app goes on for the others', async () => {
     const { writer, whenTopology } = await openReplication(group.source);
     const heal = await group.partition(group.master, { from: 'app' });
@@ -193,7 +212,9 @@ describe('a group with Sentinels, users and TLS', () => {
     await expect(group.twoMasters()).rejects.toThrow(
       'twoMasters: Sentinels would make a replica of one at once',
     );
-    await expect(group.failOver('kill', { outageMs: 1 })).rejects.toThrow('are for groups without Sentinels');
+    for (const options of [{ outageMs: 1 }, { duringOutage: () => undefined }]) {
+      await expect(group.failOver('kill', options)).rejects.toThrow('are for groups without Sentinels');
+    }
   });
 });
 

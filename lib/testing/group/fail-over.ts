@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../clock/clock.js';
-import { durationMs, findFaults, anything, oneOf, throwFaults } from '../../options/rules.js';
+import { aFunction, durationMs, findFaults, anything, oneOf, throwFaults } from '../../options/rules.js';
 import { readInfo } from '../servers/info.js';
 import type { RedisServer } from '../servers/redis-server.js';
 import { failoverTo, follow, promote, whenInSync } from '../servers/replication.js';
@@ -30,6 +30,11 @@ export interface FailoverOptions {
   readonly to?: RedisServer;
   /** After `kill` and `hang`, how long the group has no master. Default 0. Sentinels take their own time. */
   readonly outageMs?: number;
+  /**
+   * After `kill` and `hang`, what a test does while the group has no master. The replica is promoted when the promise is
+   * fulfilled; where it is rejected, `failOver` rejects with the same, and nobody is promoted. Not with Sentinels.
+   */
+  readonly duringOutage?: () => unknown;
 }
 
 /**
@@ -71,13 +76,20 @@ export async function failOver(
 }
 
 function check(kind: FailoverKind, options: FailoverOptions, { sentinels }: Stage): void {
-  const rules = { kind: oneOf(failoverKinds), to: anything, outageMs: durationMs(0) };
+  const rules = {
+    kind: oneOf(failoverKinds),
+    to: anything,
+    outageMs: durationMs(0),
+    duringOutage: aFunction,
+  };
   throwFaults(findFaults(rules, { kind, ...options }), 'failOver: ');
   if (kind === 'sentinel' && sentinels === undefined) {
     throw new TypeError('failOver: "sentinel" needs a group with Sentinels, see option "sentinels"');
   }
-  if (sentinels !== undefined && (options.to !== undefined || options.outageMs !== undefined)) {
-    throw new TypeError('failOver: options "to" and "outageMs" are for groups without Sentinels');
+  if (sentinels !== undefined && Object.values(options).some((value) => value !== undefined)) {
+    throw new TypeError(
+      'failOver: options "to", "outageMs" and "duringOutage" are for groups without Sentinels',
+    );
   }
 }
 
@@ -89,9 +101,10 @@ async function handOver(from: RedisServer, to: RedisServer): Promise<number> {
 async function replace(
   from: RedisServer,
   to: RedisServer,
-  { kind, outageMs = 0 }: FailoverOptions & { readonly kind: FailoverKind },
+  { kind, outageMs = 0, duringOutage }: FailoverOptions & { readonly kind: FailoverKind },
 ): Promise<number> {
   await end(from, kind);
+  await duringOutage?.();
   if (outageMs > 0) {
     await delay(outageMs);
   }
