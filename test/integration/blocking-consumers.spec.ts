@@ -1,18 +1,17 @@
 import type { Redis } from 'ioredis';
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
-import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { createSwapper } from '../support/swaps.js';
 
-let group: ServerGroup;
+let group: RedisGroup;
 
 beforeAll(async () => {
-  group = await startGroup();
+  group = await startRedisGroup({ replicas: 2 });
 });
 
-beforeEach(() => restoreGroup(group));
+beforeEach(() => group.restore());
 
 afterAll(() => group.stop());
 
@@ -61,35 +60,16 @@ function startConsumers(writer: Redis): Load {
   };
 }
 
-type Swap = (from: RedisServer, to: RedisServer, other: RedisServer) => Promise<unknown>;
-
-const swaps: readonly Swap[] = [
-  async (from, to, other) => {
-    await failoverTo(from, to);
-    await follow(other, to);
-  },
-  // What is sent during the pause is postponed, and refused when it is over.
-  async (from, to, other) => {
-    await from.command('CLIENT', 'PAUSE', 10_000, 'WRITE');
-    await whenInSync(from, [to]);
-    await plannedSwap([from, to, other], to);
-    await from.command('CLIENT', 'UNPAUSE');
-  },
-];
-
 const rounds = 12;
 
 test('commands that block end with a reply when their master hands over', { timeout: 120_000 }, async () => {
-  const { writer, whenMaster } = await openReplication(group.endpoints);
+  const opened = await openReplication(group.endpoints);
+  const { writer } = opened;
   const load = startConsumers(writer);
-  let [from, to, other] = group.nodes;
+  const { swap } = createSwapper(group, opened);
   for (let round = 0; round < rounds; round += 1) {
-    if (from === undefined || to === undefined || other === undefined) throw new Error('Too few nodes');
     await writer.ping();
-    await swaps[round % swaps.length]?.(from, to, other);
-    await whenMaster(to);
-    await whenInSync(to, [from, other]);
-    [from, to, other] = [to, other, from];
+    await swap();
   }
   await load.stop();
   expect(load.failures).toEqual([]);
@@ -100,13 +80,11 @@ test('a swap does not give a command that blocks its whole timeout again', async
   const blocking = writer.duplicate();
   onTestFinished(() => blocking.disconnect());
   await blocking.ping();
-  const { master } = group;
-  const [heir] = group.replicas;
-  if (heir === undefined) throw new Error('There is a replica');
+  const { master, heir } = rolesOf(group);
   const issuedAt = performance.now();
   const popped = blocking.blpop('list', 4);
-  await failoverTo(master, heir);
-  await failoverTo(heir, master);
+  await group.failOver('planned', { to: heir });
+  await group.failOver('planned', { to: master });
   const failedOverAt = performance.now();
   expect(await popped).toBeNull();
   expect(failedOverAt - issuedAt).toBeLessThan(4000);

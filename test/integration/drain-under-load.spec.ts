@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
+import { startRedisGroup } from 'nestjs-redis-replication/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
-import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
+import { createSwapper, handOver, hastySwap } from '../support/swaps.js';
 
 /** With these, `READONLY` can arrive some milliseconds after the new master already reports its role. */
 const threads = ['--io-threads', '4', '--io-threads-do-reads', 'yes'];
@@ -29,31 +28,18 @@ function startWriters(writer: Redis, count: number) {
   };
 }
 
-type Swap = (from: RedisServer, to: RedisServer, other: RedisServer) => Promise<unknown>;
-
-const swaps: readonly Swap[] = [
-  (from, to, other) => plannedSwap([from, to, other], to),
-  async (from, to, other) => {
-    await failoverTo(from, to);
-    await follow(other, to);
-  },
-];
-
 test('writes under load end with a reply at each hand-over of a master with I/O threads', async (context) => {
   needsOptions(context, threads);
-  const group = await startGroup({ args: threads });
+  const group = await startRedisGroup({ replicas: 2, args: threads });
   onTestFinished(() => group.stop());
   // A server that has to share its processor answers late. Here it is not to be taken for one that hangs.
-  const { writer, whenMaster } = await openReplication(group.endpoints, { replyTimeoutMs: 5000 });
+  const opened = await openReplication(group.endpoints, { replyTimeoutMs: 5000 });
+  const { writer } = opened;
   const load = startWriters(writer, 12);
-  let [from, to, other] = group.nodes;
+  const { swap } = createSwapper(group, opened, [hastySwap, handOver]);
   for (let round = 0; round < 6; round += 1) {
-    if (from === undefined || to === undefined || other === undefined) throw new Error('Too few nodes');
     await writer.ping();
-    await swaps[round % swaps.length]?.(from, to, other);
-    await whenMaster(to);
-    await whenInSync(to, [from, other]);
-    [from, to, other] = [to, other, from];
+    await swap();
   }
   await load.stop();
   expect(load.failures).toEqual([]);

@@ -1,25 +1,22 @@
 import type { FailoverRecord, RedisFailovers } from 'nestjs-redis-replication';
 import { getRedisFailoversToken } from 'nestjs-redis-replication';
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { filter, firstValueFrom, map } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startCluster } from '../support/cluster-group.js';
-import { failoverTo, promote } from '../../lib/testing/servers/replication.js';
-import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openCluster, shardOf } from '../support/open-cluster.js';
 import { openReplication } from '../support/open-replication.js';
 import { startLoad } from '../support/steady-load.js';
 import { startApp } from '../support/test-app.js';
 
-let group: ServerGroup;
+let group: RedisGroup;
 
 beforeAll(async () => {
-  group = await startGroup();
+  group = await startRedisGroup({ replicas: 2 });
 });
 
-beforeEach(() => restoreGroup(group));
+beforeEach(() => group.restore());
 
 afterAll(() => group.stop());
 
@@ -43,7 +40,8 @@ async function openUnderLoad() {
   onTestFinished(async () => void (await load.stop()));
   await load.whenAcknowledged(100);
   const totals = () => replication.ledger.counts().find(({ connection }) => connection === 'writer')?.totals;
-  return { ...rolesOf(group), failovers: replication.failovers, totals, load, whenMaster, whenTopology };
+  const whenMasterless = () => whenTopology(({ kind }) => kind === 'masterless');
+  return { ...rolesOf(group), failovers: replication.failovers, totals, load, whenMaster, whenMasterless };
 }
 
 /** All four phases are there, and together they are the whole. */
@@ -58,12 +56,10 @@ function endedByWrite(record: Complete) {
 }
 
 test('a master that is killed: the record says why, how long each phase took and what became of the commands', async () => {
-  const { master, heir, failovers, load, totals, whenTopology } = await openUnderLoad();
+  const { master, heir, failovers, load, totals, whenMasterless } = await openUnderLoad();
   const told: string[] = [];
   failovers.failovers$.subscribe(({ kind, to }) => told.push(`${kind} ${to}`));
-  await master.kill();
-  await whenTopology(({ kind }) => kind === 'masterless');
-  await promote(heir);
+  await group.failOver('kill', { to: heir, duringOutage: whenMasterless });
   const record = endedByWrite(await whenComplete(failovers));
   expect(record).toMatchObject({
     instance: 'default',
@@ -91,10 +87,8 @@ test('a master that is killed: the record says why, how long each phase took and
 });
 
 test('a master that hangs: the record says so, and what was sent to it has an unknown outcome', async () => {
-  const { master, heir, failovers, load, whenTopology } = await openUnderLoad();
-  master.hang();
-  await whenTopology(({ kind }) => kind === 'masterless');
-  await promote(heir);
+  const { master, heir, failovers, load, whenMasterless } = await openUnderLoad();
+  await group.failOver('hang', { to: heir, duringOutage: whenMasterless });
   const record = endedByWrite(await whenComplete(failovers));
   expect(record).toMatchObject({
     from: master.endpoint,
@@ -113,7 +107,7 @@ test('a master that hangs: the record says so, and what was sent to it has an un
 
 test('a hand-over by FAILOVER: no command is lost, and what the master refused is sent again', async () => {
   const { master, heir, failovers, load, whenMaster } = await openUnderLoad();
-  const handedOver = failoverTo(master, heir).catch((error: unknown) => error);
+  const handedOver = group.failOver('planned', { to: heir });
   await whenMaster(heir);
   const record = endedByWrite(await whenComplete(failovers));
   await handedOver;
@@ -129,18 +123,15 @@ test('a hand-over by FAILOVER: no command is lost, and what the master refused i
 });
 
 test('a promotion by Sentinel: the record has the node that it chose', async () => {
-  const own = await startGroup();
+  const own = await startRedisGroup({ replicas: 2, sentinels: 3 });
   onTestFinished(() => own.stop());
-  const sentinels = await startSentinels(own);
-  onTestFinished(() => sentinels.stop());
   const { replication, writer } = await openReplication(own.endpoints);
   const load = startLoad(writer);
   onTestFinished(async () => void (await load.stop()));
   await load.whenAcknowledged(100);
-  await sentinels.failover();
+  const { from, to } = await own.failOver('sentinel');
   const record = await whenComplete(replication.failovers);
-  expect(record.from).toBe(own.master.endpoint);
-  expect(own.replicas.map(({ endpoint }) => endpoint)).toContain(record.to);
+  expect([record.from, record.to]).toEqual([from.endpoint, to.endpoint]);
   expect(record.proof).toBe('history');
 });
 
@@ -164,12 +155,11 @@ test('a shard of a cluster: the record names it, and has only what became of its
 });
 
 test('an app gets the failovers by injection, with those that were before it subscribed, and the line says it all', async () => {
-  const { master, heir } = rolesOf(group);
+  const { heir } = rolesOf(group);
   const app = await startApp(group.endpoints);
   const failovers: RedisFailovers = app.context.get(getRedisFailoversToken());
   expect(failovers.lastFailover).toBeUndefined();
-  await master.kill();
-  await promote(heir);
+  await group.failOver('kill', { to: heir });
   await app.writer.set('key', 'value');
   await whenComplete(failovers);
   expect(await firstValueFrom(failovers.failovers$.pipe(map(({ to }) => to)))).toBe(heir.endpoint);

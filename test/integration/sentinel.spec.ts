@@ -1,22 +1,16 @@
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { startSentinels, type SentinelGroup } from '../../lib/testing/servers/sentinel-group.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { readLoad, startLoad } from '../support/steady-load.js';
 import { masterOf } from '../../lib/topology/topology.js';
 
-let group: ServerGroup;
-let sentinels: SentinelGroup;
+let group: RedisGroup;
 
 beforeAll(async () => {
-  group = await startGroup();
-  sentinels = await startSentinels(group);
+  group = await startRedisGroup({ replicas: 2, sentinels: 3 });
 });
 
-afterAll(async () => {
-  await sentinels.stop();
-  await group.stop();
-});
+afterAll(() => group?.stop());
 
 test('a failover by Sentinels is followed without knowing them, and the old master gets no write more', async () => {
   const { writer, whenTopology } = await openReplication(group.endpoints);
@@ -24,7 +18,7 @@ test('a failover by Sentinels is followed without knowing them, and the old mast
   onTestFinished(async () => void (await load.stop()));
   await load.whenAcknowledged(100);
   const { master } = group;
-  await sentinels.failover();
+  const failover = group.failOver('sentinel');
   const topology = await whenTopology((next) => masterOf(next) !== master.endpoint && next.kind === 'steady');
   const promoted = group.nodes.find(({ endpoint }) => endpoint === masterOf(topology));
   if (promoted === undefined) throw new Error('The new master is none of the group');
@@ -43,6 +37,6 @@ test('a failover by Sentinels is followed without knowing them, and the old mast
   const present = new Set(numbers);
   expect(result.pushes.acknowledged.filter((number) => number > issued && !present.has(number))).toEqual([]);
   expect(stale.numbers.filter((number) => number > issued)).toEqual([]);
-  await sentinels.whenAllName(promoted);
+  expect((await failover).to).toBe(promoted);
   expect(masterOf(await whenTopology(({ kind }) => kind === 'steady'))).toBe(promoted.endpoint);
 });

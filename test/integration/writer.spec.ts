@@ -1,20 +1,19 @@
 import { Redis } from 'ioredis';
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { rolesOf, type GroupRoles } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
-import { failoverTo, plannedSwap, promote } from '../../lib/testing/servers/replication.js';
-import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { plannedSwap } from '../../lib/testing/servers/replication.js';
 import { needsServer } from '../support/server-under-test.js';
 import { readLoad, startLoad, type LoadResult } from '../support/steady-load.js';
 
-let group: ServerGroup;
+let group: RedisGroup;
 
 beforeAll(async () => {
-  group = await startGroup();
+  group = await startRedisGroup({ replicas: 2 });
 });
 
-beforeEach(() => restoreGroup(group));
+beforeEach(() => group.restore());
 
 afterAll(() => group.stop());
 
@@ -58,8 +57,8 @@ function expectAllSince(issued: number, { pushes }: LoadResult, numbers: readonl
 }
 
 test('a FAILOVER loses no write and fails none', async () => {
-  const { load, master, heir, whenMaster } = await openUnderLoad();
-  const handedOver = failoverTo(master, heir).catch((error: unknown) => error);
+  const { load, heir, whenMaster } = await openUnderLoad();
+  const handedOver = group.failOver('planned', { to: heir });
   await whenMaster(heir);
   await load.whenAcknowledged(300);
   const result = await load.stop();
@@ -84,9 +83,8 @@ test('a planned swap fails no write', async () => {
 });
 
 test('a master that is killed costs only the replies under way', async () => {
-  const { load, master, heir, whenMaster, replication } = await openUnderLoad();
-  await master.kill();
-  await promote(heir);
+  const { load, heir, whenMaster, replication } = await openUnderLoad();
+  await group.failOver('kill', { to: heir });
   await whenMaster(heir);
   const { issued } = load;
   await load.whenAcknowledged(300);
@@ -99,9 +97,8 @@ test('a master that is killed costs only the replies under way', async () => {
 
 test('a master that hangs and comes back later gets no write any more', async () => {
   const { load, master, heir, whenMaster, whenTopology } = await openUnderLoad();
-  master.hang();
-  await whenTopology(({ kind }) => kind === 'masterless');
-  await promote(heir);
+  const duringOutage = () => whenTopology(({ kind }) => kind === 'masterless');
+  await group.failOver('hang', { to: heir, duringOutage });
   await whenMaster(heir);
   const { issued } = load;
   await load.whenAcknowledged(100);
@@ -119,8 +116,8 @@ test('a master that hangs and comes back later gets no write any more', async ()
 });
 
 test('a promotion that nobody announces moves the writes, though the old master takes them still', async () => {
-  const { load, master, heir, whenMaster } = await openUnderLoad();
-  await promote(heir);
+  const { load, whenMaster } = await openUnderLoad();
+  const [master, heir] = await group.twoMasters('superseded');
   await whenMaster(heir);
   await load.whenAcknowledged(100);
   const stale = await readLoad(master);

@@ -8,21 +8,20 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { NotAppliedError } from 'nestjs-redis-replication';
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
-import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
-import { createSwapper, startSwapping } from './swaps.js';
+import { createSwapper, startSwapping } from '../support/swaps.js';
 
-let group: ServerGroup;
+let group: RedisGroup;
 const swaps: number[] = [];
 
 beforeAll(async () => {
-  group = await startGroup();
+  group = await startRedisGroup({ replicas: 2 });
 });
 
-beforeEach(() => restoreGroup(group));
+beforeEach(() => group.restore());
 
 afterAll(() => group.stop());
 

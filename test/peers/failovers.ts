@@ -1,12 +1,10 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { RedisReplicationModuleOptions, Topology } from 'nestjs-redis-replication';
+import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { masterOf } from '../../lib/topology/topology.js';
-import { rolesOf } from '../support/group-roles.js';
-import { failoverTo, follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
-import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { whenInSync } from '../../lib/testing/servers/replication.js';
 import { startApp } from '../support/test-app.js';
 
 /** Makes another node the master, and runs `act` meanwhile; resolves with what `act` did. */
@@ -18,7 +16,7 @@ type WhenTopology = (kind: Topology['kind'], master?: string) => Promise<unknown
 
 interface Incident {
   readonly incident: string;
-  readonly failOver: (group: ServerGroup, whenTopology: WhenTopology) => FailOver;
+  readonly failOver: (group: RedisGroup, whenTopology: WhenTopology) => FailOver;
 }
 
 /** What happens to the master, for `describe.each`. */
@@ -26,30 +24,26 @@ export const incidents: readonly [Incident, Incident] = [
   {
     incident: 'is killed',
     failOver: (group, whenTopology) => async (act) => {
-      const { heir, other } = rolesOf(group);
-      await killMaster(group, whenTopology);
-      const acting = act();
-      await promote(heir);
-      await follow(other, heir);
-      await whenTopology('steady', heir.endpoint);
+      await whenInSync(group.master, group.replicas);
+      const acting = whenTopology('masterless').then(act);
+      const { to } = await group.failOver('kill', { duringOutage: () => whenTopology('masterless') });
+      await whenTopology('steady', to.endpoint);
       return acting;
     },
   },
   {
     incident: 'hands over',
     failOver: (group, whenTopology) => async (act) => {
-      const { master, heir, other } = rolesOf(group);
       const acting = act();
-      await failoverTo(master, heir);
-      await follow(other, heir);
-      await whenTopology('steady', heir.endpoint);
+      const { to } = await group.failOver('planned');
+      await whenTopology('steady', to.endpoint);
       return acting;
     },
   },
 ];
 
 /** Kills a master that has lost nothing; resolves when the app knows that there is none. */
-async function killMaster(group: ServerGroup, whenTopology: WhenTopology): Promise<void> {
+async function killMaster(group: RedisGroup, whenTopology: WhenTopology): Promise<void> {
   await whenInSync(group.master, group.replicas);
   await group.master.kill();
   await whenTopology('masterless');
@@ -57,15 +51,15 @@ async function killMaster(group: ServerGroup, whenTopology: WhenTopology): Promi
 
 /** A group of servers for the tests of a file, and apps on it. */
 export function useApp() {
-  let group: ServerGroup | undefined;
+  let group: RedisGroup | undefined;
   const started = () => {
     if (group === undefined) throw new Error('The group has not started');
     return group;
   };
   beforeAll(async () => {
-    group = await startGroup();
+    group = await startRedisGroup({ replicas: 2 });
   });
-  beforeEach(() => restoreGroup(started()));
+  beforeEach(() => started().restore());
   afterAll(() => group?.stop());
   return {
     group: started,

@@ -1,5 +1,4 @@
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
+import type { RedisGroup, RedisServer } from 'nestjs-redis-replication/testing';
 
 export interface GroupRoles {
   readonly master: RedisServer;
@@ -9,7 +8,7 @@ export interface GroupRoles {
 }
 
 /** What the nodes of a group with two replicas are there for in a test of a failover. */
-export function rolesOf({ master, replicas }: ServerGroup): GroupRoles {
+export function rolesOf({ master, replicas }: Pick<RedisGroup, 'master' | 'replicas'>): GroupRoles {
   const [heir, other] = replicas;
   if (heir === undefined || other === undefined) throw new Error('The group has fewer than two replicas');
   return { master, heir, other };

@@ -1,24 +1,58 @@
+import type { RedisGroup, RedisServer } from 'nestjs-redis-replication/testing';
 import { onTestFinished } from 'vitest';
-import type { OpenReplication } from '../support/open-replication.js';
-import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
-import { failoverTo, follow, plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
-import type { ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { plannedSwap, whenInSync } from '../../lib/testing/servers/replication.js';
+import type { OpenReplication } from './open-replication.js';
 
-type Swap = (parties: { from: RedisServer; to: RedisServer; other: RedisServer }) => Promise<unknown>;
+interface Parties {
+  readonly from: RedisServer;
+  readonly to: RedisServer;
+  readonly other: RedisServer;
+}
 
-/** Without loss: the server or the operator pauses writes until the heir has everything. */
-const swaps: readonly Swap[] = [
-  async ({ from, to, other }) => {
-    await failoverTo(from, to);
-    await follow(other, to);
-  },
-  async ({ from, to, other }) => {
-    await from.command('CLIENT', 'PAUSE', 10_000, 'WRITE');
-    await whenInSync(from, [to]);
-    await plannedSwap([from, to, other], to);
-    await from.command('CLIENT', 'UNPAUSE');
-  },
-];
+/** Makes `to` the master of the others. */
+export type Swap = (group: RedisGroup, parties: Parties) => Promise<unknown>;
+
+export const handOver: Swap = (group, { to }) => group.failOver('planned', { to });
+
+/** As a script does it that does not care for loss. */
+export const hastySwap: Swap = (_group, { from, to, other }) => plannedSwap([from, to, other], to);
+
+/**
+ * As a careful operator does it: writes are paused until the heir has everything. What is sent during the pause is
+ * postponed, and refused when it is over.
+ */
+export const carefulSwap: Swap = async (_group, { from, to, other }) => {
+  await from.command('CLIENT', 'PAUSE', 10_000, 'WRITE');
+  await whenInSync(from, [to]);
+  await plannedSwap([from, to, other], to);
+  await from.command('CLIENT', 'UNPAUSE');
+};
+
+export const swapsWithoutLoss: readonly Swap[] = [handOver, carefulSwap];
+
+export interface Swapper {
+  /** Each call makes the next node the master of the others; resolves when all have its data and the app knows it. */
+  swap(): Promise<void>;
+}
+
+export function createSwapper(
+  group: RedisGroup,
+  { whenMaster }: Pick<OpenReplication, 'whenMaster'>,
+  swaps = swapsWithoutLoss,
+): Swapper {
+  let [from, to, other] = group.nodes;
+  let count = 0;
+  return {
+    async swap() {
+      if (from === undefined || to === undefined || other === undefined) throw new Error('Too few nodes');
+      await swaps[count % swaps.length]?.(group, { from, to, other });
+      await whenMaster(to);
+      await whenInSync(to, [from, other]);
+      count += 1;
+      [from, to, other] = [to, other, from];
+    },
+  };
+}
 
 export interface Swapping {
   /** Ends after the swap that is under way; resolves with the number of swaps. */
@@ -26,7 +60,7 @@ export interface Swapping {
 }
 
 /** Swaps the master of the group with a replica, again and again, until it is stopped or the test is over. */
-export function startSwapping(group: ServerGroup, opened: Pick<OpenReplication, 'whenMaster'>): Swapping {
+export function startSwapping(group: RedisGroup, opened: Pick<OpenReplication, 'whenMaster'>): Swapping {
   const state = { isOn: true };
   const { swap } = createSwapper(group, opened);
   const run = async () => {
@@ -41,20 +75,4 @@ export function startSwapping(group: ServerGroup, opened: Pick<OpenReplication, 
   };
   onTestFinished(async () => void (await stop()));
   return { stop };
-}
-
-/** Each call makes the next node the master of the others. */
-export function createSwapper(group: ServerGroup, { whenMaster }: Pick<OpenReplication, 'whenMaster'>) {
-  let [from, to, other] = group.nodes;
-  let count = 0;
-  return {
-    async swap(): Promise<void> {
-      if (from === undefined || to === undefined || other === undefined) throw new Error('Too few nodes');
-      await swaps[count % swaps.length]?.({ from, to, other });
-      await whenMaster(to);
-      await whenInSync(to, [from, other]);
-      count += 1;
-      [from, to, other] = [to, other, from];
-    },
-  };
 }
