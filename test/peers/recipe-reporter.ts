@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 import { root } from '../docs/pages.js';
-import { readRecipe, type RecipeTest } from './recipe.js';
-import { writeRecipes } from './recipes-page.js';
+import { readRecipe, type Ioredis, type RecipeTest } from './recipe.js';
+import { commands, writeRecipes } from './recipes-page.js';
 
 const page = `${root}docs/recipes.md`;
 const folder = 'test/peers/recipes/';
@@ -21,19 +21,29 @@ export class RecipeReporter implements Reporter {
   }
 
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
+    for (const ioredis of ['ioredis', 'ioredis-5'] as const) {
+      await this.#compare(
+        modules.filter(({ project }) => project.name === ioredis),
+        ioredis,
+      );
+    }
+  }
+
+  async #compare(modules: readonly TestModule[], ioredis: Ioredis): Promise<void> {
     const run = modules.filter(({ relativeModuleId }) => relativeModuleId.startsWith(folder));
     if (run.length < readdirSync(root + folder).filter((file) => file.endsWith(end)).length) return;
-    const recipes = run.map(({ relativeModuleId, children }) =>
-      readRecipe(relativeModuleId.slice(folder.length, -end.length), [...children.allTests()].map(describe)),
-    );
+    const recipes = run.map(({ relativeModuleId, children }) => {
+      const name = relativeModuleId.slice(folder.length, -end.length);
+      return readRecipe(name, [...children.allTests()].map(describe), ioredis);
+    });
     const before = readFileSync(page, 'utf8');
     const options = { ...(await resolveConfig(page)), parser: 'markdown' };
-    const after = await format(writeRecipes(before, recipes), options);
+    const after = await format(writeRecipes(before, recipes, ioredis), options);
     if (after === before) return;
     if (this.#isUpdate) {
       writeFileSync(page, after);
     } else {
-      process.stderr.write('docs/recipes.md is not what the tests show: run npm run test:peers -- -u\n');
+      process.stderr.write(`docs/recipes.md is not what the tests show: run ${commands[ioredis]}\n`);
       process.exitCode = 1;
     }
   }

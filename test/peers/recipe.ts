@@ -34,11 +34,14 @@ export type Verdict =
 const tools = /^(vitest|ioredis|rxjs|nestjs-redis-replication|node:.*|@nestjs\/(common|testing))$/;
 const toolsOfSomeTests = /^(socket\.io-client|@opentelemetry\/(?!instrumentation-).*)$/;
 
-export function readRecipe(name: string, tests: readonly RecipeTest[]): Recipe {
+/** The versions of ioredis that the recipes run with, by the folder where they are installed. */
+export type Ioredis = 'ioredis' | 'ioredis-5';
+
+export function readRecipe(name: string, tests: readonly RecipeTest[], ioredis: Ioredis = 'ioredis'): Recipe {
   const [codeFile, specFile] = [`.ts`, `.spec.ts`].map((end) => `${root}test/peers/recipes/${name}${end}`);
   const code = codeFile !== undefined && existsSync(codeFile) ? readFileSync(codeFile, 'utf8') : undefined;
   const spec = readFileSync(specFile ?? '', 'utf8');
-  return { name, code, packages: packagesOf(`${code ?? ''}${spec}`), tests };
+  return { name, code, packages: packagesOf(`${code ?? ''}${spec}`, ioredis), tests };
 }
 
 /** From how the tests ended and from what they say: a title begins with what it shows, where that is not plain use. */
@@ -49,19 +52,28 @@ export function verdictOf({ packages, tests }: Recipe): Verdict {
   return packages.some(({ needsOverrides }) => needsOverrides) ? 'needs `overrides`' : 'works as it is';
 }
 
-export function installed(folder: string): Package {
+export function installed(folder: string, ioredis: Ioredis = 'ioredis'): Package {
   const manifest: unknown = JSON.parse(readFileSync(`${root}node_modules/${folder}/package.json`, 'utf8'));
   if (typeof manifest !== 'object' || manifest === null || !('name' in manifest && 'version' in manifest)) {
     throw new Error(`${folder} has no name and version`);
   }
-  const needsOverrides = Object.keys(packageJson.overrides).includes(folder);
-  return { name: String(manifest.name), version: String(manifest.version), needsOverrides };
+  return {
+    name: String(manifest.name),
+    version: String(manifest.version),
+    needsOverrides: peersOverriddenFor(folder).some((peer) => peer !== 'ioredis' || ioredis === 'ioredis'),
+  };
 }
 
-function packagesOf(source: string): readonly Package[] {
+/** Those that the package does not name in the newest version. */
+function peersOverriddenFor(folder: string): readonly string[] {
+  const [, overrides] = Object.entries(packageJson.overrides).find(([name]) => name === folder) ?? [];
+  return typeof overrides === 'object' ? Object.keys(overrides) : [];
+}
+
+function packagesOf(source: string, ioredis: Ioredis): readonly Package[] {
   const imported = [...source.matchAll(/ from '((?:@[\w.-]+\/)?[\w.:-]+)/g)].map(([, name = '']) => name);
   const named = [...new Set(imported)].filter(
     (name) => !name.startsWith('.') && !tools.test(name) && !toolsOfSomeTests.test(name),
   );
-  return named.toSorted().map(installed);
+  return named.toSorted().map((name) => installed(name, ioredis));
 }

@@ -28,8 +28,8 @@ function queue(...tests: readonly RecipeTest[]): Recipe {
   return { name: 'queue', code: 'new Queue(writer);\n', packages, tests };
 }
 
-const row = (result: string) =>
-  `| [Some Queue](#some-queue) | \`some-queue\` 1.2.3 | ${result} | Pass the writer. |`;
+const row = (...results: readonly string[]) =>
+  `| [Some Queue](#some-queue) | \`some-queue\` 1.2.3 | ${results.join(' | ')} | Pass the writer. |`;
 
 test.each([
   ['works as it is', [killed('jobs run'), alone('jobs wait')]],
@@ -38,7 +38,7 @@ test.each([
   ['fails its tests', [killed('jobs run'), killed('jobs wait', false)]],
   ['fails its tests', []],
 ])('the table says %s where the tests show it', (result, tests) => {
-  expect(writeRecipes(page, [queue(...tests)])).toContain(row(result));
+  expect(writeRecipes(page, [queue(...tests)])).toContain(row(result, 'not run'));
 });
 
 test('a section has the code and what the tests show, and keeps what was written by hand', () => {
@@ -59,7 +59,17 @@ test('a test that failed is named', () => {
 test('a recipe without a section is refused, and a section without a recipe says that nothing was run', () => {
   const other = { ...queue(killed('jobs run')), name: 'other' };
   expect(() => writeRecipes(page, [other])).toThrow('has no section for other');
-  expect(writeRecipes(page, [])).toContain('| Some Queue | nothing | fails its tests |');
+  expect(writeRecipes(page, [])).toContain('| [Some Queue](#some-queue) | nothing | fails its tests |');
+});
+
+test('each version of ioredis has a column of its own, which the runs of the other leave alone', () => {
+  const [works, fails] = [queue(killed('jobs run')), queue(killed('jobs run', false))];
+  const newest = writeRecipes(page, [works]);
+  const both = writeRecipes(newest, [fails], 'ioredis-5');
+  expect(both).toMatch(/^\| library \| tested \| ioredis 6\.[\d.]+ \| ioredis 5\.[\d.]+ \| with \|$/m);
+  expect(both).toContain(row('works as it is', 'fails its tests'));
+  expect(both.split('<!-- /recipes -->')[1]).toBe(newest.split('<!-- /recipes -->')[1]);
+  expect(writeRecipes(both, [fails])).toContain(row('fails its tests', 'fails its tests'));
 });
 
 test('what is written is found again', () => {
