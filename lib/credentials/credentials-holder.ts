@@ -4,6 +4,7 @@ import {
   from,
   isObservable,
   map,
+  NEVER,
   Subject,
   Subscription,
   timer,
@@ -19,9 +20,10 @@ import {
   type CredentialsProvider,
   type Login,
 } from './credentials.js';
-import { isSameLogin } from './logins.js';
+import { isSameLogin, type Acceptance, type Refusal } from './logins.js';
 import { renewAfterMs, retryAfterMs } from './renewal.js';
 import { Renewals } from './renewals.js';
+import { Retries, type Urgency } from './retries.js';
 
 /** The app is not asked again within this time for what it has just given, refused by a server or expired though it is. */
 const PAUSE_MS = 1000;
@@ -53,9 +55,13 @@ export class CredentialsHolder {
   readonly #options: HolderOptions;
   readonly #provided$: Observable<Credentials>;
   readonly #answers$ = new Subject<Answer>();
+  readonly #accepted$ = new Subject<Acceptance>();
   readonly #renewals: Renewals;
+  readonly #retries: Retries;
   /** Emits when a connection that is open has to log in again. */
   readonly renewed$: Observable<Login>;
+  /** Emits when a node has accepted a login. */
+  readonly accepted$ = this.#accepted$.asObservable();
   #state: 'open' | 'closed' = 'open';
   #held: Held | undefined;
   #asking = Subscription.EMPTY;
@@ -68,6 +74,7 @@ export class CredentialsHolder {
     this.#options = options;
     this.#renewals = new Renewals(options.scheduler);
     this.renewed$ = this.#renewals.renewed$;
+    this.#retries = new Retries(options, (urgency) => this.#askAgain(urgency));
     this.#provided$ = (
       isObservable(provider) ? provider : defer(() => from(Promise.resolve().then(provider)))
     ).pipe(map(checkCredentials));
@@ -101,12 +108,26 @@ export class CredentialsHolder {
     }
   }
 
+  /** A node has accepted this login. */
+  accepted(login: Login, node: string): void {
+    if (this.#held?.login === login) {
+      this.#retries.accepted(node);
+    }
+    this.#accepted$.next({ login, node });
+  }
+
+  /** A node has refused this login on a connection that is open. Emits when it is to be sent again. */
+  retry(login: Login, refusal: Refusal): Observable<unknown> {
+    return this.#held?.login === login ? this.#retries.after(login, refusal) : NEVER;
+  }
+
   /** Ends everything, until `reopen` is called. Who waits for a login gets an error. */
   close(): void {
     this.#state = 'closed';
     this.#asking.unsubscribe();
     this.#renewing.unsubscribe();
     this.#renewals.stop();
+    this.#retries.stop();
     this.#answers$.next(closed);
     if (isObservable(this.#options.provider)) {
       this.#held = undefined;
@@ -154,6 +175,13 @@ export class CredentialsHolder {
     return 'now';
   }
 
+  /** An observable emits when it likes. */
+  #askAgain(urgency: Urgency): void {
+    if (!isObservable(this.#options.provider) && (urgency === 'at once' || !this.#isRecent)) {
+      this.#ask();
+    }
+  }
+
   #accept(credentials: Credentials): void {
     const { notices, epochNow, subject } = this.#options;
     const { username, password } = credentials;
@@ -168,6 +196,7 @@ export class CredentialsHolder {
     this.#renewAfter(renewAfterMs(validMs), isSame || validMs <= 0 ? PAUSE_MS : 0);
     this.#answers$.next({ kind: 'given', login });
     if (before !== undefined && !isSame) {
+      this.#retries.stop();
       this.#renewals.tell(login);
     }
   }

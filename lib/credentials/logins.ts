@@ -9,12 +9,36 @@ export interface Logins {
   readonly refused: (login: Login) => void;
   /** Emits when connections that are open have to log in again. */
   readonly renewed$: Observable<Login>;
+  /** A node has accepted this login. */
+  readonly accepted: (login: Login, node: string) => void;
+  /** What `accepted` was called with. */
+  readonly accepted$: Observable<Acceptance>;
+  /** A node has refused this login on a connection that is open. Emits when it is to be sent again. */
+  readonly retry: (login: Login, refusal: Refusal) => Observable<unknown>;
+}
+
+export interface Acceptance {
+  readonly login: Login;
+  readonly node: string;
+}
+
+export interface Refusal {
+  readonly node: string;
+  readonly error: Error;
 }
 
 /** The credentials in options, as they are when a connection logs in. */
 export function fixedLogins(options: Login): Logins {
   const login = async () => ({ username: options.username, password: options.password });
-  return { login, refused: () => undefined, renewed$: NEVER };
+  const nothing = () => undefined;
+  return {
+    login,
+    refused: nothing,
+    renewed$: NEVER,
+    accepted: nothing,
+    accepted$: NEVER,
+    retry: () => NEVER,
+  };
 }
 
 /**
@@ -41,26 +65,28 @@ export async function logInWith(logins: Logins, attempt: (login: Login) => Promi
   }
 }
 
-/** What a connection that has logged in with `sent` has to log in with again: also what was renewed during its handshake. */
-export function renewalsSince(logins: Logins, sent: Login): Observable<Login> {
-  const missed$ = defer(() => logins.login()).pipe(
+/** Emits if a connection that has logged in with `sent` should have used another login: one renewed during its handshake. */
+export function missedSince(logins: Logins, sent: Login): Observable<Login> {
+  return defer(() => logins.login()).pipe(
     filter((login) => !isSameLogin(login, sent)),
     catchError(() => EMPTY),
   );
-  return merge(logins.renewed$, missed$);
 }
 
-/** Has a connection that has logged in with `sent` log in again whenever that is due, until it is closed. */
-export function keepLoggedIn(
-  logins: Logins,
-  { sent, closed }: { readonly sent: Login; readonly closed: Promise<void> },
-  logIn: (login: Login) => Promise<unknown> | void,
-): void {
-  const renewing = renewalsSince(logins, sent).subscribe((login) => {
-    // What is refused is told when the connection is closed for it.
-    Promise.resolve(logIn(login)).catch(() => undefined);
-  });
-  void closed.then(() => renewing.unsubscribe());
+/** Emits when a node accepts another login than `sent`, which a connection to it has logged in with. */
+export function acceptedSince(logins: Logins, { node, sent }: LoggedIn): Observable<unknown> {
+  return merge(
+    logins.accepted$.pipe(
+      filter((acceptance) => acceptance.node === node && !isSameLogin(acceptance.login, sent)),
+    ),
+    missedSince(logins, sent),
+  );
+}
+
+/** A connection that has logged in. */
+export interface LoggedIn {
+  readonly node: string;
+  readonly sent: Login;
 }
 
 export function isSameLogin(one: Login, other: Login): boolean {

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { defer, EMPTY, type Observable } from 'rxjs';
 import type { Login } from '../credentials/credentials.js';
-import { fixedLogins, keepLoggedIn, logInWith, type Logins } from '../credentials/logins.js';
-import type { Endpoint } from '../topology/endpoint.js';
+import { keepLoggedIn } from '../credentials/keep-logged-in.js';
+import { acceptedSince, fixedLogins, logInWith, type LoggedIn, type Logins } from '../credentials/logins.js';
+import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import { Connection } from '../wire/connection.js';
 import { logIn } from '../wire/login.js';
 import { ReplyError } from '../wire/reply-error.js';
@@ -59,9 +60,12 @@ export function controlConnector(
         await vet?.((...command) => connection.call(...command));
         const sent = await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
-        keepLoggedIn(logins, { sent, closed: connection.closed }, (login) =>
-          role === 'observer' ? authenticate(login) : rearm(connection),
-        );
+        const loggedIn = { node: formatEndpoint(endpoint), sent };
+        if (role === 'observer') {
+          keepLoggedIn(logins, { ...loggedIn, closed: connection.closed }, authenticate);
+        } else {
+          rearmAfterRenewal(connection, logins, loggedIn);
+        }
       },
       call: (...command) => discreetly(connection.call(...command)),
       subscribe: (channel, onMessage) => discreetly(connection.subscribe(channel, onMessage)),
@@ -72,9 +76,12 @@ export function controlConnector(
   };
 }
 
-/** A watcher is blocked. It logs in when it is armed again. */
-function rearm(connection: Connection): void {
-  connection.close(new Error('the credentials were renewed'));
+/** A watcher is blocked. It logs in when it is armed again, which waits until the node accepts the new login. */
+function rearmAfterRenewal(connection: Connection, logins: Logins, loggedIn: LoggedIn): void {
+  const renewing = acceptedSince(logins, loggedIn).subscribe(() =>
+    connection.close(new Error('the credentials were renewed')),
+  );
+  void connection.closed.then(() => renewing.unsubscribe());
 }
 
 type Reach = (endpoint: Endpoint) => Observable<Socket>;

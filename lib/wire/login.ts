@@ -41,16 +41,18 @@ async function tolerant(reply: Promise<unknown>): Promise<'done' | 'not needed'>
     await reply;
     return 'done';
   } catch (error) {
-    const isNotNeeded =
-      error instanceof ReplyError &&
-      /no password is set|without any password configured|wrong number of arguments for 'auth'/i.test(
-        error.message,
-      );
-    if (!isNotNeeded) {
+    if (!(error instanceof ReplyError && isLoginNotNeeded(error.message))) {
       throw error;
     }
     return 'not needed';
   }
+}
+
+/** Whether a server has refused a login because it needs none. */
+export function isLoginNotNeeded(message: string): boolean {
+  return /no password is set|without any password configured|wrong number of arguments for 'auth'/i.test(
+    message,
+  );
 }
 
 function isUnknownProtocol(error: unknown): boolean {

@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   replies: ['topology'],
   notices: ['topology'],
   // One holder, handed to observers and connections.
-  credentials: ['topology', 'clock', 'options', 'notices'],
+  credentials: ['topology', 'clock', 'options', 'notices', 'wire'],
   sockets: ['topology', 'clock', 'options'],
   sources: ['topology', 'options'],
   // The one source that talks to servers by itself.

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { Command, type Redis } from 'ioredis';
-import { Subscription, timer } from 'rxjs';
+import { defer, first, of, Subscription, switchMap, timer, type Observable } from 'rxjs';
 import type { Login } from '../../credentials/credentials.js';
-import { isWrongPassword, renewalsSince, type Logins } from '../../credentials/logins.js';
+import { renewLogin } from '../../credentials/keep-logged-in.js';
+import { isWrongPassword, type Logins } from '../../credentials/logins.js';
 import type { SocketProvider } from './connector.js';
 import { prepareSetup } from './internals.js';
 
@@ -24,6 +25,7 @@ export interface AuthenticatedClient {
 export class Authentication {
   readonly #logins: Logins;
   #client: AuthenticatedClient | undefined;
+  #provider: SocketProvider | undefined;
   #sent: Login | undefined;
   #renewing = Subscription.EMPTY;
 
@@ -40,9 +42,12 @@ export class Authentication {
     );
     redis.on('ready', () => {
       this.#renewing.unsubscribe();
-      if (this.#sent !== undefined) {
-        const renewals$ = renewalsSince(this.#logins, this.#sent);
-        this.#renewing = renewals$.subscribe((login) => this.#renew(login, redis.stream));
+      const [sent, node] = [this.#sent, this.#provider?.endpoint];
+      if (sent !== undefined && node !== undefined) {
+        const { stream } = redis;
+        this.#renewing = renewLogin(this.#logins, { node, sent }, (login) =>
+          whenWritable(client, stream).pipe(switchMap(() => logIn(client, login))),
+        ).subscribe();
       }
     });
     redis.on('close', () => this.#renewing.unsubscribe());
@@ -50,6 +55,7 @@ export class Authentication {
 
   /** The same provider, whose sockets are ready for a handshake with the credentials of the moment. */
   over(provider: SocketProvider): SocketProvider {
+    this.#provider = provider;
     return {
       connect: async () => {
         const socket = await provider.connect();
@@ -79,20 +85,20 @@ export class Authentication {
       socket.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
 
-  #renew(login: Login, stream: Redis['stream']): void {
-    const client = this.#client;
-    if (client === undefined || client.redis.stream !== stream || stream.destroyed) {
-      return;
-    }
-    if (client.canWrite()) {
-      const { username, password = '' } = login;
-      const auth = new Command('auth', username === undefined ? [password] : [username, password]);
-      prepareSetup(auth);
-      client.write(auth);
-      this.#sent = login;
-    } else {
-      this.#renewing.add(timer(RETRY_MS).subscribe(() => this.#renew(login, stream)));
-    }
-  }
+/** Emits once. Never after the connection has lost this stream. */
+function whenWritable(
+  { redis, canWrite }: AuthenticatedClient,
+  stream: Redis['stream'],
+): Observable<unknown> {
+  const isWritable = () => redis.stream === stream && !stream.destroyed && canWrite();
+  return defer(() => (isWritable() ? of(undefined) : timer(RETRY_MS, RETRY_MS).pipe(first(isWritable))));
+}
+
+async function logIn({ write }: AuthenticatedClient, { username, password = '' }: Login): Promise<unknown> {
+  const auth = new Command('auth', username === undefined ? [password] : [username, password]);
+  prepareSetup(auth);
+  write(auth);
+  return auth.promise;
 }

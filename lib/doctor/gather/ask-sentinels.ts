@@ -45,7 +45,10 @@ async function askOne(
   });
   try {
     const logins = fixedLogins({ username, password });
-    await within(limitMs, openSentinel(connection, { name, logins, onLogin: nothing, onEvent: nothing }));
+    await within(
+      limitMs,
+      openSentinel(connection, { name, node: endpoint, logins, onLogin: nothing, onEvent: nothing }),
+    );
     const replies = await within(limitMs, askSentinel(connection, name));
     const { mode, master, others } = readListing(replies, { node: same, sentinel: same });
     return {

@@ -1,5 +1,6 @@
 import type { Login } from '../../credentials/credentials.js';
-import { keepLoggedIn, logInWith, type Logins } from '../../credentials/logins.js';
+import { keepLoggedIn } from '../../credentials/keep-logged-in.js';
+import { logInWith, type Logins } from '../../credentials/logins.js';
 import type { Connection } from '../../wire/connection.js';
 import type { Value } from '../../wire/header.js';
 import { logIn } from '../../wire/login.js';
@@ -13,6 +14,8 @@ type Sentinel = Pick<Connection, 'open' | 'call' | 'subscribe' | 'closed'>;
 
 interface Opening {
   readonly name: string;
+  /** `host:port` of the Sentinel. */
+  readonly node: string;
   readonly logins: Logins;
   /** Called with what is about to be sent, which the Sentinel may quote. */
   readonly onLogin: (login: Login) => void;
@@ -26,14 +29,14 @@ interface Opening {
  * @throws WrongSentinel if the server is no Sentinel.
  */
 export async function openSentinel(sentinel: Sentinel, opening: Opening): Promise<void> {
-  const { name, logins, onLogin, onEvent } = opening;
+  const { name, node, logins, onLogin, onEvent } = opening;
   const authenticate = (login: Login) => {
     onLogin(login);
     return logIn((...command) => sentinel.call(...command), login);
   };
   await sentinel.open();
   const sent = await logInWith(logins, authenticate);
-  keepLoggedIn(logins, { sent, closed: sentinel.closed }, authenticate);
+  keepLoggedIn(logins, { node, sent, closed: sentinel.closed }, authenticate);
   const hello = fieldsOf(await ifAllowed(sentinel.call('HELLO')));
   const mode = hello.get('mode');
   if (typeof mode === 'string' && mode !== 'sentinel') {

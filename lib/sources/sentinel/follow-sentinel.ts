@@ -18,7 +18,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Login } from '../../credentials/credentials.js';
-import type { Endpoint } from '../../topology/endpoint.js';
+import { formatEndpoint, type Endpoint } from '../../topology/endpoint.js';
 import { Connection } from '../../wire/connection.js';
 import type { SourceContext } from '../node-source.js';
 import type { Access } from './access.js';
@@ -82,7 +82,10 @@ function runSession(endpoint: Endpoint, session: Session): Observable<News> {
       // Sentinels use TLS among themselves or do not; that of the nodes is another matter.
       sentinel: (named: Endpoint) => locate({ ...named, ...(endpoint.tls === true && { tls: true }) }),
     };
-    const opened$ = from(openSentinel(connection, { name, logins, onLogin, onEvent: () => events$.next() }));
+    const node = formatEndpoint(endpoint);
+    const opened$ = from(
+      openSentinel(connection, { name, node, logins, onLogin, onEvent: () => events$.next() }),
+    );
     const listings$ = opened$.pipe(
       withinLimit(CONNECT_LIMIT_MS + REPLY_LIMIT_MS, scheduler),
       switchMap(() => merge(turnsOf(context), events$.pipe(throttled(scheduler)))),
