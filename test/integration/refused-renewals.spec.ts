@@ -18,13 +18,13 @@ async function addUser({ username, password }: typeof old, nodes: readonly Redis
   await createUser(nodes, { name: username, password, rules: ['~*', '&*', '+@all'] });
 }
 
-/** The ids of the connections of this user, by node. */
-async function connectionsOf({ username }: typeof old, nodes: readonly RedisServer[]) {
+/** The ids of the connections of this user, by node; `role` is the end of their names. */
+async function connectionsOf({ username }: typeof old, nodes: readonly RedisServer[], role = '') {
   const lists = await Promise.all(nodes.map((node) => node.command('CLIENT', 'LIST')));
   return lists.map((list) =>
     String(list)
       .split('\n')
-      .filter((line) => line.includes(` user=${username} `))
+      .filter((line) => line.includes(` user=${username} `) && line.includes(`${role} `))
       .map((line) => /^id=(\d+)/.exec(line)?.[1]),
   );
 }
@@ -72,10 +72,14 @@ test('credentials that the app has before the servers know them are tried again 
   const duplicates = Array.from({ length: 10 }, () => writer.duplicate());
   onTestFinished(() => duplicates.forEach((each) => each.disconnect()));
   await Promise.all([reader.ping(), ...duplicates.map((each) => each.ping())]);
+  const watchers = () => connectionsOf(old, group.nodes, ':watcher');
+  await until('all nodes are watched', async () => (await watchers()).every((ids) => ids.length === 1));
+  const watching = await watchers();
   const load = startWriting(() => writer.incr('count'));
   credentials.next(next);
   await until('all nodes refuse them', () => group.nodes.every((node) => about(notes, node).length > 0));
   await untilAllUse(old, group.nodes);
+  expect(await watchers()).toEqual(watching);
   const before = await connectionsOf(old, group.nodes);
   // One node after the other.
   for (const node of group.nodes) {
