@@ -60,12 +60,9 @@ export function controlConnector(
         await vet?.((...command) => connection.call(...command));
         const sent = await logInWith(logins, authenticate);
         nameConnection(connection, clientName(redis, role));
-        const loggedIn = { node: formatEndpoint(endpoint), sent };
-        if (role === 'observer') {
-          keepLoggedIn(logins, { ...loggedIn, closed: connection.closed }, authenticate);
-        } else {
-          rearmAfterRenewal(connection, logins, loggedIn);
-        }
+        const loggedIn = { node: formatEndpoint(endpoint), sent, closed: connection.closed };
+        if (role === 'observer') keepLoggedIn(logins, loggedIn, authenticate);
+        else rearmAfterRenewal(connection, logins, loggedIn);
       },
       call: (...command) => discreetly(connection.call(...command)),
       subscribe: (channel, onMessage) => discreetly(connection.subscribe(channel, onMessage)),
