@@ -48,12 +48,13 @@ function readTable(page: string) {
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) => line.split('|').map((cell) => cell.trim()));
-  const resultsIn = (cells: readonly string[]) => cells.slice(3, 3 + columns.length);
   return {
     heads: resultsIn(head),
     results: new Map(rows.map((cells) => [cells[1], resultsIn(cells)])),
   };
 }
+
+const resultsIn = (cells: readonly string[]) => cells.slice(3, 3 + columns.length);
 
 interface Section {
   readonly title: string;

@@ -16,6 +16,8 @@ Reflect.set(
   Module,
   '_resolveFilename',
   function (this: unknown, request: string, ...rest: unknown[]): unknown {
-    return Reflect.apply(resolveFilename, this, [request.replace(/^ioredis(?=\/|$)/, 'ioredis-5'), ...rest]);
+    const name = request.replace(/^ioredis(?=\/|$)/, 'ioredis-5');
+    const path: unknown = Reflect.apply(resolveFilename, this, [name, ...rest]);
+    return path;
   },
 );
