@@ -7,8 +7,6 @@ import { emptyHistory, nextView, type History, type TopologyView } from './topol
 @Injectable()
 export class TopologyFeed implements OnModuleInit {
   private readonly latest$ = new ReplaySubject<TopologyView>(1);
-  /** Replays the latest. */
-  readonly view$: Observable<TopologyView> = this.latest$.asObservable();
 
   constructor(@InjectRedisTopology() private readonly topology$: Observable<Topology | ClusterTopology>) {}
 
@@ -19,6 +17,6 @@ export class TopologyFeed implements OnModuleInit {
   }
 
   current(): Promise<TopologyView> {
-    return firstValueFrom(this.view$);
+    return firstValueFrom(this.latest$);
   }
 }

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { GroupView } from '../../sample-app/topology/topology-view.js';
-import { readEvents } from '../support/event-stream.js';
 import { rolesOf } from '../support/group-roles.js';
 import { aNumber, containing } from '../support/matchers.js';
 import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
-import { parseView, startSampleApp, type SampleApp } from '../support/sample-app.js';
+import { startSampleApp, type SampleApp } from '../support/sample-app.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
 
@@ -154,45 +152,6 @@ test('a write that waited in vain is a 503 that says so, and the app goes on', a
   await app.whenMaster(heir.endpoint);
   expect(await heir.command('EXISTS', 'note:vain')).toBe(0);
   expect(await app.put('/notes/vain', { text: 'now' })).toMatchObject({ status: 200 });
-});
-
-test('the stream begins with the current topology, tells each change, and ends when the app closes', async () => {
-  const app = await start();
-  const { heir } = rolesOf(group);
-  const response = await fetch(`${app.url}/topology/stream`);
-  expect(response.headers.get('content-type')).toContain('text/event-stream');
-  const views: GroupView[] = [];
-  let closing: Promise<void> | undefined;
-  for await (const { data } of readEvents(response)) {
-    const view = parseView(data);
-    views.push(view);
-    if (views.length === 1) await plannedSwap(group.nodes, heir);
-    if (view.history.length > 0) closing ??= app.close();
-  }
-  const endedAt = performance.now();
-  await closing;
-  // A connection that is kept alive would hold the server for five seconds.
-  expect(performance.now() - endedAt).toBeLessThan(2500);
-  expect(views[0]).toMatchObject({
-    kind: 'steady',
-    master: group.master.endpoint,
-    generation: 1,
-    history: [],
-  });
-  expect(views.at(-1)).toMatchObject({ kind: 'steady', master: heir.endpoint, generation: 2 });
-  expect(views.at(-1)?.history).toMatchObject([{ from: group.master.endpoint, to: heir.endpoint }]);
-});
-
-test('a client that does not read its stream delays the shutdown by a second at most', async () => {
-  const app = await start();
-  const { port } = new URL(app.url);
-  const client = connect(Number(port), '127.0.0.1');
-  client.write('GET /topology/stream HTTP/1.1\r\nHost: app\r\n\r\n');
-  await once(client, 'readable');
-  const startedAt = performance.now();
-  await app.close();
-  expect(performance.now() - startedAt).toBeLessThan(3500);
-  client.destroy();
 });
 
 test('a connection that a browser opened in advance does not delay the shutdown', async () => {

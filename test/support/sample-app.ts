@@ -62,7 +62,7 @@ export async function startSampleApp(environment: Environment): Promise<SampleAp
 }
 
 /** Parses a topology as the app reports it. */
-export function parseView(json: string): GroupView {
+function parseView(json: string): GroupView {
   const view: unknown = JSON.parse(json);
   if (!isView(view)) throw new Error(`This is no topology: ${json}`);
   return view;
