@@ -1,3 +1,4 @@
+import { get, type IncomingMessage } from 'node:http';
 import {
   ForbiddenException,
   Injectable,
@@ -6,13 +7,15 @@ import {
   type CanActivate,
   type INestApplication,
 } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { RedisReplicationModule, staticNodes } from 'nestjs-redis-replication';
 import {
   RedisReplicationDashboardModule,
   type RedisReplicationDashboardOptions,
 } from 'nestjs-redis-replication/dashboard';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { recordLogs } from '../support/recorded-logs.js';
 
@@ -26,8 +29,16 @@ afterAll(() => group.stop());
 
 const anybody: CanActivate = { canActivate: () => true };
 
+const adapters = {
+  Express: () => new ExpressAdapter(),
+  // As Express does; otherwise the page is not found with a slash at its end.
+  Fastify: () => new FastifyAdapter({ routerOptions: { ignoreTrailingSlash: true } }),
+};
+
 interface Options extends Partial<RedisReplicationDashboardOptions> {
   readonly names?: readonly string[];
+  /** Default: Express. */
+  readonly adapter?: keyof typeof adapters;
   readonly configure?: (app: INestApplication) => void;
 }
 
@@ -36,7 +47,12 @@ interface App {
   readonly close: () => Promise<void>;
 }
 
-async function startApp({ names = ['default'], configure, ...options }: Options = {}): Promise<App> {
+async function startApp({
+  names = ['default'],
+  adapter = 'Express',
+  configure,
+  ...options
+}: Options = {}): Promise<App> {
   const instances = names.map((name) =>
     RedisReplicationModule.forRoot({ name, source: staticNodes(group.endpoints), boot: 'required' }),
   );
@@ -44,7 +60,7 @@ async function startApp({ names = ['default'], configure, ...options }: Options 
   const module = await Test.createTestingModule({ imports: [...instances, dashboard] })
     .setLogger(recordLogs())
     .compile();
-  const app = module.createNestApplication();
+  const app = module.createNestApplication(adapters[adapter]());
   configure?.(app);
   onTestFinished(() => app.close());
   await app.listen(0, '127.0.0.1');
@@ -57,114 +73,121 @@ const statusOf = async (url: string) => {
   return response.status;
 };
 
-/** The first event of this kind. */
+/** The first event of this kind. `fetch` would leave a connection behind for which the app waits when it closes. */
 async function readEvent(url: string, kind: string): Promise<unknown> {
-  const response = await fetch(url);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { agent: false }, resolve).once('error', reject);
+  });
   let text = '';
-  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    text += chunk;
+  for await (const chunk of response.setEncoding('utf8')) {
+    text += String(chunk);
     const found = new RegExp(`event: ${kind}\\n(?:[a-z]+: .*\\n)*?data: (.*)\\n`).exec(text)?.[1];
     if (found !== undefined) return JSON.parse(found);
   }
   throw new Error(`The stream has ended without an event ${kind}: ${text}`);
 }
 
-test('a guard that refuses refuses the page, its files, its data and its stream', async () => {
-  @Injectable()
-  class Operators {
-    readonly names: readonly string[] = [];
-  }
-  @Module({ providers: [Operators], exports: [Operators] })
-  class OperatorsModule {}
-  @Injectable()
-  class OperatorGuard implements CanActivate {
-    constructor(private readonly operators: Operators) {}
+describe.each(['Express', 'Fastify'] as const)('with %s', (adapter) => {
+  const start = (options: Options = {}) => startApp({ adapter, ...options });
 
-    canActivate(): boolean {
-      throw new ForbiddenException(`none of ${this.operators.names.length} operators`);
+  test('a guard that refuses refuses the page, its files, its data and its stream', async () => {
+    @Injectable()
+    class Operators {
+      readonly names: readonly string[] = [];
     }
-  }
-  const { url } = await startApp({ guard: OperatorGuard, imports: [OperatorsModule] });
-  for (const path of ['', '/assets/page.js', '/assets/none', '/data', '/stream', '/data?instance=none']) {
-    expect([path, await statusOf(`${url}/redis${path}`)]).toEqual([path, 403]);
-  }
-});
+    @Module({ providers: [Operators], exports: [Operators] })
+    class OperatorsModule {}
+    @Injectable()
+    class OperatorGuard implements CanActivate {
+      constructor(private readonly operators: Operators) {}
 
-test('the page and its files are found at the path, below a global prefix and whatever the versioning', async () => {
-  const { url } = await startApp({
-    path: 'ops/redis',
-    configure: (app) => app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI }),
-  });
-  const page = `${url}/api/ops/redis`;
-  const response = await fetch(page);
-  const html = await response.text();
-  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(response.headers.get('content-security-policy')).toContain("script-src 'self';");
-  const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
-  expect(links.length).toBeGreaterThan(3);
-  for (const from of [page, `${page}/`]) {
-    const found = [...(await (await fetch(from)).text()).matchAll(/(?:src|href)="([^"]+)"/g)];
-    for (const [, link = ''] of found) {
-      expect([link, await statusOf(new URL(link, from).href)]).toEqual([link, 200]);
+      canActivate(): boolean {
+        throw new ForbiddenException(`none of ${this.operators.names.length} operators`);
+      }
     }
-  }
-  expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=|https?:\/\//);
-  expect(await statusOf(`${page}/assets/..%2f..%2findex.js`)).toBe(404);
-});
-
-test('an app that does not ask for it has no such page', async () => {
-  const { url } = await startApp({ path: 'other' });
-  expect(await statusOf(`${url}/redis`)).toBe(404);
-});
-
-test('the data and the stream tell what is known of an instance', async () => {
-  const { url } = await startApp();
-  const known = {
-    instance: 'default',
-    instances: ['default'],
-    pod: expect.any(String) as unknown,
-    at: expect.any(Number) as unknown,
-  };
-  const state = {
-    kind: 'group',
-    state: 'steady',
-    held: { commands: 0, bytes: 0 },
-    groups: [
-      {
-        topology: expect.objectContaining({ kind: 'steady', master: group.master.endpoint }) as unknown,
-        reader: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
-        held: { commands: 0, bytes: 0 },
-      },
-    ],
-  };
-  expect(await (await fetch(`${url}/redis/data`)).json()).toEqual({
-    ...known,
-    state,
-    failovers: [],
-    samples: expect.any(Array) as unknown,
+    const { url } = await start({ guard: OperatorGuard, imports: [OperatorsModule] });
+    for (const path of ['', '/assets/page.js', '/assets/none', '/data', '/stream', '/data?instance=none']) {
+      expect([path, await statusOf(`${url}/redis${path}`)]).toEqual([path, 403]);
+    }
   });
-  expect(await readEvent(`${url}/redis/stream`, 'state')).toEqual({ ...known, state });
-  expect(await readEvent(`${url}/redis/stream`, 'failovers')).toEqual({ ...known, failovers: [] });
-});
 
-test('an instance is chosen by its name, and an unknown one is refused with the names', async () => {
-  const { url } = await startApp({ names: ['cache', 'sessions'] });
-  const read = async (query: string): Promise<unknown> => (await fetch(`${url}/redis/data${query}`)).json();
-  expect(await read('')).toMatchObject({ instance: 'cache', instances: ['cache', 'sessions'] });
-  expect(await read('?instance=sessions')).toMatchObject({ instance: 'sessions' });
-  expect(await read('?instance=none')).toMatchObject({
-    statusCode: 404,
-    message: 'there is no instance "none"; known are "cache", "sessions"',
+  test('the page and its files are found at the path, below a global prefix and whatever the versioning', async () => {
+    const { url } = await start({
+      path: 'ops/redis',
+      configure: (app) => app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI }),
+    });
+    const page = `${url}/api/ops/redis`;
+    const response = await fetch(page);
+    const html = await response.text();
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toContain("script-src 'self';");
+    const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    expect(links.length).toBeGreaterThan(3);
+    for (const from of [page, `${page}/`]) {
+      const found = [...(await (await fetch(from)).text()).matchAll(/(?:src|href)="([^"]+)"/g)];
+      expect(found).toHaveLength(links.length);
+      for (const [, link = ''] of found) {
+        expect([link, await statusOf(new URL(link, from).href)]).toEqual([link, 200]);
+      }
+    }
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=|https?:\/\//);
+    expect(await statusOf(`${page}/assets/..%2f..%2findex.js`)).toBe(404);
   });
-  expect(await statusOf(`${url}/redis/stream?instance=none`)).toBe(404);
-});
 
-test('an open stream ends when the app closes, and does not keep it open', async () => {
-  const app = await startApp();
-  const response = await fetch(`${app.url}/redis/stream`);
-  const read = response.text();
-  await app.close();
-  expect(await read).toContain('event: state');
+  test('an app that does not ask for it has no such page', async () => {
+    const { url } = await start({ path: 'other' });
+    expect(await statusOf(`${url}/redis`)).toBe(404);
+  });
+
+  test('the data and the stream tell what is known of an instance', async () => {
+    const { url } = await start();
+    const known = {
+      instance: 'default',
+      instances: ['default'],
+      pod: expect.any(String) as unknown,
+      at: expect.any(Number) as unknown,
+    };
+    const state = {
+      kind: 'group',
+      state: 'steady',
+      held: { commands: 0, bytes: 0 },
+      groups: [
+        {
+          topology: expect.objectContaining({ kind: 'steady', master: group.master.endpoint }) as unknown,
+          reader: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+          held: { commands: 0, bytes: 0 },
+        },
+      ],
+    };
+    expect(await (await fetch(`${url}/redis/data`)).json()).toEqual({
+      ...known,
+      state,
+      failovers: [],
+      samples: expect.any(Array) as unknown,
+    });
+    expect(await readEvent(`${url}/redis/stream`, 'state')).toEqual({ ...known, state });
+    expect(await readEvent(`${url}/redis/stream`, 'failovers')).toEqual({ ...known, failovers: [] });
+  });
+
+  test('an instance is chosen by its name, and an unknown one is refused with the names', async () => {
+    const { url } = await start({ names: ['cache', 'sessions'] });
+    const read = async (query: string): Promise<unknown> => (await fetch(`${url}/redis/data${query}`)).json();
+    expect(await read('')).toMatchObject({ instance: 'cache', instances: ['cache', 'sessions'] });
+    expect(await read('?instance=sessions')).toMatchObject({ instance: 'sessions' });
+    expect(await read('?instance=none')).toMatchObject({
+      statusCode: 404,
+      message: 'there is no instance "none"; known are "cache", "sessions"',
+    });
+    expect(await statusOf(`${url}/redis/stream?instance=none`)).toBe(404);
+  });
+
+  test('an open stream ends when the app closes, and does not keep it open', async () => {
+    const app = await start();
+    const response = await fetch(`${app.url}/redis/stream`);
+    const read = response.text();
+    await app.close();
+    expect(await read).toContain('event: state');
+  });
 });
 
 test.each<[unknown, string]>([
