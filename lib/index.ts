@@ -64,6 +64,7 @@ export type {
   ServerRole,
 } from './topology/observation.js';
 export type { LogCode } from './topology/log-code.js';
+export type { LogLine } from './topology/log-line.js';
 export type { ReplicationHistory } from './topology/lineage.js';
 export type { ReadFrom } from './topology/pick.js';
 export type { Signal, SignalKind } from './topology/signal.js';

@@ -18,6 +18,7 @@ import type { SourceNode } from '../sources/node-source.js';
 import { sameValue } from '../stream/same-value.js';
 import type { TopologyStream } from '../stream/topology-stream.js';
 import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
+import { line } from '../topology/log-line.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import { findNode, masterOf, type Topology } from '../topology/topology.js';
 import type { ClusterStreamOptions } from './cluster-stream.js';
@@ -113,7 +114,10 @@ export class ClusterLoop {
       catchError((error: unknown) => {
         this.#failures += 1;
         const reason = error instanceof Error ? error.message : String(error);
-        notify(`${formatEndpoint(endpoint)} did not tell the slots of the cluster: ${reason}`, 'RR504');
+        notify(
+          line`${{ node: formatEndpoint(endpoint) }} did not tell the slots of the cluster: ${{ reason }}`,
+          'RR504',
+        );
         return EMPTY;
       }),
     );

@@ -18,6 +18,7 @@ import { ClusterLoop, type ClusterState, type LiveShard } from './cluster-loop.j
 import type { ClusterTopology } from './cluster-topology.js';
 import type { ClusterView } from './cluster-view.js';
 import type { LogCode } from '../topology/log-code.js';
+import type { LogLine } from '../topology/log-line.js';
 
 export interface ClusterStreamOptions {
   /** Where to ask first, and whenever no node that was learned answers. */
@@ -31,7 +32,7 @@ export interface ClusterStreamOptions {
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   /** Reports something that an operator should know. */
-  readonly notify: (text: string, code: LogCode) => void;
+  readonly notify: (told: LogLine, code: LogCode) => void;
 }
 
 /** The shards of a cluster as they change, each with the stream of its own topology. */

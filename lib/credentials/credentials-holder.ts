@@ -12,6 +12,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Notices } from '../notices/notices.js';
+import { line } from '../topology/log-line.js';
 import { withoutCredentials } from '../topology/without-credentials.js';
 import {
   checkCredentials,
@@ -192,7 +193,7 @@ export class CredentialsHolder {
     const login = isSame ? before : given;
     this.#held = { login, until: this.#now() + validMs, givenAt: this.#now() };
     this.#failure = undefined;
-    notices.end(subject, { code: 'RR441', level: 'log', text: `${subject}: the app gives them again` });
+    notices.end(subject, { code: 'RR441', level: 'log', ...line`${{ subject }}: the app gives them again` });
     this.#renewAfter(renewAfterMs(validMs), isSame || validMs <= 0 ? PAUSE_MS : 0);
     this.#answers$.next({ kind: 'given', login });
     if (before !== undefined && !isSame) {
@@ -211,7 +212,7 @@ export class CredentialsHolder {
     notices.raise(subject, {
       code: 'RR440',
       level: 'warn',
-      text: `${subject}: ${error.message}; asked again with increasing pauses`,
+      ...line`${{ subject }}: ${{ reason: error.message }}; asked again with increasing pauses`,
     });
     this.#renewAfter(afterMs);
     this.#answers$.next(

@@ -1,5 +1,6 @@
 import { defer, Subscription, timer, type Observable, type SchedulerLike } from 'rxjs';
 import type { Notices } from '../notices/notices.js';
+import { line } from '../topology/log-line.js';
 import type { Login } from './credentials.js';
 import type { Refusal } from './logins.js';
 import { retryAfterMs } from './renewal.js';
@@ -40,7 +41,7 @@ export class Retries {
       notices.raise(`${subject} ${node}`, {
         code: 'RR444',
         level: 'warn',
-        text: `${subject}: ${node} refuses those that were renewed: ${codeOf(error)}; open connections stay logged in with those before, and try again with increasing pauses`,
+        ...line`${{ subject }}: ${{ node }} refuses those that were renewed: ${{ refusal: codeOf(error) }}; open connections stay logged in with those before, and try again with increasing pauses`,
       });
       this.#begin(login);
       return this.#refused.renewed$;
@@ -53,7 +54,7 @@ export class Retries {
     notices.end(`${subject} ${node}`, {
       code: 'RR445',
       level: 'log',
-      text: `${subject}: ${node} accepts those that were renewed`,
+      ...line`${{ subject }}: ${{ node }} accepts those that were renewed`,
     });
   }
 

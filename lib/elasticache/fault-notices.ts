@@ -1,3 +1,4 @@
+import { line } from '../topology/log-line.js';
 import type { SourceContext } from '../sources/node-source.js';
 
 /** Tells operators of errors of the API: each kind once, until the API answers. */
@@ -15,14 +16,14 @@ export class FaultNotices {
     const { kind, message } = describeFault(error);
     const topic = this.#topicOf(kind);
     this.#open.add(kind);
-    const text = `elastiCacheNodes: group ${this.#group}: ${kind}: ${message}; the nodes already known stay in use`;
-    this.#notices?.raise(topic, text, 'RR340');
+    const told = line`elastiCacheNodes: group ${{ group: this.#group }}: ${{ fault: kind }}: ${{ reason: message }}; the nodes already known stay in use`;
+    this.#notices?.raise(topic, told, 'RR340');
   }
 
   end(): void {
     for (const kind of this.#open) {
-      const text = `elastiCacheNodes: group ${this.#group}: the API answers again, after ${kind}`;
-      this.#notices?.end(this.#topicOf(kind), text, 'RR341');
+      const told = line`elastiCacheNodes: group ${{ group: this.#group }}: the API answers again, after ${{ fault: kind }}`;
+      this.#notices?.end(this.#topicOf(kind), told, 'RR341');
     }
     this.#open.clear();
   }
@@ -42,9 +43,9 @@ function describeFault(error: unknown): { readonly kind: string; readonly messag
   if (!(error instanceof Error)) {
     return { kind: 'Error', message: 'the client failed without an error' };
   }
-  const [line = ''] = error.message.split(/[\r\n]/);
+  const [first = ''] = error.message.split(/[\r\n]/);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // Errors of the network have a code, and several attempts in parallel have no message.
   const kind = error.name === 'Error' || error.name === 'AggregateError' ? (code ?? error.name) : error.name;
-  return { kind, message: line.slice(0, MAX_LENGTH) || 'no message' };
+  return { kind, message: first.slice(0, MAX_LENGTH) || 'no message' };
 }

@@ -6,6 +6,7 @@ import { readMessage, writeMessage } from './announcements.js';
 import { believeSubscribers, countSubscribers, estimateFleetSize, type FleetSize } from './fleet-size.js';
 import type { NodeFleet } from './node-fleet.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 
 /** Apps that start together count one another often at first, then less and less often. */
 const FIRST_PAUSE_MS = 250;
@@ -26,7 +27,7 @@ interface MembershipOptions {
   readonly server: string;
   readonly scheduler: SchedulerLike;
   /** Reports, once, something that an operator should know. */
-  readonly notify: (text: string, code: LogCode) => void;
+  readonly notify: (told: LogLine, code: LogCode) => void;
 }
 
 /**
@@ -152,8 +153,7 @@ export class FleetMembership {
     const { channel, notify } = this.#options;
     this.#countedBy = 'clients';
     notify(
-      `the user may not use the channel "${channel}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot announce ` +
-        'promotions to one another, and each probes less often the more clients the node has',
+      line`the user may not use the channel "${{ channel }}" (SUBSCRIBE, PUBLISH, PUBSUB NUMSUB): apps cannot announce promotions to one another, and each probes less often the more clients the node has`,
       'RR212',
     );
   }

@@ -1,4 +1,5 @@
 import type { ChangeNote } from '../topology/describe-change.js';
+import { line, withFacts, type LogLine } from '../topology/log-line.js';
 import type { FailoverPhases, FailoverRecord } from './failover-record.js';
 
 /** The log line for a failover that is complete. */
@@ -7,16 +8,11 @@ export function describeCompletion(record: FailoverRecord & { readonly kind: 'co
   const { held, sentAgain, unknown, notApplied } = commands;
   const end =
     record.endedBy === 'first write'
-      ? `is complete after ${record.totalMs} ms`
-      : 'was followed by the next one before a write was acknowledged';
-  return {
-    code: 'RR102',
-    level: 'log',
-    text:
-      `failover to ${to} ${end}: ${describePhases(phases)}; ${held} commands held, ${sentAgain} sent again, ` +
-      `${unknown} unknown, ${notApplied} not applied, generation ${generation}`,
-    facts: { failover: record },
-  };
+      ? line`is complete after ${{ totalMs: record.totalMs }} ms`
+      : line`was followed by the next one before a write was acknowledged`;
+  const ends = line`${{ held }} commands held, ${{ sentAgain }} sent again, ${{ unknown }} unknown, ${{ notApplied }} not applied`;
+  const told = line`failover to ${{ to }} ${end}: ${describePhases(phases)}; ${ends}, generation ${{ generation }}`;
+  return { code: 'RR102', level: 'log', ...withFacts(told, { failover: record }) };
 }
 
 function describePhases({
@@ -24,11 +20,9 @@ function describePhases({
   decisionMs,
   connectionMs,
   acknowledgementMs,
-}: FailoverPhases): string {
-  return [
-    `detected in ${detectionMs} ms`,
-    `decided in ${decisionMs} ms`,
-    ...(connectionMs === undefined ? [] : [`connected in ${connectionMs} ms`]),
-    ...(acknowledgementMs === undefined ? [] : [`first write in ${acknowledgementMs} ms`]),
-  ].join(', ');
+}: FailoverPhases): LogLine {
+  const connected = connectionMs === undefined ? line`` : line`, connected in ${{ connectionMs }} ms`;
+  const written =
+    acknowledgementMs === undefined ? line`` : line`, first write in ${{ acknowledgementMs }} ms`;
+  return line`detected in ${{ detectionMs }} ms, decided in ${{ decisionMs }} ms${connected}${written}`;
 }

@@ -2,6 +2,7 @@ import { merge, Observable, pairwise, startWith, switchMap, type Observable as S
 import { nameShard, type ClusterTopology } from '../cluster/cluster-topology.js';
 import { Notices } from '../notices/notices.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
+import { line } from '../topology/log-line.js';
 import { initialResolution } from '../topology/resolve-topology.js';
 import type { Topology } from '../topology/topology.js';
 import { contestAlarms } from './contest-alarms.js';
@@ -14,14 +15,14 @@ export function clusterNotes(before: ClusterTopology, after: ClusterTopology): r
   const gone = before.shards.filter(({ id }) => now?.includes(id) === false).map(nameShard);
   return [
     ...(added.length > 0
-      ? [{ code: 'RR500' as const, level: 'log' as const, text: `the cluster has ${added.join(', ')}` }]
+      ? [{ code: 'RR500' as const, level: 'log' as const, ...line`the cluster has ${{ shards: added }}` }]
       : []),
     ...(gone.length > 0
       ? [
           {
             code: 'RR501' as const,
             level: 'log' as const,
-            text: `the cluster no longer has ${gone.join(', ')}`,
+            ...line`the cluster no longer has ${{ shards: gone }}`,
           },
         ]
       : []),
@@ -39,13 +40,13 @@ function describeUnassigned(before: ClusterTopology, after: ClusterTopology): re
       {
         code: 'RR502',
         level: 'error',
-        text: `${count} slots belong to no shard; commands for their keys are held`,
+        ...line`${{ unassignedSlots: count }} slots belong to no shard; commands for their keys are held`,
       },
     ];
   }
   return before.kind === 'unknown'
     ? []
-    : [{ code: 'RR503', level: 'log', text: 'each slot belongs to a shard again' }];
+    : [{ code: 'RR503', level: 'log', ...line`each slot belongs to a shard again` }];
 }
 
 /** The log lines about one shard, as about a replication group. Completes with the topology. */

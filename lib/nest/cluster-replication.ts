@@ -23,7 +23,6 @@ import { cadenceOf } from '../stream/pace.js';
 import { createTopologyStream, type TopologyStream } from '../stream/topology-stream.js';
 import type { ChangeNote } from '../topology/describe-change.js';
 import { initialResolution } from '../topology/resolve-topology.js';
-import { oneLine } from '../topology/safe-text.js';
 import { clusterSeeds } from './cluster-seeds.js';
 import { beginConnections } from './begin-connections.js';
 import { clusterNotes, shardNotes } from './cluster-notes.js';
@@ -32,8 +31,9 @@ import { dialWithTls } from './dial-with-tls.js';
 import { ObservedGroups } from './observed-groups.js';
 import { connectLimitMs, controlFor, observeNodes } from './observing.js';
 import type { ResolvedClusterOptions } from './options.js';
-import type { Report } from './log-notes.js';
+import { asOneLine, type Report } from './log-notes.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 
 /**
  * One Redis Cluster and the connections to it. It opens no socket before the first connection is made or the topology is
@@ -56,7 +56,7 @@ export class ClusterReplication {
   private readonly report: Report;
   private readonly repeats: Repeats;
   private readonly dial: Dial;
-  private readonly warnOnce: (text: string, code: LogCode) => void;
+  private readonly warnOnce: (told: LogLine, code: LogCode) => void;
   /** Why the node that was asked last did not tell the slots, if it did not. */
   private failure = 'none has answered yet';
   private logging = Subscription.EMPTY;
@@ -70,8 +70,7 @@ export class ClusterReplication {
     this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
-    // The last gate: whatever a node makes us say, it is one line of the log.
-    this.repeats = new Repeats((note) => report({ ...note, text: oneLine(note.text) }));
+    this.repeats = new Repeats((note) => report(asOneLine(note)));
     this.report = (note) => this.repeats.tell(note);
     this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
@@ -90,9 +89,9 @@ export class ClusterReplication {
       pollIntervalMs,
       scheduler: monotonicScheduler,
       random: () => Math.random(),
-      notify: (text, code) => {
-        this.failure = text;
-        this.warnOnce(text, code);
+      notify: (told, code) => {
+        this.failure = told.text;
+        this.warnOnce(told, code);
       },
     });
     this.topology$ = this.stream.topology$;
@@ -196,7 +195,7 @@ export class ClusterReplication {
     const latest = () => this.current.shards.find(({ id }) => id === shardId)?.topology;
     this.observed.follow(stream, { shard: shardId, latest: () => latest() ?? initialResolution(0).topology });
     const tell = (note: ChangeNote) =>
-      this.report({ ...note, text: `${nameOf(this.current, shardId)}: ${note.text}` });
+      this.report({ ...note, ...line`${{ shard: nameOf(this.current, shardId) }}: ${note}` });
     this.failovers.follow({
       topology$: stream.topology$,
       events$: this.ledger.events$.pipe(filter(({ shard }) => shard === shardId)),
@@ -219,7 +218,7 @@ export class ClusterReplication {
       replyTimeoutMs,
       connectTimeoutMs: connectLimitMs(replyTimeoutMs),
       logins: this.logins,
-      notices: new Notices((note) => this.report({ ...note, text: `${role}: ${note.text}` })),
+      notices: new Notices((note) => this.report({ ...note, ...line`${{ connection: role }}: ${note}` })),
       startupNodes:
         typeof cluster.nodes === 'function' ? NOT_LISTED : readEndpoints('cluster.nodes', cluster.nodes),
       use,

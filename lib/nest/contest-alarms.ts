@@ -10,6 +10,7 @@ import {
 } from 'rxjs';
 import type { ChangeNote } from '../topology/describe-change.js';
 import { describeContest } from '../topology/describe-contest.js';
+import { line } from '../topology/log-line.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 
 /** Ordinary swaps are contested for some milliseconds, and nobody should be paged for that. */
@@ -57,10 +58,11 @@ function identify(topology: Topology): string {
 
 function describeEnd(topology: Topology): ChangeNote {
   const master = masterOf(topology);
-  const outcome = master === undefined ? 'no node claims to be the master' : `master is ${master}`;
+  const outcome =
+    master === undefined ? line`no node claims to be the master` : line`master is ${{ master }}`;
   return {
     code: 'RR112',
     level: 'log',
-    text: `the contest is over: ${outcome}, generation ${topology.generation}`,
+    ...line`the contest is over: ${outcome}, generation ${{ generation: topology.generation }}`,
   };
 }

@@ -15,8 +15,8 @@ export function dialWithTls(
       provider: tls,
       fixed: redis.tls ?? {},
       notices: {
-        raise: (text, code) => notices.raise('tls', { code, level: 'warn', text }),
-        end: (text, code) => notices.end('tls', { code, level: 'log', text }),
+        raise: (told, code) => notices.raise('tls', { code, level: 'warn', ...told }),
+        end: (told, code) => notices.end('tls', { code, level: 'log', ...told }),
       },
     });
   return withTls(dial, changing);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ChangeNote } from '../topology/describe-change.js';
+import { oneLine } from '../topology/safe-text.js';
 import { DEFAULT_NAME } from './tokens.js';
 
 /** Receives log messages for operators. */
@@ -9,7 +10,9 @@ export type Report = (note: ChangeNote) => void;
 export function reportTo(instance: string): Report {
   const logger = new Logger(instance === DEFAULT_NAME ? 'RedisReplication' : `RedisReplication(${instance})`);
   return ({ code, level, text, facts }) => {
-    const message = isJson() ? { code, instance, text, ...facts } : `${text} [${code}]`;
+    const always = { code, instance, text };
+    // First for whoever reads it, and once more because a source of the app may name its facts as it likes.
+    const message = isJson() ? { ...always, ...facts, ...always } : `${text} [${code}]`;
     switch (level) {
       case 'log':
         logger.log(message);
@@ -24,6 +27,15 @@ export function reportTo(instance: string): Report {
         level satisfies never;
     }
   };
+}
+
+/** The last gate: whatever a node makes us say, it is one line of the log. */
+export function asOneLine(note: ChangeNote): ChangeNote {
+  const facts: Record<string, unknown> = {};
+  for (const [name, fact] of Object.entries(note.facts)) {
+    facts[name] = typeof fact === 'string' ? oneLine(fact) : fact;
+  }
+  return { ...note, text: oneLine(note.text), facts };
 }
 
 /**

@@ -11,12 +11,13 @@ import { formatEndpoint, type Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { ResolvedOptions } from './options.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 
 type ObservingOptions = Pick<ResolvedOptions, 'redis' | 'replyTimeoutMs' | 'probeKey'>;
 
 interface Observing {
   readonly dial: Dial;
-  readonly notify: (text: string, code: LogCode) => void;
+  readonly notify: (told: LogLine, code: LogCode) => void;
   readonly mode: ServerMode;
   readonly logins: Logins | undefined;
 }
@@ -42,7 +43,8 @@ export function observeNodes(
       replyTimeoutMs,
       connectTimeoutMs,
       scheduler: monotonicScheduler,
-      notify: (text, code) => notify(`node ${formatEndpoint(observer.endpoint)}: ${text}`, code),
+      notify: (told, code) =>
+        notify(line`node ${{ node: formatEndpoint(observer.endpoint) }}: ${told}`, code),
     });
 }
 

@@ -1,5 +1,6 @@
 import { distinctUntilChanged, EMPTY, map, switchMap, tap, timer, type Observable } from 'rxjs';
 import type { Notices } from '../notices/notices.js';
+import { line } from '../topology/log-line.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 
@@ -16,13 +17,17 @@ export function alarmOnOutage(
     distinctUntilChanged(),
     switchMap((master) => {
       if (master !== undefined) {
-        notices.end(TOPIC, { code: 'RR106', level: 'log', text: `there is a master again: ${master}` });
+        notices.end(TOPIC, { code: 'RR106', level: 'log', ...line`there is a master again: ${{ master }}` });
         return EMPTY;
       }
       return timer(limitMs).pipe(
         tap(() => {
-          const why = latest === undefined ? '' : `; ${whyWait(latest)}`;
-          notices.raise(TOPIC, { code: 'RR105', level: 'error', text: `no master for ${limitMs} ms${why}` });
+          const why = latest === undefined ? line`` : line`; ${{ reason: whyWait(latest) }}`;
+          notices.raise(TOPIC, {
+            code: 'RR105',
+            level: 'error',
+            ...line`no master for ${{ limitMs }} ms${why}`,
+          });
         }),
       );
     }),

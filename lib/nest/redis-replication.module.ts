@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { describeUnknown } from '../connections/ioredis/redis-rules.js';
+import { findUnknown } from '../connections/ioredis/redis-rules.js';
 import { describeValue } from '../options/describe-value.js';
 import { flag, findFaults, isPlainObject, text as aText, throwFaults } from '../options/rules.js';
 import { ClusterReplication } from './cluster-replication.js';
@@ -10,6 +10,7 @@ import { RedisReplicationConnections } from './redis-replication-connections.js'
 import { Replication } from './replication.js';
 import type { RedisReplicationOptions } from './options.js';
 import { isForCluster, resolveClusterOptions, resolveOptions } from './resolve-options.js';
+import { line } from '../topology/log-line.js';
 import {
   DEFAULT_NAME,
   getRedisFailoversToken,
@@ -138,8 +139,12 @@ function createReplication(name: string, options: RedisReplicationOptions): Repl
     const replication = isForCluster(options)
       ? new ClusterReplication(resolveClusterOptions(options, name), report)
       : new Replication(resolveOptions(options, name), report);
-    describeUnknown(replication.options.redis).forEach((text) =>
-      report({ code: 'RR450', level: 'warn', text }),
+    findUnknown(replication.options.redis).forEach((option) =>
+      report({
+        code: 'RR450',
+        level: 'warn',
+        ...line`option "${{ option }}" is not known here; it is passed on to ioredis`,
+      }),
     );
     return replication;
   } catch (error) {

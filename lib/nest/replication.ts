@@ -26,17 +26,17 @@ import { createTopologyStream, type CountedTopologyStream } from '../stream/topo
 import { beginConnections } from './begin-connections.js';
 import { contestAlarms } from './contest-alarms.js';
 import { dialWithTls } from './dial-with-tls.js';
-import type { Report } from './log-notes.js';
+import { asOneLine, type Report } from './log-notes.js';
 import { ObservedGroups } from './observed-groups.js';
 import { observeNodes } from './observing.js';
 import { alarmOnOutage } from './outage-alarm.js';
 import { clientName } from '../observers/client-name.js';
 import { describeChange, type ChangeNote } from '../topology/describe-change.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 import { whyWait } from '../topology/pick.js';
 import { masterOf, type Topology } from '../topology/topology.js';
 import { initialResolution } from '../topology/resolve-topology.js';
-import { oneLine } from '../topology/safe-text.js';
 import type { ResolvedOptions } from './options.js';
 import { securityOf } from './security-of.js';
 
@@ -69,8 +69,7 @@ export class Replication {
     this.failovers = new FailoverHistory(options.name);
     // Whatever lists the properties of a provider must not find the password.
     Object.defineProperty(this, 'options', { enumerable: false });
-    // The last gate: whatever a node makes us say, it is one line of the log.
-    this.repeats = new Repeats((note) => report({ ...note, text: oneLine(note.text) }));
+    this.repeats = new Repeats((note) => report(asOneLine(note)));
     this.dial = dialWithTls(options, openSocket, new Notices((note) => this.report(note)));
     this.logins = createLogins(options.credentials, new Notices((note) => this.report(note)));
     this.stream = createTopologyStream({
@@ -191,10 +190,10 @@ export class Replication {
   private sourceNotices() {
     const notices = new Notices((note) => this.report(note));
     return {
-      raise: (topic: string, text: string, code: LogCode = 'RR300') =>
-        notices.raise(topic, { code, level: 'warn', text }),
-      end: (topic: string, text: string, code: LogCode = 'RR301') =>
-        notices.end(topic, { code, level: 'log', text }),
+      raise: (topic: string, told: string | LogLine, code: LogCode = 'RR300') =>
+        notices.raise(topic, { code, level: 'warn', ...asLine(topic, told) }),
+      end: (topic: string, told: string | LogLine, code: LogCode = 'RR301') =>
+        notices.end(topic, { code, level: 'log', ...asLine(topic, told) }),
     };
   }
 
@@ -215,16 +214,23 @@ export class Replication {
       account: this.ledger.account({ connection: role }),
       replyTimeoutMs,
       connectTimeoutMs: this.connectTimeoutMs,
-      notices: new Notices((note) => this.report({ ...note, text: `${role}: ${note.text}` })),
+      notices: new Notices((note) => this.report({ ...note, ...line`${{ connection: role }}: ${note}` })),
     };
   }
 
   /** Runs at every probe, so it notices a command that blocks for a second or longer, and costs the commands nothing. */
   private warnOfBlocking(): void {
-    const name = this.writer && blockingCommandOn(this.writer);
-    if (name !== undefined) {
-      const text = `writer: ${name} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`;
-      this.warn(text, 'RR431');
+    const command = this.writer && blockingCommandOn(this.writer);
+    if (command !== undefined) {
+      this.warn(
+        line`${{ connection: 'writer' }}: ${{ command }} blocks the connection; other writes and the health check wait behind it: issue it on writer.duplicate()`,
+        'RR431',
+      );
     }
   }
+}
+
+/** Where a source of the app gives a text alone, the topic is its only fact. */
+function asLine(topic: string, told: string | LogLine): LogLine {
+  return typeof told === 'string' ? { text: told, facts: { topic } } : told;
 }

@@ -1,4 +1,5 @@
 import type { ChangeNote } from '../topology/describe-change.js';
+import { withFacts } from '../topology/log-line.js';
 
 /** What repeats within this time is counted. The time doubles with each repetition, and begins anew after a quiet minute. */
 const FIRST_PERIOD_MS = 1000;
@@ -81,9 +82,11 @@ export class Repeats {
 
   #tellCount(key: string, { count, note, periodMs }: Recent): void {
     if (count > 0) {
-      const what = key === OTHERS ? 'other lines, the last: ' : '';
+      const isOthers = key === OTHERS;
       const times = count === 1 ? 'once more' : `${count} times more`;
-      this.#report({ ...note, text: `${what}${note.text} (${times} within ${periodMs / 1000} s)` });
+      const text = `${isOthers ? 'other lines, the last: ' : ''}${note.text} (${times} within ${periodMs / 1000} s)`;
+      const facts = { [isOthers ? 'othersRepeated' : 'repeated']: count, withinMs: periodMs };
+      this.#report({ ...note, ...withFacts({ text, facts: note.facts }, facts) });
     }
   }
 }

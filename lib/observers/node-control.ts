@@ -17,6 +17,7 @@ import { FleetMembership } from '../fleet/fleet-membership.js';
 import { isLost } from './is-lost.js';
 import { MAINTENANCE_GAP_MS } from './maintenance.js';
 import type { ServerRole } from '../topology/observation.js';
+import { line } from '../topology/log-line.js';
 import type { ObserverContext } from './observer-context.js';
 import { needsNewSession, probe, startProbe, type ProbeSession } from './probe.js';
 import type { Answer } from './answer.js';
@@ -138,8 +139,7 @@ export class NodeControl {
     const { emit, endpoint, notify } = this.#context;
     if (state.command !== 'INFO') {
       notify(
-        `the user may not run INFO; ${state.command} reports the role, but neither the replication history (after a ` +
-          'split brain the heir cannot be determined) nor the lag',
+        line`the user may not run INFO; ${{ command: state.command }} reports the role, but neither the replication history (after a split brain the heir cannot be determined) nor the lag`,
         'RR210',
       );
     }

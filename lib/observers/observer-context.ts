@@ -6,6 +6,7 @@ import type { Signal, SignalKind } from '../topology/signal.js';
 import type { ConnectControl } from './control-connection.js';
 import type { ServerMode } from './server-mode.js';
 import type { LogCode } from '../topology/log-code.js';
+import type { LogLine } from '../topology/log-line.js';
 
 /** What the observer of one node needs. */
 export interface ObserverContext {
@@ -44,7 +45,7 @@ export interface ObserverContext {
   readonly redial$: Observable<RedialReason>;
   readonly emit: (kind: SignalKind, endpoint: Endpoint) => void;
   /** Reports, once, something that an operator should know. */
-  readonly notify: (text: string, code: LogCode) => void;
+  readonly notify: (told: LogLine, code: LogCode) => void;
 }
 
 /**

@@ -16,6 +16,7 @@ import type { SignalKind } from '../topology/signal.js';
 import type { ControlConnection } from './control-connection.js';
 import { faultOf } from '../replies/node-fault.js';
 import { isLost } from './is-lost.js';
+import { line } from '../topology/log-line.js';
 import type { ObserverContext } from './observer-context.js';
 import { vetFor } from './vet-node.js';
 
@@ -82,8 +83,7 @@ function react(ending: Ending, { emit, notify, endpoint, database }: ObserverCon
   }
   if (ending === 'forbidden') {
     notify(
-      `the user may not run XREAD on the probe key in database ${database}: a demotion is detected only by the next ` +
-        'poll, not at once',
+      line`the user may not run XREAD on the probe key in database ${{ database }}: a demotion is detected only by the next poll, not at once`,
       'RR211',
     );
   }

@@ -5,6 +5,7 @@ import { describeType } from '../options/describe-value.js';
 import { isPlainObject } from '../options/rules.js';
 import type { Dial } from './dial.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 
 /**
  * Gives the certificates of the moment: authorities to trust, and the certificate and key of the client. It is called
@@ -20,8 +21,8 @@ interface ChangingTlsOptions {
   /** What does not change, such as `servername`. */
   readonly fixed: ConnectionOptions;
   readonly notices: {
-    readonly raise: (text: string, code: LogCode) => void;
-    readonly end: (text: string, code: LogCode) => void;
+    readonly raise: (told: LogLine, code: LogCode) => void;
+    readonly end: (told: LogLine, code: LogCode) => void;
   };
 }
 
@@ -49,11 +50,11 @@ export class ChangingTls {
         const secureContext = createSecureContext({ ...fixed, ...given });
         this.#last = { given, options: { ...fixed, secureContext } };
       }
-      notices.end('tls: the app gives TLS options again', 'RR443');
+      notices.end(line`tls: the app gives TLS options again`, 'RR443');
       return this.#last.options;
     } catch (reason) {
       const error = tlsError(reason instanceof Error ? reason.message : String(reason));
-      notices.raise(`tls: ${error.message}; what it gave before stays in use`, 'RR442');
+      notices.raise(line`tls: ${{ reason: error.message }}; what it gave before stays in use`, 'RR442');
       return this.#last?.options ?? Promise.reject(error);
     }
   }

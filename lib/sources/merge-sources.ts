@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import { aFunction, throwFaults } from '../options/rules.js';
 import { formatEndpoint } from '../topology/endpoint.js';
+import { line } from '../topology/log-line.js';
 import { keepTrying } from './keep-trying.js';
 import type { NodeSource, SourceContext, SourceNode } from './node-source.js';
 
@@ -72,12 +73,14 @@ function listsFrom(
   const own: SourceContext = {
     ...context,
     notices: notices && {
-      raise: (topic, text, code) => notices.raise(`${name}: ${topic}`, text, code),
-      end: (topic, text, code) => notices.end(`${name}: ${topic}`, text, code),
+      raise: (topic, told, code) => notices.raise(`${name}: ${topic}`, told, code),
+      end: (topic, told, code) => notices.end(`${name}: ${topic}`, told, code),
     },
   };
-  return keepTrying(source, own, (fault) => notices?.raise(name, `${name} failed: ${fault}`, 'RR310')).pipe(
-    tap(() => notices?.end(name, `${name} lists nodes again`, 'RR311')),
+  return keepTrying(source, own, (reason) =>
+    notices?.raise(name, line`${{ source: name }} failed: ${{ reason }}`, 'RR310'),
+  ).pipe(
+    tap(() => notices?.end(name, line`${{ source: name }} lists nodes again`, 'RR311')),
     map((list) => ({ index, list })),
   );
 }

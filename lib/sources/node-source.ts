@@ -1,5 +1,6 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { LogCode } from '../topology/log-code.js';
+import type { LogLine } from '../topology/log-line.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Observation } from '../topology/observation.js';
 import type { Signal } from '../topology/signal.js';
@@ -85,8 +86,11 @@ export interface SourceSecurity {
 
 /** @publicApi */
 export interface SourceNotices {
-  /** Logs a warning, once until the topic ends. `code` is the code of the line in the log. Default `RR300`. */
-  readonly raise: (topic: string, text: string, code?: LogCode) => void;
+  /**
+   * Logs a warning, once until the topic ends. `told` is a text, or a text with the values in it as facts for JSON logs.
+   * `code` is the code of the line in the log. Default `RR300`.
+   */
+  readonly raise: (topic: string, told: string | LogLine, code?: LogCode) => void;
   /** Logs that the topic is over, if it was raised. `code` is the code of the line in the log. Default `RR301`. */
-  readonly end: (topic: string, text: string, code?: LogCode) => void;
+  readonly end: (topic: string, told: string | LogLine, code?: LogCode) => void;
 }

@@ -34,6 +34,7 @@ import { factsOf, toEndpoint, type ListedFacts } from './listed-facts.js';
 import type { NodeObserver } from './node-observer.js';
 import { firstPace, onResolution, onSignal, type Cadence, type Pace } from './pace.js';
 import type { LogCode } from '../topology/log-code.js';
+import { line, type LogLine } from '../topology/log-line.js';
 
 export interface LoopOptions {
   readonly source: NodeSource;
@@ -44,7 +45,7 @@ export interface LoopOptions {
   /** What to add to a time of the scheduler to get the time since the epoch, in milliseconds. */
   readonly epochOffsetMs: () => number;
   /** Reports something that an operator should know about the source. */
-  readonly notify: (text: string, code: LogCode) => void;
+  readonly notify: (told: LogLine, code: LogCode) => void;
   readonly scheduler: SchedulerLike;
   readonly random: () => number;
   /** What the source may know of how the app connects, and where it tells operators of a state that lasts. */
@@ -94,7 +95,7 @@ export class TopologyLoop {
     const observations$ = keepTrying(
       source,
       { ...context, observations$: context.observed$, seeking$: this.#isSeeking$, probe },
-      (fault) => notify(`the source of nodes failed: ${fault}`, 'RR302'),
+      (reason) => notify(line`the source of nodes failed: ${{ reason }}`, 'RR302'),
     ).pipe(
       map((nodes) => this.#list(nodes)),
       tap((endpoints) => fold(withNodes(this.#state.observations, endpoints, this.#now))),

@@ -1,15 +1,13 @@
 import { describeUnproven } from './describe-contest.js';
 import type { LogCode } from './log-code.js';
-import { whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
+import { line, withFacts, type LogLine } from './log-line.js';
+import { countAgreeing, whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
 import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
 
-/** One log line for an operator, and its level. */
-export interface ChangeNote {
+/** One log line for an operator, its code and its level. */
+export interface ChangeNote extends LogLine {
   readonly code: LogCode;
   readonly level: 'log' | 'warn' | 'error';
-  readonly text: string;
-  /** What the line is about, for loggers that take objects. Plain values without credentials. */
-  readonly facts?: object;
 }
 
 /** The log lines for the step from one topology to the next; none if nothing changed. */
@@ -41,7 +39,7 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
         {
           code: 'RR104',
           level: 'warn',
-          text: `writes are held, cause: ${after.cause}; ${whyWait(after)}; promote a node to end this`,
+          ...line`writes are held, cause: ${{ cause: after.cause }}; ${{ reason: whyWait(after) }}; promote a node to end this`,
         },
       ];
     case 'contested':
@@ -58,11 +56,13 @@ function describeMaster(before: Topology, after: Topology): readonly ChangeNote[
 function describeMajority(before: Topology, after: Topology, policy: WriterPolicy): readonly ChangeNote[] {
   const [had, lacks] = [whyNoMajority(before, policy) === undefined, whyNoMajority(after, policy)];
   if (had && lacks !== undefined) {
-    return [{ code: 'RR120', level: 'error', text: `writes are held: ${lacks}` }];
+    const { agreeing, known } = countAgreeing(after);
+    const told = withFacts(line`writes are held: ${{ reason: lacks }}`, { agreeing, known });
+    return [{ code: 'RR120', level: 'error', ...told }];
   }
   const isBack = !had && lacks === undefined && masterOf(after) !== undefined;
   return isBack
-    ? [{ code: 'RR121', level: 'log', text: 'the majority of the nodes is back: writes resume' }]
+    ? [{ code: 'RR121', level: 'log', ...line`the majority of the nodes is back: writes resume` }]
     : [];
 }
 
@@ -71,15 +71,11 @@ function describeFailover({ lastFailover }: Topology): ChangeNote {
   // A poll detects what may have happened at any time since the poll before it.
   const when =
     cause === 'poll' && promotedWithinMs !== undefined
-      ? `promoted within the last ${promotedWithinMs} ms`
-      : `in ${tookMs} ms`;
-  const grounds = proof === undefined || proof === 'history' ? '' : `, by ${proof}`;
-  return {
-    code: 'RR101',
-    level: 'warn',
-    ...(lastFailover !== undefined && { facts: { failover: lastFailover } }),
-    text: `failover: master ${from} → ${to} ${when}${grounds}, cause: ${cause}, generation ${generation}`,
-  };
+      ? line`promoted within the last ${{ promotedWithinMs }} ms`
+      : line`in ${{ tookMs }} ms`;
+  const grounds = proof === undefined || proof === 'history' ? line`` : line`, by ${{ proof }}`;
+  const told = line`failover: master ${{ from }} → ${{ to }} ${when}${grounds}, cause: ${{ cause }}, generation ${{ generation }}`;
+  return { code: 'RR101', level: 'warn', ...withFacts(told, { failover: lastFailover }) };
 }
 
 function describeSteady(before: Topology, after: Topology & { readonly kind: 'steady' }): ChangeNote {
@@ -88,9 +84,9 @@ function describeSteady(before: Topology, after: Topology & { readonly kind: 'st
     ? {
         code: 'RR103',
         level: 'log',
-        text: `master ${master} is back after ${changedAt - before.changedAt} ms, generation ${generation}`,
+        ...line`master ${{ master }} is back after ${{ tookMs: changedAt - before.changedAt }} ms, generation ${{ generation }}`,
       }
-    : { code: 'RR100', level: 'log', text: `master is ${master}, generation ${generation}` };
+    : { code: 'RR100', level: 'log', ...line`master is ${{ master }}, generation ${{ generation }}` };
 }
 
 function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] {
@@ -105,8 +101,7 @@ function describeLoss(before: Topology, after: Topology): readonly ChangeNote[] 
     {
       code: codesOfLoss[loss.kind],
       level: 'error',
-      text: `data loss: ${describeKindOfLoss(loss)}`,
-      facts: { dataLoss: loss },
+      ...withFacts(line`data loss: ${describeKindOfLoss(loss)}`, { dataLoss: loss }),
     },
   ];
 }
@@ -118,16 +113,16 @@ const codesOfLoss: Readonly<Record<DataLoss['kind'], LogCode>> = {
   'replaced by empty': 'RR133',
 };
 
-function describeKindOfLoss({ kind, endpoint, bytes, keys }: DataLoss): string {
+function describeKindOfLoss({ kind, endpoint: node, bytes, keys }: DataLoss): LogLine {
   switch (kind) {
     case 'restarted empty':
-      return `master ${endpoint} came back empty, and had ${keys} keys when it was probed last`;
+      return line`master ${{ node }} came back empty, and had ${{ keys }} keys when it was probed last`;
     case 'replaced by empty':
-      return `master ${endpoint} is empty, and the master before it had ${keys} keys when it was probed last`;
+      return line`master ${{ node }} is empty, and the master before it had ${{ keys }} keys when it was probed last`;
     case 'restarted behind':
-      return `master ${endpoint} came back without its last ${bytes} bytes of acknowledged writes`;
+      return line`master ${{ node }} came back without its last ${{ bytes }} bytes of acknowledged writes`;
     case 'not replicated':
-      return `${bytes} bytes of acknowledged writes never reached ${endpoint}`;
+      return line`${{ bytes }} bytes of acknowledged writes never reached ${{ node }}`;
     default:
       return kind satisfies never;
   }
@@ -148,16 +143,14 @@ function describeTrust(old: TopologyNode | undefined, node: TopologyNode): Chang
     return {
       code: 'RR203',
       level: 'warn',
-      text:
-        `node ${node.endpoint} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; ` +
-        'until this ends, ROLE or HELLO tells its role, and its replication ids prove nothing',
+      ...line`node ${{ node: node.endpoint }} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; until this ends, ROLE or HELLO tells its role, and its replication ids prove nothing`,
     };
   }
   return was === true && is === false
     ? {
         code: 'RR204',
         level: 'log',
-        text: `node ${node.endpoint} can be trusted again: nobody writes lines into its INFO`,
+        ...line`node ${{ node: node.endpoint }} can be trusted again: nobody writes lines into its INFO`,
       }
     : undefined;
 }
@@ -174,8 +167,7 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
       ? {
           code: 'RR200',
           level: 'warn',
-          text: `node ${node.endpoint} cannot be used: ${node.fault}, ${node.message}`,
-          facts: { node: node.endpoint, fault: node.fault },
+          ...line`node ${{ node: node.endpoint }} cannot be used: ${{ fault: node.fault }}, ${{ reason: node.message }}`,
         }
       : undefined;
   }
@@ -183,17 +175,17 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
     return {
       code: 'RR202',
       level: 'warn',
-      text: `node ${node.endpoint} still claims to be the master but was superseded: it gets no writes`,
+      ...line`node ${{ node: node.endpoint }} still claims to be the master but was superseded: it gets no writes`,
     };
   }
   if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind === 'replica') {
     return {
       code: 'RR134',
       level: 'error',
-      text: `data loss: node ${node.endpoint} no longer claims to be the master; ${old.lostBytes} bytes that it accepted are lost`,
+      ...line`data loss: node ${{ node: node.endpoint }} no longer claims to be the master; ${{ bytes: old.lostBytes }} bytes that it accepted are lost`,
     };
   }
   return wasUnusable && node.reachable
-    ? { code: 'RR201', level: 'log', text: `node ${node.endpoint} answers again` }
+    ? { code: 'RR201', level: 'log', ...line`node ${{ node: node.endpoint }} answers again` }
     : undefined;
 }

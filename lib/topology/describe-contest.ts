@@ -1,4 +1,5 @@
 import type { ChangeNote } from './describe-change.js';
+import { line, withFacts } from './log-line.js';
 import { masterOf, type Topology, type Unproven } from './topology.js';
 
 type Contested = Topology & { readonly kind: 'contested' };
@@ -32,15 +33,17 @@ export function whatEnds(topology: Contested): string {
 
 /** The alarm of a contest that lasts. */
 export function describeContest(topology: Contested): ChangeNote {
-  const word = isSplitBrain(topology) ? 'split brain' : 'unproven master';
+  const { master, claimants, settlesAt, generation } = topology;
+  const word = isSplitBrain(topology) ? line`split brain` : line`unproven master`;
   const fate =
-    topology.master === undefined
-      ? `writes are held: ${whatEnds(topology)}`
-      : `writes stay with ${topology.master}`;
+    master === undefined
+      ? line`writes are held: ${{ remedy: whatEnds(topology) }}`
+      : line`writes stay with ${{ master }}`;
+  const told = line`${word}: ${{ reason: whyContested(topology) }}; ${fate}, generation ${{ generation }}`;
   return {
     code: isSplitBrain(topology) ? 'RR110' : 'RR111',
     level: 'error',
-    text: `${word}: ${whyContested(topology)}; ${fate}, generation ${topology.generation}`,
+    ...withFacts(told, { claimants, settlesAt }),
   };
 }
 
@@ -54,14 +57,16 @@ export function describeUnproven(before: Topology, after: Topology): readonly Ch
           {
             code: 'RR114',
             level: 'log',
-            text: `master ${master} is proven by now, generation ${after.generation}`,
+            ...line`master ${{ master }} is proven by now, generation ${{ generation: after.generation }}`,
           },
         ]
       : [];
   }
-  return before.unproven === undefined && after.unproven !== undefined && master !== undefined
-    ? [{ code: 'RR113', level: 'error', text: `unproven master: ${master} ${whyUnproven(after.unproven)}` }]
-    : [];
+  if (before.unproven !== undefined || after.unproven === undefined || master === undefined) {
+    return [];
+  }
+  const told = line`unproven master: ${{ master }} ${{ reason: whyUnproven(after.unproven) }}`;
+  return [{ code: 'RR113', level: 'error', ...withFacts(told, { masterBefore: after.unproven.before }) }];
 }
 
 /** What it means that a master was accepted without proof, in words for an operator. */

@@ -42,6 +42,14 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
   return reason === undefined ? { kind: 'use', node, role: 'master' } : { kind: 'wait', reason, stay: true };
 }
 
+/** How many nodes agree on the master, of how many. */
+export function countAgreeing(topology: Topology): { readonly agreeing: number; readonly known: number } {
+  const agreeing = topology.nodes.filter(
+    (node) => node.kind === 'master' || (node.kind === 'replica' && node.astray !== true),
+  );
+  return { agreeing: agreeing.length, known: topology.servers ?? topology.nodes.length };
+}
+
 /**
  * M17: why there is no majority for the master, as a text for an operator; `undefined` if there is one, if none is required,
  * or if there is no master to agree on. A replica counts as agreeing unless it is astray: an heir that we cannot reach may
@@ -49,10 +57,7 @@ export function pickWriter(topology: Topology, policy: WriterPolicy): Pick {
  */
 export function whyNoMajority(topology: Topology, { requireMajority }: WriterPolicy): string | undefined {
   const master = masterOf(topology);
-  const known = topology.servers ?? topology.nodes.length;
-  const agreeing = topology.nodes.filter(
-    (node) => node.kind === 'master' || (node.kind === 'replica' && node.astray !== true),
-  ).length;
+  const { agreeing, known } = countAgreeing(topology);
   return requireMajority && master !== undefined && agreeing * 2 <= known
     ? `only ${agreeing} of ${known} nodes can be reached and agree that ${master} is the master`
     : undefined;

@@ -30,7 +30,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'connections/line': ['topology', 'clock', 'sockets', 'stream', 'notices', 'replies'],
   'connections/outcomes': ['topology', 'clock', 'notices', 'connections/ioredis'],
   // What the app has set on its connection, and the next one needs too.
-  'connections/session': ['notices', 'connections/ioredis'],
+  'connections/session': ['topology', 'notices', 'connections/ioredis'],
   connections: [
     'credentials',
     'topology',

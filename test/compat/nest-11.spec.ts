@@ -34,7 +34,18 @@ test(
     if (heir === undefined) throw new Error('A group has a replica');
     const { code, output, messages } = await runApp({ project, master: group.master, heir });
     expect(code, output).toBe(0);
-    expect(output.match(/failover: master/g)).toHaveLength(1);
+    const lines = output.split('\n').filter((text) => text.includes('failover: master'));
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      message: {
+        code: 'RR101',
+        instance: 'default',
+        from: group.master.endpoint,
+        to: heir.endpoint,
+        generation: 2,
+      },
+    });
     expect(output).not.toMatch(/error|warning/i);
     expect(messages.get('versions')).toEqual([
       '@nestjs/core@11.0.0',

@@ -5,6 +5,7 @@ import { Notices } from '../../lib/notices/notices.js';
 import type { SourceNode } from '../../lib/sources/node-source.js';
 import { formatEndpoint } from '../../lib/topology/endpoint.js';
 import type { Signal } from '../../lib/topology/signal.js';
+import { textOf } from '../support/text-of.js';
 import {
   startElastiCacheApi,
   type ApiAnswer,
@@ -54,8 +55,10 @@ async function start(options: Partial<ElastiCacheNodesOptions> = {}) {
     seeking$,
     scheduler,
     notices: {
-      raise: (topic, text) => noticed.raise(topic, { code: 'RR300', level: 'warn', text }),
-      end: (topic, text) => noticed.end(topic, { code: 'RR301', level: 'log', text }),
+      raise: (topic, told) =>
+        noticed.raise(topic, { code: 'RR300', level: 'warn', text: textOf(told), facts: {} }),
+      end: (topic, told) =>
+        noticed.end(topic, { code: 'RR301', level: 'log', text: textOf(told), facts: {} }),
     },
   }).subscribe((list) => emitted.push(list));
   onTestFinished(() => running.unsubscribe());

@@ -1,6 +1,6 @@
 import { ConsoleLogger, Logger, type LoggerService } from '@nestjs/common';
 import { afterEach, expect, test, vi } from 'vitest';
-import { reportTo } from '../../lib/nest/log-notes.js';
+import { asOneLine, reportTo } from '../../lib/nest/log-notes.js';
 import type { ChangeNote } from '../../lib/topology/describe-change.js';
 import { recordLogs } from '../support/recorded-logs.js';
 
@@ -71,4 +71,21 @@ test('a logger that is set later counts from the next line on', () => {
   Logger.overrideLogger(logs);
   report(note);
   expect(logs.lines).toHaveLength(1);
+});
+
+test('a source of the app that names a fact as every line names its code, changes no code', () => {
+  const printed = print(new ConsoleLogger({ json: true }), 'default', {
+    ...note,
+    facts: { code: 'X', text: '' },
+  });
+  expect(JSON.parse(printed)).toMatchObject({ message: { code: 'RR200', text: note.text } });
+});
+
+test('whatever a node says, text and facts are one line each', () => {
+  const reason = 'one\r\n[Nest] forged \u202e';
+  const told = asOneLine({ ...note, text: `failed: ${reason}`, facts: { reason, bytes: 7 } });
+  expect(told).toMatchObject({
+    text: 'failed: one [Nest] forged',
+    facts: { reason: 'one [Nest] forged', bytes: 7 },
+  });
 });

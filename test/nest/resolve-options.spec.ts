@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { resendPolicies } from '../../lib/connections/outcomes/resend.js';
 import { laterSettings, ownedOptions } from '../../lib/connections/ioredis/redis-options.js';
-import { describeUnknown, redisRules } from '../../lib/connections/ioredis/redis-rules.js';
+import { findUnknown, redisRules } from '../../lib/connections/ioredis/redis-rules.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import { mergeSources } from '../../lib/sources/merge-sources.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
@@ -323,9 +323,7 @@ describe('an option of ioredis', () => {
   test('that is unknown and resembles none is passed on, and the log says so', () => {
     const redis = { ringBuffer: true, passwrd: 'x', db: 1, host: 'owned' };
     expect(withSource({ redis: { ringBuffer: true } })()).toMatchObject({ redis: { ringBuffer: true } });
-    expect(describeUnknown(redis)).toEqual([
-      'option "redis.ringBuffer" is not known here; it is passed on to ioredis',
-    ]);
+    expect(findUnknown(redis)).toEqual(['redis.ringBuffer']);
   });
 
   test.each(['ioredis', 'ioredis-5', 'ioredis-5.4'])('is known if %s has it, and no other is', (version) => {

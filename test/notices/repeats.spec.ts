@@ -7,7 +7,8 @@ afterEach(() => void vi.useRealTimers());
 function open() {
   const lines: string[] = [];
   const repeats = new Repeats(({ text }) => lines.push(text));
-  const tell = (text: string, level: 'log' | 'warn' = 'warn') => repeats.tell({ code: 'RR101', level, text });
+  const tell = (text: string, level: 'log' | 'warn' = 'warn') =>
+    repeats.tell({ code: 'RR101', level, text, facts: {} });
   return { lines, tell, repeats };
 }
 

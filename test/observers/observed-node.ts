@@ -125,7 +125,7 @@ function contextFor(
     beginProbe: () => ({ kind: 'poll', at: performance.now() }),
     redial$: NEVER,
     emit: (kind) => reported.signals.push(kind),
-    notify: (text) => reported.notes.push(text),
+    notify: ({ text }) => reported.notes.push(text),
   };
 }
 

@@ -4,6 +4,7 @@ import { lastValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ChangingTls, withTls, type TlsProvider } from '../../lib/sockets/changing-tls.js';
 import { dial } from '../../lib/sockets/dial.js';
+import type { LogLine } from '../../lib/topology/log-line.js';
 import { createAuthority, type Certificates } from '../../lib/testing/servers/certificates.js';
 
 let server: Server;
@@ -22,7 +23,7 @@ afterAll(() => server.close());
 
 function open(provider: TlsProvider) {
   const told: string[] = [];
-  const notices = { raise: (text: string) => told.push(`+ ${text}`), end: () => told.push('-') };
+  const notices = { raise: ({ text }: LogLine) => told.push(`+ ${text}`), end: () => told.push('-') };
   const secured = withTls(dial, new ChangingTls({ provider, fixed: {}, notices }));
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;

@@ -5,6 +5,8 @@ import { mergeSources } from '../../lib/sources/merge-sources.js';
 import type { NodeSource, SourceNode } from '../../lib/sources/node-source.js';
 import { staticNodes } from '../../lib/sources/static-nodes.js';
 import { formatEndpoint, parseEndpoint } from '../../lib/topology/endpoint.js';
+import type { LogLine } from '../../lib/topology/log-line.js';
+import { textOf } from '../support/text-of.js';
 
 /** The lists of a merged source, each with its time, and the notices, on a clock that the test moves. */
 function run(...sources: readonly NodeSource[]) {
@@ -18,8 +20,8 @@ function run(...sources: readonly NodeSource[]) {
     seeking$: of(false),
     scheduler,
     notices: {
-      raise: (topic: string, text: string) => notices.push(`raise ${topic} | ${text}`),
-      end: (topic: string, text: string) => notices.push(`end ${topic} | ${text}`),
+      raise: (topic: string, told: string | LogLine) => notices.push(`raise ${topic} | ${textOf(told)}`),
+      end: (topic: string, told: string | LogLine) => notices.push(`end ${topic} | ${textOf(told)}`),
     },
   };
   const subscription = mergeSources(...sources)(context).subscribe((list) => {

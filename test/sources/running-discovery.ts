@@ -2,7 +2,9 @@ import { BehaviorSubject, NEVER, Subject, VirtualTimeScheduler } from 'rxjs';
 import { discoverNodes, type DiscoverNodesOptions } from '../../lib/sources/discover-nodes.js';
 import type { SourceNode, SourceSecurity } from '../../lib/sources/node-source.js';
 import { formatEndpoint, parseEndpoint } from '../../lib/topology/endpoint.js';
+import type { LogLine } from '../../lib/topology/log-line.js';
 import type { NodeReport, Observation } from '../../lib/topology/observation.js';
+import { textOf } from '../support/text-of.js';
 
 type ProbeResult =
   | { readonly kind: 'answered'; readonly report: NodeReport }
@@ -74,11 +76,11 @@ function recordNotices() {
   return {
     notes,
     notices: {
-      raise: (topic: string, text: string) => {
-        if (raised.size < raised.add(topic).size) notes.push(`${topic}: ${text}`);
+      raise: (topic: string, told: string | LogLine) => {
+        if (raised.size < raised.add(topic).size) notes.push(`${topic}: ${textOf(told)}`);
       },
-      end: (topic: string, text: string) => {
-        if (raised.delete(topic)) notes.push(`${topic} ended: ${text}`);
+      end: (topic: string, told: string | LogLine) => {
+        if (raised.delete(topic)) notes.push(`${topic} ended: ${textOf(told)}`);
       },
     },
   };

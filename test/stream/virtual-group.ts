@@ -61,7 +61,7 @@ export function startVirtualGroup({ nodes, source, randoms = [0.5], fleet = 1 }:
     source: source ?? staticNodes(Object.keys(nodes)),
     observe: observeNode,
     ...plainSettings,
-    notify: (text) => notes.push(text),
+    notify: ({ text }) => notes.push(text),
     scheduler,
     random: inTurn(randoms),
   });

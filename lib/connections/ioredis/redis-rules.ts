@@ -85,10 +85,10 @@ export const redisRule: Rule = (subject, value) =>
     ? findFaults(rules, value, { subjectOf: (key) => `option "redis.${key}"`, unknown: 'similar' })
     : allow('an object', isPlainObject)(subject, value);
 
-/** Options that are passed on to ioredis although they are unknown, as text for the log. */
-export function describeUnknown(redis: object): readonly string[] {
+/** Options that are passed on to ioredis although they are unknown, by name. */
+export function findUnknown(redis: object): readonly string[] {
   const known = Object.keys(rules);
   return Object.keys(redis)
     .filter((name) => !known.includes(name) && nearest(name, known) === undefined)
-    .map((name) => `option "redis.${describeKey(name)}" is not known here; it is passed on to ioredis`);
+    .map((name) => `redis.${describeKey(name)}`);
 }

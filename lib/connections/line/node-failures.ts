@@ -1,5 +1,6 @@
 import { epochOffsetMs, monotonicMs } from '../../clock/clock.js';
 import type { Notices } from '../../notices/notices.js';
+import { line, type LogLine } from '../../topology/log-line.js';
 import type { Pick } from '../../topology/pick.js';
 import type { LineWatch } from './line-state.js';
 import { faultOf } from '../../replies/node-fault.js';
@@ -28,7 +29,7 @@ export class NodeFailures {
   /** The failure of the picked node, as the reason of an error; `undefined` if no attempt has failed. */
   describe(pick: (Pick & { readonly kind: 'use' }) | undefined): string | undefined {
     const last = this.#last;
-    return last !== undefined && last.node === pick?.node.endpoint ? describeFailure(last) : undefined;
+    return last !== undefined && last.node === pick?.node.endpoint ? describeFailure(last).text : undefined;
   }
 
   /** The last failure, which may be over. */
@@ -48,8 +49,8 @@ export class NodeFailures {
       this.#blamed = error;
     } else if (status === 'ready') {
       this.#latest = failureOf(this.#node, error);
-      const text = `the connection to ${this.#node} failed: ${faultOf(error).message}`;
-      this.#notices.begin(`errors of ${this.#node}`, { code: 'RR401', level: 'warn', text });
+      const told = line`the connection to ${{ node: this.#node }} failed: ${{ reason: faultOf(error).message }}`;
+      this.#notices.begin(`errors of ${this.#node}`, { code: 'RR401', level: 'warn', ...told });
     }
   }
 
@@ -75,7 +76,7 @@ export class NodeFailures {
     this.#last = { node, words: this.#latest.message, times };
     this.#watch?.failed(node, faultOf(error).fault);
     if (times > 1) {
-      this.#notices.begin(topicOf(node), { code: 'RR400', level: 'warn', text: describeFailure(this.#last) });
+      this.#notices.begin(topicOf(node), { code: 'RR400', level: 'warn', ...describeFailure(this.#last) });
     }
   }
 
@@ -84,7 +85,7 @@ export class NodeFailures {
     const failed = this.#last?.node ?? node;
     this.#last = undefined;
     for (const each of new Set([failed, node])) {
-      this.#notices.end(topicOf(each), { code: 'RR402', level: 'log', text: `connected to ${node}` });
+      this.#notices.end(topicOf(each), { code: 'RR402', level: 'log', ...line`connected to ${{ node }}` });
     }
   }
 }
@@ -112,8 +113,8 @@ interface Failure {
   readonly times: number;
 }
 
-function describeFailure({ node, words }: Failure): string {
-  return `cannot use ${node}: ${words}`;
+function describeFailure({ node, words }: Failure): LogLine {
+  return line`cannot use ${{ node }}: ${{ reason: words }}`;
 }
 
 const topicOf = (node: string) => `connect to ${node}`;

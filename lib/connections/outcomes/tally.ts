@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../clock/clock.js';
 import type { Notices } from '../../notices/notices.js';
+import { line } from '../../topology/log-line.js';
 import type { NotAppliedReason, UnknownReason } from './connection-event.js';
 import { FirstWrite } from './first-write.js';
 import type { TakenCommand } from './hold-queue.js';
@@ -57,7 +58,7 @@ export class Tally {
     this.#settings.notices.raise(TOPIC, {
       code: 'RR410',
       level: 'error',
-      text: `commands are rejected: ${reason}`,
+      ...line`commands are rejected: ${{ reason }}`,
     });
   }
 
@@ -77,13 +78,16 @@ export class Tally {
     }
     const [held, unknown, rejected] = [sent.length, this.#unknown, this.#rejected];
     const tookMs = Math.round(now - (this.#since ?? now));
-    notices.end(TOPIC, { code: 'RR411', level: 'log', text: `commands are taken again after ${tookMs} ms` });
+    notices.end(TOPIC, {
+      code: 'RR411',
+      level: 'log',
+      ...line`commands are taken again after ${{ tookMs }} ms`,
+    });
     if (this.#since !== undefined && tellsRecovery === true && held + unknown + rejected > 0) {
       notices.tell({
         code: 'RR412',
-        facts: { node, tookMs, held, unknown, rejected },
         level: unknown + rejected > 0 ? 'warn' : 'log',
-        text: `on ${node} after ${tookMs} ms: ${held} held commands sent, ${unknown} unknown, ${rejected} rejected`,
+        ...line`on ${{ node }} after ${{ tookMs }} ms: ${{ held }} held commands sent, ${{ unknown }} unknown, ${{ rejected }} rejected`,
       });
     }
     this.#since = undefined;

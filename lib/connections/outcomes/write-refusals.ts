@@ -1,6 +1,7 @@
 import { exists, hasFlag } from '@ioredis/commands';
 import type { Command } from 'ioredis';
 import type { Notices } from '../../notices/notices.js';
+import { line, withFacts } from '../../topology/log-line.js';
 import { safeText } from '../../topology/safe-text.js';
 
 /** Refusals that concern all writes, with the flag of the commands that they concern. */
@@ -29,7 +30,7 @@ export class WriteRefusals {
         this.#notices.raise(code, {
           code: 'RR420',
           level: 'warn',
-          text: `${node} refuses writes: ${safeText(message)}`,
+          ...withFacts(line`${{ node }} refuses writes: ${{ reason: safeText(message) }}`, { refusal: code }),
         });
       }
     }
@@ -58,7 +59,7 @@ export class WriteRefusals {
         this.#notices.end(code, {
           code: 'RR421',
           level: 'log',
-          text: `writes are taken again after ${code}`,
+          ...line`writes are taken again after ${{ refusal: code }}`,
         });
       }
     }

@@ -1,5 +1,6 @@
 import { Command, type Redis } from 'ioredis';
 import type { Notices } from '../../notices/notices.js';
+import { line } from '../../topology/log-line.js';
 import { prepareSetup } from '../ioredis/internals.js';
 import { sessionCommand, sessionCommands } from './session-commands.js';
 
@@ -109,9 +110,10 @@ export class Session {
 
   #tell(error: unknown, what: string, node: string | undefined): void {
     if (error instanceof Error && error.name === 'ReplyError') {
-      const [code = ''] = error.message.split(' ');
-      const text = `${what.toUpperCase().trim()} could not be restored on ${node}: ${code}`;
-      this.#notices.begin(`restore ${what}`, { code: 'RR430', level: 'warn', text });
+      const [refusal = ''] = error.message.split(' ');
+      const command = what.toUpperCase().trim();
+      const told = line`${{ command }} could not be restored on ${{ node }}: ${{ refusal }}`;
+      this.#notices.begin(`restore ${what}`, { code: 'RR430', level: 'warn', ...told });
     }
   }
 }

@@ -4,6 +4,7 @@ import { createLogins } from '../../credentials/create-logins.js';
 import { fixedLogins, type Logins } from '../../credentials/logins.js';
 import { ChangingTls, withTls, type TlsProvider } from '../../sockets/changing-tls.js';
 import { dial, type Dial } from '../../sockets/dial.js';
+import { line } from '../../topology/log-line.js';
 import type { SourceContext } from '../node-source.js';
 
 export interface AccessOptions {
@@ -58,15 +59,15 @@ function changingTls(provider: TlsProvider, context: SourceContext): ChangingTls
     provider,
     fixed: {},
     notices: {
-      raise: (text, code) => context.notices?.raise(topic, `sentinelNodes: ${text}`, code),
-      end: (text, code) => context.notices?.end(topic, `sentinelNodes: ${text}`, code),
+      raise: (told, code) => context.notices?.raise(topic, line`sentinelNodes: ${told}`, code),
+      end: (told, code) => context.notices?.end(topic, line`sentinelNodes: ${told}`, code),
     },
   });
 }
 
 function noticesOf({ notices }: SourceContext): Parameters<typeof createLogins>[1] {
   return {
-    raise: (topic, { text, code }) => notices?.raise(topic, text, code),
-    end: (topic, { text, code }) => notices?.end(topic, text, code),
+    raise: (topic, { text, facts, code }) => notices?.raise(topic, { text, facts }, code),
+    end: (topic, { text, facts, code }) => notices?.end(topic, { text, facts }, code),
   };
 }

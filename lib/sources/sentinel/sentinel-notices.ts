@@ -1,3 +1,4 @@
+import { line } from '../../topology/log-line.js';
 import type { SourceNotices } from '../node-source.js';
 import { MAX_NODES } from './conclusion.js';
 import type { Knowledge } from './knowledge.js';
@@ -10,24 +11,26 @@ export function tellChange(before: Knowledge, after: Knowledge, { raise, end }: 
   }
   for (const [name, { word }] of after.sentinels) {
     if (word.kind === 'failing') {
-      raise(topicOf(name), `the Sentinel ${name} cannot be used: ${word.reason}`, 'RR330');
+      const told = line`the Sentinel ${{ node: name }} cannot be used: ${{ reason: word.reason }}`;
+      raise(topicOf(name), told, 'RR330');
     } else if (word.kind === 'listing') {
-      end(topicOf(name), `the Sentinel ${name} is used again`, 'RR331');
+      end(topicOf(name), line`the Sentinel ${{ node: name }} is used again`, 'RR331');
     }
   }
   for (const name of before.sentinels.keys()) {
     if (!after.sentinels.has(name)) {
-      end(topicOf(name), `the Sentinel ${name} is not asked any more: no other one lists it`, 'RR332');
+      const told = line`the Sentinel ${{ node: name }} is not asked any more: no other one lists it`;
+      end(topicOf(name), told, 'RR332');
     }
   }
   if (excess > 0) {
     raise(
       'listed nodes',
-      `the Sentinels list more than ${MAX_NODES} nodes; the others are not used. SENTINEL RESET removes those that are gone`,
+      line`the Sentinels list more than ${{ maxNodes: MAX_NODES }} nodes; the others are not used. SENTINEL RESET removes those that are gone`,
       'RR333',
     );
   } else {
-    end('listed nodes', `the Sentinels list ${nodes.length} nodes`, 'RR334');
+    end('listed nodes', line`the Sentinels list ${{ count: nodes.length }} nodes`, 'RR334');
   }
 }
 

@@ -3,7 +3,7 @@
 // It tells its parent what it sees, and ends by itself after a failover.
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { ConsoleLogger, Controller, Get, Inject, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
@@ -64,7 +64,8 @@ Module({
   providers: [RedisReplicationHealthIndicator],
 })(AppModule);
 
-const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
+const logger = new ConsoleLogger({ json: true, logLevels: ['warn', 'error'] });
+const app = await NestFactory.create(AppModule, { logger });
 await app.listen(0, '127.0.0.1');
 const [writer, reader] = [app.get(getRedisWriterToken()), app.get(getRedisReaderToken())];
 const topology$ = app.get(getRedisTopologyToken());

@@ -10,6 +10,7 @@ import { startFakeSentinel, type FakeSentinel } from '../../support/fake-sentine
 import { findFreePort } from '../../../lib/testing/servers/free-port.js';
 import { bulk, error } from '../../support/resp.js';
 import { until } from '../../../lib/testing/servers/until.js';
+import { textOf } from '../../support/text-of.js';
 
 type Options = Partial<Parameters<typeof sentinelNodes>[0]>;
 
@@ -30,8 +31,8 @@ function run(sentinels: readonly string[], options: Options = {}) {
     scheduler: asyncScheduler,
     probe,
     notices: {
-      raise: (topic, text) => told.push(`raise ${topic}: ${text}`),
-      end: (topic, text) => told.push(`end ${topic}: ${text}`),
+      raise: (topic, line) => told.push(`raise ${topic}: ${textOf(line)}`),
+      end: (topic, line) => told.push(`end ${topic}: ${textOf(line)}`),
     },
   }).subscribe({
     next: (list) => lists.push(list),
