@@ -6,10 +6,20 @@ const folder = fileURLToPath(new URL('../../.github/workflows/', import.meta.url
 const workflows = readdirSync(folder).map((name) => ({ name, text: readFileSync(folder + name, 'utf8') }));
 
 test('the workflows are there', () => {
-  expect(workflows.map(({ name }) => name)).toEqual(['ci.yml', 'dependency-review.yml', 'release.yml']);
+  expect(workflows.map(({ name }) => name)).toEqual([
+    'ci.yml',
+    'dependency-review.yml',
+    'release.yml',
+    'site.yml',
+  ]);
 });
 
-describe.each(workflows)('$name', ({ text }) => {
+const mayWrite: Readonly<Record<string, readonly string[]>> = {
+  'release.yml': ['id-token: write'],
+  'site.yml': ['pages: write', 'id-token: write'],
+};
+
+describe.each(workflows)('$name', ({ name, text }) => {
   test('uses every action at one commit, and says which version that is', () => {
     const uses = linesWith(text, 'uses:');
     expect(uses.length).toBeGreaterThan(0);
@@ -18,7 +28,7 @@ describe.each(workflows)('$name', ({ text }) => {
 
   test('may only read, unless a job says otherwise', () => {
     expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
-    expect(linesWith(text, ': write')).toEqual(text.includes('npm publish') ? ['id-token: write'] : []);
+    expect(linesWith(text, ': write')).toEqual(mayWrite[name] ?? []);
   });
 
   test('leaves no token in the checkout', () => {
@@ -43,6 +53,17 @@ test('a release is checked first, is the version that the tag names, and says wh
   expect(release).toContain('npm ci --ignore-scripts');
   expect(release).toContain('npm publish --provenance --access public');
   expect(release).not.toMatch(/NODE_AUTH_TOKEN|NPM_TOKEN|secrets\./);
+});
+
+test('the site is built as everywhere by a job that may not publish it, and published by one that runs nothing else', () => {
+  const site = workflows.find(({ name }) => name === 'site.yml')?.text ?? '';
+  const [build = '', deploy = ''] = site.split(/^ {2}deploy:$/m);
+  expect(linesWith(build, 'run:')).toContain('- run: npm run docs:site');
+  expect(linesWith(build, ': write')).toEqual([]);
+  expect(linesWith(build, 'path:')).toEqual(['path: site/built/site']);
+  expect(linesWith(deploy, 'needs:')).toEqual(['needs: build']);
+  expect(linesWith(deploy, 'run:')).toEqual([]);
+  expect(linesWith(deploy, 'uses:')).toHaveLength(1);
 });
 
 test('what a release must pass is what every change must pass', () => {
