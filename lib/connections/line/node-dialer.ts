@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { defer, retry, switchMap, type Observable } from 'rxjs';
+import { endpointOf } from '../../topology/pick.js';
 import type { Topology, TopologyNode } from '../../topology/topology.js';
 import { NodeBackoff } from './node-backoff.js';
 import type { NodeFailures } from './node-failures.js';
-import type { LineSettings } from './line-state.js';
+import type { LineSettings, LineState } from './line-state.js';
 import { WarmSockets } from './warm-sockets.js';
 
 /** Gets sockets to nodes for one connection: an open one if there is one, else a new one as soon as the node may be tried. */
@@ -22,17 +23,22 @@ export class NodeDialer {
     );
   }
 
-  /** Opens sockets in advance to the picked node, or to all candidates if none is picked. `at` is the endpoint in use. */
-  prepare(topology: Topology, current: string | undefined, at: string | undefined): void {
+  /**
+   * Opens sockets in advance to the picked node, or to all candidates if there is none, or only the one that is being left
+   * because it refused a command.
+   */
+  prepare(topology: Topology, current: string | undefined, state: LineState): void {
     const { candidates, choose } = this.#settings;
     if (candidates === undefined) {
       return;
     }
     const pick = choose(topology, current);
-    if (pick.kind === 'use') {
-      this.#warm.keep(pick.node.endpoint === at ? [] : [pick.node]);
+    const isAtPick = 'endpoint' in state && state.endpoint === endpointOf(pick);
+    if (pick.kind === 'use' && !isAtPick) {
+      this.#warm.keep([pick.node]);
     } else {
-      this.#warm.keep(pick.stay === true ? [] : candidates(topology));
+      const isReplaced = pick.kind === 'wait' ? pick.stay !== true : state.kind === 'leaving';
+      this.#warm.keep(isReplaced ? candidates(topology) : []);
     }
   }
 

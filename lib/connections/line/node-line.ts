@@ -201,7 +201,7 @@ export class NodeLine {
     if (topology === undefined) {
       return;
     }
-    this.#dialer.prepare(topology, this.#current, this.endpoint);
+    this.#dialer.prepare(topology, this.#current, state);
     if (state.kind === 'waiting') {
       return;
     }
