@@ -24,9 +24,6 @@ async function setStage(options: ClusterOptions = {}): Promise<Stage> {
   return { ...(await openCluster(group.endpoints.slice(0, 1))), group };
 }
 
-/** Slots move between masters that stay what they are, also on a machine that is busy for seconds. */
-const WITHOUT_FAILOVERS: ClusterOptions = { nodeTimeoutMs: 15_000 };
-
 /** Increments counters in the slot without pause: single commands, pipelines and transactions. The first error ends it. */
 function load(writer: Cluster, tag: string) {
   const errors: unknown[] = [];
@@ -71,7 +68,7 @@ function load(writer: Cluster, tag: string) {
 }
 
 test('slots move to another shard under load, and every command is executed once', async () => {
-  const { writer, group } = await setStage(WITHOUT_FAILOVERS);
+  const { writer, group } = await setStage();
   const tag = 'moving';
   const slot = slotOf(tag);
   const from = await group.masterOf(tag);
@@ -95,7 +92,7 @@ test('slots move to another shard under load, and every command is executed once
 });
 
 test('slots on their way are told by the topology', async () => {
-  const { whenTopology, group, writer } = await setStage(WITHOUT_FAILOVERS);
+  const { whenTopology, group, writer } = await setStage();
   const [from, to] = [await group.masterOf('{a}'), await group.masterOf('{b}')];
   await writer.set('{a}here', 'value');
   await beginMove(slotOf('a'), from, to);
@@ -111,7 +108,7 @@ test('slots on their way are told by the topology', async () => {
 });
 
 test('a shard is added, gets slots, and is removed', async () => {
-  const { writer, group, whenTopology } = await setStage(WITHOUT_FAILOVERS);
+  const { writer, group, whenTopology } = await setStage();
   const from = await group.masterOf('a');
   await writer.set('a', 'value');
   const added = await group.add();
@@ -129,7 +126,7 @@ test('a shard is added, gets slots, and is removed', async () => {
 });
 
 test('a replica is added and removed', async () => {
-  const { group, whenTopology } = await setStage(WITHOUT_FAILOVERS);
+  const { group, whenTopology } = await setStage();
   const master = await group.masterOf('a');
   const added = await group.add(master);
   const isListed = (endpoint: string) =>

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../clock/clock.js';
 
 const pollIntervalMs = 5;
+const NEVER = 'never asked';
+const NO_ANSWER = 'no answer';
 
 export interface UntilOptions {
   /** Default 5000. */
@@ -20,10 +22,12 @@ export async function until(
   { timeoutMs = 5000, state }: UntilOptions = {},
 ): Promise<void> {
   const deadline = monotonicMs() + timeoutMs;
-  let last: unknown = 'never answered';
+  let last: unknown = NEVER;
   while (monotonicMs() < deadline) {
-    last = await ask(condition, deadline);
-    if (last === true) return;
+    const answer = await ask(condition, deadline);
+    if (answer === true) return;
+    // Time may be up in the midst of a check; what the one before said is worth more.
+    last = answer === NO_ANSWER && last !== NEVER ? last : answer;
     await delay(pollIntervalMs);
   }
   const shown = state === undefined ? last : await state();
@@ -33,7 +37,7 @@ export async function until(
 /** A condition that hangs, for example because its server hangs, must not outlast the deadline. */
 async function ask(condition: () => boolean | Promise<boolean>, deadline: number): Promise<unknown> {
   const timer = new AbortController();
-  const timeUp = delay(deadline - monotonicMs(), 'no answer', { signal: timer.signal });
+  const timeUp = delay(deadline - monotonicMs(), NO_ANSWER, { signal: timer.signal });
   try {
     return await Promise.race([condition(), timeUp]);
   } catch (error) {
