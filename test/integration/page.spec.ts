@@ -125,7 +125,9 @@ test('title, icon and health tell that all is well, and the plots have what was 
   await fact(page, 'Reader uses')
     .getByText(/^127\.0\.0\.1:\d+$/)
     .waitFor();
-  await page.getByRole('img', { name: /^Answer to a test command: write: [\d.]+ ms, at most/ }).waitFor();
+  await page
+    .getByRole('img', { name: /^Time of a test write and a test read: write: [\d.]+ ms, at most/ })
+    .waitFor();
   await page.getByRole('img', { name: /^Lag behind the master: 127\.0\.0\.1:\d+: \d+ B, at most/ }).waitFor();
   expect(await page.title()).toMatch(/^● fine · Redis default · \S+$/);
   expect(await page.locator('#icon').getAttribute('href')).toMatch(/assets\/icon-good\.svg$/);
@@ -226,11 +228,11 @@ test('all that can be done can be done with the keyboard, and the focus is seen'
     names.push((await focused.innerText()).split('\n')[0]?.trim() ?? '');
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
   }
-  expect(names.map((name) => name.replace(/(Failovers|Lag and probe time).*/, '$1'))).toEqual([
+  expect(names.map((name) => name.replace(/(Failovers|Lag and test commands).*/, '$1'))).toEqual([
     'Pause',
     'Nodes',
     'Failovers',
-    'Lag and probe time',
+    'Lag and test commands',
     'All of this as JSON',
   ]);
 
@@ -368,7 +370,7 @@ test('a cluster is shown by its shards, and a failover names the shard', async (
     'b:2',
   ]);
   expect(await page.locator('#group > figure').count()).toBe(2);
-  await page.locator('#failovers').getByText('25 ms until now, no write yet of Shard 8192-16383').waitFor();
+  await page.locator('#failovers').getByText('25 ms until now, no write yet, Shard 8192-16383').waitFor();
   await page.getByRole('navigation', { name: 'Instances' }).getByRole('link', { name: 'sessions' }).waitFor();
   await keepScreenshot(page, 'cluster-wide');
   expect(complaints).toEqual([]);
@@ -426,7 +428,7 @@ test.each<BrowserContextOptions>([narrow, phone, wide])('nothing is cut off at %
   const { page } = opened;
   await whenMaster(opened, group.master.endpoint, 1);
   await page.evaluate(`document.querySelectorAll('details.fold').forEach((each) => (each.open = true))`);
-  await page.getByRole('img', { name: /^Answer to a test command: write: [\d.]+ ms/ }).waitFor();
+  await page.getByRole('img', { name: /^Time of a test write and a test read: write: [\d.]+ ms/ }).waitFor();
   const overflow = await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   );

@@ -28,7 +28,7 @@ export function renderFailovers(failovers, groups = []) {
 function itemFor(failover, { longest, groups }) {
   const key = `${failover.shard ?? ''} ${failover.generation}`;
   const group = groups.find(({ shard }) => shard !== undefined && shard.id === failover.shard);
-  const where = group === undefined ? '' : ` of ${nameShard(group.shard)}`;
+  const where = group === undefined ? '' : `, ${nameShard(group.shard)}`;
   const version = JSON.stringify([failover, longest, where]);
   const known = shown.get(key);
   if (known?.version === version) return known.item;
