@@ -6,7 +6,7 @@ const spanMs = 300_000;
 const gapMs = 4000;
 const [width, height] = [300, 60];
 
-/** Lag and probe time of the last minutes, as lines. */
+/** Lag, and how long test commands took, in the last minutes, as lines. */
 export function renderPlots(samples, now) {
   const recent = samples.filter(({ at }) => at > now - spanMs);
   const replicas = [...new Set(recent.flatMap(({ lagBytes }) => Object.keys(lagBytes)))].toSorted((a, b) =>
@@ -18,7 +18,7 @@ export function renderPlots(samples, now) {
       missing: 'not known',
       lines: replicas.map((name) => line(name, recent, ({ lagBytes }) => lagBytes[name])),
     }),
-    plot('Answer to a test command', formatDuration, {
+    plot('Time of a test write and a test read', formatDuration, {
       now,
       missing: 'no answer',
       lines: [
