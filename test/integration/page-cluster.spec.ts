@@ -35,7 +35,7 @@ test(
     const slots = /^Shard \d+-\d+/.exec((await caption.textContent()) ?? '')?.[0] ?? 'none';
     await shard.getByRole('list', { name: 'replicate from it' }).getByText(replica.endpoint).waitFor();
     const captions = await page.locator('#group figcaption').allTextContents();
-    expect(captions.map((text) => text.split(':')[0]).toSorted()).toEqual([
+    expect(captions.map((text) => text.split(':')[0])).toEqual([
       'Shard 0-5460',
       'Shard 10922-16383',
       'Shard 5461-10921',
