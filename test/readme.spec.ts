@@ -95,20 +95,22 @@ test('the table of the reader names every policy, and no other', () => {
 test('the table of compatibility names the versions that package.json asks for', () => {
   const rows = new Map(rowsOf(sectionOf(readme, 'Compatibility')).map(([name, value = '']) => [name, value]));
   const { engines, peerDependencies: peers } = packageJson;
-  const ranges = {
-    'Node.js': engines.node,
-    NestJS: peers['@nestjs/common'],
-    '@nestjs/terminus': peers['@nestjs/terminus'],
-    '@nestjs/microservices': peers['@nestjs/microservices'],
-    '@aws-sdk/client-elasticache': peers['@aws-sdk/client-elasticache'],
-    ioredis: peers.ioredis,
-    RxJS: peers.rxjs,
-  };
+  const { '@nestjs/common': nest, '@nestjs/core': _core, rxjs, ...others } = peers;
+  const ranges = { 'Node.js': engines.node, NestJS: nest, RxJS: rxjs, ...others };
   for (const [name, range] of Object.entries(ranges)) {
     const least = [...range.matchAll(/\d+\.\d+/g)].map(([version]) => version.replace(/\.0$/, ''));
     expect(least, name).not.toEqual([]);
     expect(rows.get(name)?.match(/\d+(\.\d+)?/g), name).toEqual(expect.arrayContaining(least));
   }
+});
+
+test('the commands to install name every optional peer, and no other', () => {
+  const commands = [
+    ...sectionOf(readme, 'Install').matchAll(/^npm install (?:--save-dev )?(\S+) # optional/gm),
+  ];
+  expect(commands.map(([, name]) => name).toSorted()).toEqual(
+    Object.keys(packageJson.peerDependenciesMeta).toSorted(),
+  );
 });
 
 test('the table of compatibility names the servers that are run', () => {
