@@ -1,20 +1,20 @@
 import { versionOf } from '../doctor/checks/servers.js';
-import type { Certificate, Facts, NameFacts, NodeFacts, SentinelFacts, SourceKind } from '../doctor/facts.js';
+import type { Channel, Facts, NodeFacts, Right, RightName, ServerFacts, StepName } from '../doctor/facts.js';
 import type { Finding, FindingId } from '../doctor/finding.js';
 import { formatEndpoint } from '../topology/endpoint.js';
 import { masterOf, type TopologyKind, type TopologyNode } from '../topology/topology.js';
 
-/** What `--json` prints. Fields are added in later versions; the others stay as they are while `version` is 1. */
-export interface Report {
+/**
+ * What `--json` prints: what was gathered, and what follows from it. Fields are added in later versions; the others stay as
+ * they are while `version` is 1.
+ */
+export interface Report extends Pick<Facts, 'tookMs' | 'names' | 'sentinels'> {
   readonly version: 1;
   readonly status: 'fine' | 'warnings' | 'cannot work';
   readonly exitCode: ExitCode;
-  readonly tookMs: number;
-  readonly source: SourceKind;
+  readonly source: Facts['setup']['source'];
   readonly groups: readonly GroupReport[];
   readonly nodes: readonly NodeReport[];
-  readonly names: readonly NameFacts[];
-  readonly sentinels: readonly SentinelFacts[];
   readonly findings: readonly Finding[];
 }
 
@@ -27,7 +27,7 @@ export interface GroupReport {
   readonly master?: string;
 }
 
-export interface NodeReport {
+export interface NodeReport extends Pick<NodeFacts, 'certificates'> {
   readonly endpoint: string;
   readonly kind: TopologyNode['kind'];
   /** Such as `Redis 7.0.15`. */
@@ -41,12 +41,11 @@ export interface NodeReport {
   readonly clients?: number;
   readonly fault?: string;
   /** Milliseconds by step. */
-  readonly tookMs: Readonly<Record<string, number>>;
-  readonly certificates: readonly Certificate[];
+  readonly tookMs: Readonly<Partial<Record<StepName, number>>>;
   /** By command: `granted`, or what is missing. */
-  readonly rights?: Readonly<Record<string, string>>;
-  readonly watcher?: string;
-  readonly channel?: string;
+  readonly rights?: Readonly<Partial<Record<RightName, Right['outcome']>>>;
+  readonly watcher?: ServerFacts['watcher'];
+  readonly channel?: Channel['kind'];
   /** How many apps listen on the channel of the fleet. */
   readonly apps?: number;
   readonly write?: string;

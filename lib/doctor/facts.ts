@@ -1,3 +1,4 @@
+import type { ChangeNote } from '../topology/describe-change.js';
 import type { Endpoint } from '../topology/endpoint.js';
 import type { Topology, TopologyNode } from '../topology/topology.js';
 
@@ -13,8 +14,8 @@ export interface Facts {
   readonly sentinels: readonly SentinelFacts[];
   /** Slots of a cluster that belong to no shard. */
   readonly unassignedSlots: number;
-  /** What source and observers told of themselves. */
-  readonly notes: readonly string[];
+  /** What the module would have logged, each text once. */
+  readonly notes: readonly ChangeNote[];
   /** How long it took to gather all this. */
   readonly tookMs: number;
 }

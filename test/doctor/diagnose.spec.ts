@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../lib/doctor/checks/diagnose.js';
 import type { Facts } from '../../lib/doctor/facts.js';
 import { findings, type FindingId } from '../../lib/doctor/finding.js';
+import type { ChangeNote } from '../../lib/topology/describe-change.js';
+import type { LogCode } from '../../lib/topology/log-code.js';
 import { matching } from '../support/matchers.js';
 import { accessFaults } from './access-faults.js';
 import { factsOf, master, nodeFacts, replicaNode, server, setupWith, topologyOf, unusable } from './facts.js';
@@ -88,4 +90,19 @@ test('each finding is shown by a test', () => {
     ),
   ];
   expect(Object.keys(findings).filter((id) => !shown.some((each) => each === id))).toEqual([]);
+});
+
+describe('a source that fails is known by the code of the line, whatever its words are', () => {
+  const note = (code: LogCode): ChangeNote => ({ code, level: 'warn', text: 'other words', facts: {} });
+  const findingsOf = (code: LogCode) => diagnose(factsOf([nodeFacts(master)], { notes: [note(code)] }));
+
+  test.each(['RR302', 'RR504', 'RR505'] as const)('%s', (code) => {
+    expect(findingsOf(code)).toContainEqual(
+      expect.objectContaining({ id: 'source-failing', severity: 'warning', what: 'other words' }),
+    );
+  });
+
+  test('and no other line is one', () => {
+    expect(findingsOf('RR200').filter(({ id }) => id === 'source-failing')).toEqual([]);
+  });
 });

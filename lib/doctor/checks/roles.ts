@@ -1,5 +1,6 @@
 import type { Facts, Group } from '../facts.js';
 import { finding, type Finding } from '../finding.js';
+import type { LogCode } from '../../topology/log-code.js';
 import { masterOf, type TopologyNode } from '../../topology/topology.js';
 
 /** Who is the master, and whether that is beyond doubt. */
@@ -22,15 +23,16 @@ export function checkRoles({ groups, setup, notes, unassignedSlots }: Facts): re
   ];
 }
 
-const SOURCE_FAULT = /^the source of nodes failed: |did not tell the slots of the cluster/;
+/** The source failed, that of a cluster failed, and a node that did not tell the slots of a cluster. */
+const SOURCE_FAULTS: readonly LogCode[] = ['RR302', 'RR504', 'RR505'];
 
-function sourceFaults(groups: readonly Group[], notes: readonly string[]): readonly Finding[] {
+function sourceFaults(groups: readonly Group[], notes: Facts['notes']): readonly Finding[] {
   const severity = groups.some(({ topology }) => masterOf(topology) !== undefined) ? 'warning' : 'error';
   return notes
-    .filter((note) => SOURCE_FAULT.test(note))
-    .map((what) =>
+    .filter(({ code }) => SOURCE_FAULTS.includes(code))
+    .map(({ text }) =>
       finding('source-failing', {
-        what,
+        what: text,
         severity,
         remedy:
           'Correct what the message names; until then, no nodes are known or the last list stays in use.',

@@ -5,6 +5,7 @@ import { ClusterReplication } from '../../nest/cluster-replication.js';
 import type { RedisReplicationOptions, ResolvedClusterOptions, ResolvedOptions } from '../../nest/options.js';
 import { Replication } from '../../nest/replication.js';
 import { isForCluster, resolveClusterOptions, resolveOptions } from '../../nest/resolve-options.js';
+import type { ChangeNote } from '../../topology/describe-change.js';
 import type { Topology } from '../../topology/topology.js';
 import type { Group } from '../facts.js';
 
@@ -26,8 +27,8 @@ export interface Observation {
   readonly mode: 'plain' | 'cluster';
   /** Replays the latest, and never errors. */
   readonly observed$: Observable<Observed>;
-  /** What source and observers told of themselves, once each. */
-  readonly notes: () => readonly string[];
+  /** What the module would have logged, each text once. */
+  readonly notes: () => readonly ChangeNote[];
   readonly close: () => Promise<void>;
 }
 
@@ -37,8 +38,8 @@ export interface Observation {
  * @throws TypeError if an option is wrong.
  */
 export function observeGroup(options: RedisReplicationOptions): Observation {
-  const notes = new Set<string>();
-  const report = ({ text }: { readonly text: string }) => void notes.add(text);
+  const notes = new Map<string, ChangeNote>();
+  const report = (note: ChangeNote) => void notes.set(note.text, note);
   if (isForCluster(options)) {
     const replication = new ClusterReplication(resolveClusterOptions(options), report);
     return { ...common(replication, notes), mode: 'cluster', observed$: observeShards(replication) };
@@ -57,11 +58,11 @@ export function observeGroup(options: RedisReplicationOptions): Observation {
 
 function common<Options>(
   replication: { readonly options: Options; readonly onApplicationShutdown: () => Promise<void> },
-  notes: ReadonlySet<string>,
+  notes: ReadonlyMap<string, ChangeNote>,
 ) {
   return {
     options: replication.options,
-    notes: () => [...notes],
+    notes: () => [...notes.values()],
     close: () => replication.onApplicationShutdown(),
   };
 }
