@@ -2,6 +2,16 @@
 import './peers/require-main-peers.js';
 export type { ClusterTopology, ShardTopology } from './cluster/cluster-topology.js';
 export type { SlotRange } from './cluster/slots.js';
+export type {
+  CommandEvent,
+  ConnectionEvent,
+  ConnectionIdentity,
+  LineEvent,
+  NotAppliedReason,
+  RefusalReason,
+  ResendReason,
+  UnknownReason,
+} from './connections/outcomes/connection-event.js';
 export {
   NotAppliedError,
   ReadOnlyConnectionError,
@@ -40,6 +50,7 @@ export {
 export type { AllowedAddresses } from './sources/allowed-addresses.js';
 export { discoverNodes, type DiscoverNodesOptions } from './sources/discover-nodes.js';
 export { fromUrl, type UrlOptions } from './urls/from-url.js';
+export type { UrlSettings } from './urls/redis-url.js';
 export { mergeSources } from './sources/merge-sources.js';
 export type {
   NodeSource,

@@ -30,12 +30,11 @@ export interface Refusal {
 /** The credentials in options, as they are when a connection logs in. */
 export function fixedLogins(options: Login): Logins {
   const login = async () => ({ username: options.username, password: options.password });
-  const nothing = () => undefined;
   return {
     login,
-    refused: nothing,
+    refused: () => undefined,
     renewed$: NEVER,
-    accepted: nothing,
+    accepted: () => undefined,
     accepted$: NEVER,
     retry: () => NEVER,
   };

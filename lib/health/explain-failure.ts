@@ -14,7 +14,11 @@ const serverCodes = [
   'NOAUTH',
 ] as const;
 
-/** What keeps a connection from being used although there may be a node for it. */
+/**
+ * What keeps a connection from being used although there may be a node for it.
+ *
+ * @publicApi
+ */
 export type FailureReason =
   (typeof serverCodes)[number] | 'PAUSED' | 'BLOCKED' | 'TIMEOUT' | 'CLOSED' | 'ERROR';
 

@@ -22,7 +22,12 @@ import type { ConnectionProbe } from './probe-connection.js';
  */
 export type UnwritableReason = FailureReason | HeldReason;
 
-type HeldReason = 'NO_MASTER' | 'NO_MAJORITY' | 'SPLIT_BRAIN' | 'UNPROVEN';
+/**
+ * Why writes are held.
+ *
+ * @publicApi
+ */
+export type HeldReason = 'NO_MASTER' | 'NO_MAJORITY' | 'SPLIT_BRAIN' | 'UNPROVEN';
 
 /**
  * The state of a group as the health endpoint shows it.

@@ -2,7 +2,11 @@ import { isIPv6 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { isSocketPath, type Endpoint } from '../topology/endpoint.js';
 
-/** What the URL of a platform states, beside where the nodes are. */
+/**
+ * What the URL of a platform states, beside where the nodes are.
+ *
+ * @publicApi
+ */
 export interface UrlSettings {
   readonly username?: string;
   readonly password?: string;

@@ -1,5 +1,10 @@
 import { Redis } from 'ioredis';
 
+/**
+ * A command and its arguments.
+ *
+ * @publicApi
+ */
 export type CommandArguments = [name: string, ...args: (string | number)[]];
 
 export interface Control {

@@ -2,7 +2,11 @@ import { isPlainObject } from '../../options/rules.js';
 import type { GroupFailover } from '../group/fail-over.js';
 import { statusOf, type TrafficReport } from './traffic.js';
 
-/** What a matcher tells Vitest and Jest. */
+/**
+ * What a matcher tells Vitest and Jest.
+ *
+ * @publicApi
+ */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
