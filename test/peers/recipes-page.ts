@@ -106,11 +106,11 @@ function partsOf(recipe: Recipe | undefined): readonly string[] {
 function overridesFor(packages: readonly Package[]): readonly string[] {
   const names = packages.filter(({ needsOverrides }) => needsOverrides).map(({ name }) => `\`${name}\``);
   const peers = ['ioredis', '@nestjs/core'].map((name) => installed(name));
-  const beside = peers.map(({ name, version }) => `\`${name}\` ${version}`).join(' and ');
+  const beside = peers.map(({ name, version }) => `\`${name}\` ${version}`).join(' together with ');
   return names.length === 0
     ? []
     : [
-        `The peer dependencies of ${names.join(', ')} do not name ${beside} yet, with which it was tested: npm installs it beside them with [\`overrides\`](#overrides-of-npm).`,
+        `The peer dependencies of ${names.join(', ')} do not allow ${beside} yet. It was tested with both: npm installs it with [\`overrides\`](#overrides-of-npm).`,
       ];
 }
 
