@@ -37,8 +37,10 @@ export function openSubscriber(settings: ClusterSettings): FollowingRedis {
   );
   const stream = streamOfAllNodes(topology$, { observed$, emit });
   const redis = withoutPrefix(settings);
+  // It leads to any node, and what it waits for says nothing of a shard.
+  const account = settings.account?.ofDuplicates();
   return new FollowingRedis(
-    settingsFor({ ...settings, redis, stream }, (topology, current) =>
+    settingsFor({ ...settings, redis, stream, account }, (topology, current) =>
       pickAny(topology, current, Math.random()),
     ),
   );

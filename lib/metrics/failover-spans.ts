@@ -9,10 +9,10 @@ import {
 } from '@opentelemetry/api';
 import { Subscription } from 'rxjs';
 import { epochOffsetMs } from '../clock/clock.js';
-import type { ConnectionEvent } from '../connections/outcomes/connection-event.js';
+import type { ConnectionEvent, ConnectionIdentity } from '../connections/outcomes/connection-event.js';
 import type { FailoverRecord } from '../history/failover-record.js';
 import type { Instance } from './instance.js';
-import { CAUSE, CONNECTION, INSTANCE, label, PROOF, SHARD, SYSTEM } from './names.js';
+import { CAUSE, CONNECTION, INSTANCE, label, PROOF, SYSTEM } from './names.js';
 import { ofGroup } from './observe-group.js';
 
 /** Under which the context of a command that is going to be held has the link to the failover. */
@@ -58,13 +58,13 @@ export class FailoverSpans {
     const { ledger, failovers } = this.#instance;
     const running = ledger.events$.subscribe((event) => this.#onEvent(event));
     running.add(failovers.failovers$.subscribe((record) => this.#onFailover(record)));
-    ledger.surround = ({ shard, connection }, run) => {
-      const interruption = this.#open.get(shard ?? '');
+    ledger.surround = (identity, run) => {
+      const interruption = this.#open.get(identity.shard ?? '');
       if (interruption === undefined) {
         run();
         return;
       }
-      const link = this.#linkTo(interruption, connection);
+      const link = this.#linkTo(interruption, identity);
       linkOnce(interruption, link);
       context.with(context.active().setValue(HELD_BY, link), run);
     };
@@ -123,12 +123,9 @@ export class FailoverSpans {
     span?.end(endTime);
   }
 
-  #linkTo({ span }: Interruption, connection: ConnectionEvent['connection']): Link {
-    const { [INSTANCE]: name, [SHARD]: shard } = this.#common;
-    return {
-      context: span.spanContext(),
-      attributes: { [INSTANCE]: name, [SHARD]: shard, [CONNECTION]: connection },
-    };
+  #linkTo({ span }: Interruption, { shard, connection }: ConnectionIdentity): Link {
+    const common = { [INSTANCE]: this.#instance.options.name, [CONNECTION]: connection };
+    return { context: span.spanContext(), attributes: ofGroup(common, shard) };
   }
 }
 

@@ -1,13 +1,4 @@
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-base';
-import { Redis } from 'ioredis';
+import { trace } from '@opentelemetry/api';
 import { linkToFailover, RedisReplicationMetricsModule } from 'nestjs-redis-replication/metrics';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { promote } from '../../lib/testing/servers/replication.js';
@@ -15,28 +6,18 @@ import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-g
 import { until } from '../../lib/testing/servers/until.js';
 import { rolesOf } from '../support/group-roles.js';
 import { startApp } from '../support/test-app.js';
+import { createTracing, linksOf } from '../support/traced-ioredis.js';
 
 let group: ServerGroup;
-const exporter = new InMemorySpanExporter();
-const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-
-/** Patches this copy of ioredis as the hook that loads it would, which cannot see modules that Vitest loads. */
-class Instrumentation extends IORedisInstrumentation {
-  patch(): void {
-    for (const { patch } of this.init()) patch?.(Redis, '6.0.0');
-  }
-}
+const { exporter, provider: tracerProvider, ...tracing } = createTracing();
 
 beforeAll(async () => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  const instrumentation = new Instrumentation({ requestHook: linkToFailover });
-  instrumentation.setTracerProvider(tracerProvider);
-  instrumentation.patch();
+  tracing.start({ requestHook: linkToFailover });
   group = await startGroup();
 });
 
 afterAll(async () => {
-  context.disable();
+  tracing.stop();
   await group.stop();
 });
 
@@ -89,7 +70,3 @@ test('a failover is a span with its phases, to which the request and the command
   }
   expect(trace.getActiveSpan()).toBeUndefined();
 });
-
-function linksOf(span: ReadableSpan | undefined): readonly string[] | undefined {
-  return span?.links.map((link) => link.context.spanId);
-}

@@ -1,11 +1,11 @@
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { RedisReplicationMetricsModule } from 'nestjs-redis-replication/metrics';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { promote } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { rolesOf } from '../support/group-roles.js';
+import { measure, type Measured } from '../support/metric-reader.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 let group: ServerGroup;
@@ -18,57 +18,15 @@ beforeEach(() => restoreGroup(group));
 
 afterAll(() => group.stop());
 
-/** Collects when it is asked to. */
-class Reader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
-}
-
-type Labels = Readonly<Record<string, string | number>>;
-
-interface MeasuredApp extends TestApp {
-  /** The sum of the series that have these labels; of a histogram, how many values it has. `undefined` if there is none. */
-  readonly read: (name: string, labels?: Labels) => Promise<number | undefined>;
-  readonly seriesOf: (name: string) => Promise<readonly Labels[]>;
-}
+interface MeasuredApp extends TestApp, Measured {}
 
 async function startMeasured(options: Parameters<typeof startApp>[1] = {}): Promise<MeasuredApp> {
-  const reader = new Reader();
-  const meterProvider = new MeterProvider({ readers: [reader] });
-  onTestFinished(() => meterProvider.shutdown());
+  const measured = measure();
+  const { meterProvider } = measured;
   const app = await startApp(group.endpoints, options, {
     modules: [RedisReplicationMetricsModule.forRoot({ meterProvider })],
   });
-  const pointsOf = async (name: string) => {
-    const { resourceMetrics, errors } = await reader.collect();
-    expect(errors).toEqual([]);
-    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-    const found = metrics.find((each) => each.descriptor.name === name);
-    return (found?.dataPoints ?? []).map(({ attributes, value }) => ({
-      labels: toLabels(attributes),
-      value,
-    }));
-  };
-  return {
-    ...app,
-    seriesOf: async (name) => (await pointsOf(name)).map(({ labels }) => labels),
-    read: async (name, labels = {}) => {
-      const fit = (await pointsOf(name)).filter((point) =>
-        Object.entries(labels).every(([key, value]) => point.labels[key] === value),
-      );
-      const values = fit.map(({ value }) => (typeof value === 'number' ? value : value.count));
-      return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
-    },
-  };
-}
-
-function toLabels(attributes: Readonly<Record<string, unknown>>): Labels {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([key, value]) => [
-      key,
-      typeof value === 'number' ? value : String(value),
-    ]),
-  );
+  return { ...app, ...measured };
 }
 
 const kill = async (app: MeasuredApp) => {

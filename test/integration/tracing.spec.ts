@@ -1,16 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
-import { context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-base';
-import { Redis } from 'ioredis';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTracing } from '../support/traced-ioredis.js';
 import { rolesOf } from '../support/group-roles.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
@@ -18,22 +10,10 @@ import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 
 let group: ServerGroup;
-const exporter = new InMemorySpanExporter();
-const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-const contexts = new AsyncLocalStorageContextManager().enable();
-
-/** Patches this copy of ioredis as the hook that loads it would, which cannot see modules that Vitest loads. */
-class Instrumentation extends IORedisInstrumentation {
-  patch(): void {
-    for (const { patch } of this.init()) patch?.(Redis, '6.0.0');
-  }
-}
+const { exporter, provider, ...tracing } = createTracing();
 
 beforeAll(async () => {
-  context.setGlobalContextManager(contexts);
-  const instrumentation = new Instrumentation();
-  instrumentation.setTracerProvider(provider);
-  instrumentation.patch();
+  tracing.start();
   group = await startGroup();
 });
 
@@ -43,7 +23,7 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  context.disable();
+  tracing.stop();
   await group.stop();
 });
 
