@@ -10,3 +10,7 @@ export function containing(text: string): unknown {
 export function matching(pattern: string | RegExp): unknown {
   return expect.stringMatching(pattern);
 }
+
+export function withFields(fields: object): unknown {
+  return expect.objectContaining(fields);
+}

@@ -39,7 +39,7 @@ export function createTracing(): Tracing {
       instrumentation.setTracerProvider(provider);
       instrumentation.patch();
     },
-    stop: () => void context.disable(),
+    stop: () => context.disable(),
   };
 }
 
