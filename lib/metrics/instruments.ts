@@ -8,7 +8,7 @@ const seconds = { unit: 's', advice: { explicitBucketBoundaries } };
 
 /** All instruments. `docs/observability.md` describes them one by one. */
 export function createInstruments(meter: Meter) {
-  return { pushed: createPushed(meter), ...createObserved(meter) };
+  return { pushed: createPushed(meter), counters: createCounters(meter), gauges: createGauges(meter) };
 }
 
 function createPushed(meter: Meter) {
@@ -28,38 +28,34 @@ function createPushed(meter: Meter) {
   };
 }
 
-function createObserved(meter: Meter) {
-  const counters = {
-    masterlessTime: meter.createObservableCounter('redis.replication.masterless.time', {
-      unit: 's',
-      description: 'Time without a master.',
-    }),
-    losses: meter.createObservableCounter('redis.replication.data_losses', {
-      unit: '{loss}',
-      description: 'Proven losses of acknowledged writes.',
-    }),
-    commands: meter.createObservableCounter('redis.replication.commands', {
-      unit: '{command}',
-      description: 'Commands that were held, sent again, not applied, refused, or of unknown outcome.',
-    }),
-    timeouts: meter.createObservableCounter('db.client.connection.timeouts', {
-      unit: '{timeout}',
-      description: 'Commands that could not be held for longer.',
-    }),
-    probes: meter.createObservableCounter('redis.replication.probes', {
-      unit: '{probe}',
-      description: 'Probes of nodes that have ended.',
-    }),
-    sweeps: meter.createObservableCounter('redis.replication.sweeps', {
-      unit: '{sweep}',
-      description: 'Times when all nodes were probed as often as possible.',
-    }),
-    failedConnects: meter.createObservableCounter('redis.replication.connects.failed', {
-      unit: '{attempt}',
-      description: 'Attempts to connect to a node that failed.',
-    }),
+function createCounters(meter: Meter) {
+  const counter = (name: string, unit: string, description: string) =>
+    meter.createObservableCounter(name, { unit, description });
+  return {
+    masterlessTime: counter('redis.replication.masterless.time', 's', 'Time without a master.'),
+    losses: counter('redis.replication.data_losses', '{loss}', 'Proven losses of acknowledged writes.'),
+    commands: counter(
+      'redis.replication.commands',
+      '{command}',
+      'Commands that were held, sent again, not applied, refused, or of unknown outcome.',
+    ),
+    timeouts: counter(
+      'db.client.connection.timeouts',
+      '{timeout}',
+      'Commands that could not be held for longer.',
+    ),
+    probes: counter('redis.replication.probes', '{probe}', 'Probes of nodes that have ended.'),
+    sweeps: counter(
+      'redis.replication.sweeps',
+      '{sweep}',
+      'Times when all nodes were probed as often as possible.',
+    ),
+    failedConnects: counter(
+      'redis.replication.connects.failed',
+      '{attempt}',
+      'Attempts to connect to a node that failed.',
+    ),
   };
-  return { counters, gauges: createGauges(meter) };
 }
 
 function createGauges(meter: Meter) {
