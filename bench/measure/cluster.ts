@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
-import { IMPATIENT, startCluster, type ClusterGroup } from '../../test/support/cluster-group.js';
+import { startCluster, type ClusterGroup } from '../../test/support/cluster-group.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { outcomeOf } from '../contenders/outcome-of.js';
 import { openClusterWriter } from '../contenders/cluster-writer.js';
@@ -60,7 +60,7 @@ function tagsOf(round: number): Tags {
 
 /** Failovers of one shard of six nodes, and the speed of the writer in calm. All contenders write at the same time. */
 export async function measureCluster({ rounds, batchMs, only }: ClusterBenchOptions): Promise<ClusterResult> {
-  const group = await startCluster(IMPATIENT);
+  const group = await startCluster({ elections: true });
   try {
     const ratios = await measureRatios(group, { rounds, batchMs });
     const failovers: ClusterFailoverResult[] = [];

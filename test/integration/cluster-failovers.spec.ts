@@ -1,7 +1,7 @@
 import type { Cluster } from 'ioredis';
 import { onTestFinished, expect, test, describe } from 'vitest';
 import { FollowingCluster } from '../../lib/cluster/following-cluster.js';
-import { IMPATIENT, startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
@@ -21,7 +21,7 @@ interface StageOptions {
 }
 
 async function setStage({ args = [], options = {} }: StageOptions = {}): Promise<Stage> {
-  const group = await startCluster({ ...IMPATIENT, args });
+  const group = await startCluster({ elections: true, args });
   onTestFinished(() => group.stop());
   const opened = await openCluster(group.endpoints.slice(0, 2), options);
   const master = await group.masterOf(key);

@@ -20,7 +20,7 @@ import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { slotOf } from '../../lib/cluster/slots.js';
-import { IMPATIENT, beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
 import { matching } from '../support/matchers.js';
 import { recordLogs } from '../support/recorded-logs.js';
@@ -29,7 +29,7 @@ import { until } from '../../lib/testing/servers/until.js';
 let group: ClusterGroup;
 
 beforeAll(async () => {
-  group = await startCluster(IMPATIENT);
+  group = await startCluster({ elections: true });
 });
 
 beforeEach(() => group.whenSettled());

@@ -28,7 +28,7 @@ const { exporter, provider: tracerProvider, ...tracing } = createTracing();
 beforeAll(async () => {
   tracing.start({ requestHook: linkToFailover });
   // No replica is elected before a test promotes it.
-  group = await startCluster({ nodeTimeoutMs: 60_000 });
+  group = await startCluster();
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { promote } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
-import { IMPATIENT, startCluster } from '../support/cluster-group.js';
+import { startCluster } from '../support/cluster-group.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openCluster } from '../support/open-cluster.js';
 import { startApp } from '../support/test-app.js';
@@ -85,7 +85,7 @@ test('an app that is closed publishes nothing any more', async () => {
 test('a cluster tells the topology of all shards, and the failover of one by its id', async () => {
   const topologies = listen('nestjs-redis-replication:topology');
   const failovers = listen('nestjs-redis-replication:failover');
-  const cluster = await startCluster(IMPATIENT);
+  const cluster = await startCluster({ elections: true });
   onTestFinished(() => cluster.stop());
   const { writer } = await openCluster(cluster.endpoints.slice(0, 2));
   await writer.incr('{b}');

@@ -3,7 +3,7 @@ import { getRedisFailoversToken } from 'nestjs-redis-replication';
 import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { filter, firstValueFrom, map } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { IMPATIENT, startCluster } from '../support/cluster-group.js';
+import { startCluster } from '../support/cluster-group.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openCluster, shardOf } from '../support/open-cluster.js';
 import { openReplication } from '../support/open-replication.js';
@@ -136,7 +136,7 @@ test('a promotion by Sentinel: the record has the node that it chose', async () 
 });
 
 test('a shard of a cluster: the record names it, and has only what became of its commands', async () => {
-  const cluster = await startCluster(IMPATIENT);
+  const cluster = await startCluster({ elections: true });
   onTestFinished(() => cluster.stop());
   const { replication, writer, whenTopology } = await openCluster(cluster.endpoints.slice(0, 2));
   const master = await cluster.masterOf('{b}');

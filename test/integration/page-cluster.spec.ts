@@ -10,7 +10,7 @@ let browser: Browser | undefined;
 
 // Its nodes replace no master by themselves: an election takes as long as it likes on a busy machine.
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ nodeTimeoutMs: 60_000 }), launchBrowser()]);
+  [cluster, browser] = await Promise.all([startCluster(), launchBrowser()]);
 }, 60_000);
 
 afterAll(() => Promise.all([cluster.stop(), browser?.close()]));

@@ -2,7 +2,7 @@ import { Queue, QueueEvents, Worker } from 'bullmq';
 import type { Cluster } from 'ioredis';
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
-import { IMPATIENT, startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { openCluster } from '../support/open-cluster.js';
 import { whenInSync } from '../../lib/testing/servers/replication.js';
 import { until } from '../../lib/testing/servers/until.js';
@@ -12,7 +12,7 @@ const prefix = '{jobs}';
 const recovery = { lockDuration: 2000, stalledInterval: 500, maxStalledCount: 100 };
 
 async function open() {
-  const group = await startCluster(IMPATIENT);
+  const group = await startCluster({ elections: true });
   onTestFinished(() => group.stop());
   // An old master gets this time to redirect what it has deferred, so that a busy machine makes no difference.
   const { writer: connection } = await openCluster(group.endpoints, { replyTimeoutMs: 2000 });

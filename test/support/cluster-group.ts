@@ -35,10 +35,10 @@ export interface ClusterOptions {
   /** All nodes serve TLS only, and use it among themselves. */
   readonly tls?: Certificates;
   /**
-   * After it, a master that does not answer is replaced. It holds as soon as the cluster is settled. Default 15 000, so that
-   * no node of a busy machine is; where a test wants one replaced, use `IMPATIENT`.
+   * Whether a replica takes the place of a master that does not answer, within a second. Default: only on command, so that
+   * no master of a busy machine is replaced.
    */
-  readonly nodeTimeoutMs?: number;
+  readonly elections?: boolean;
 }
 
 /** With which each node is started. */
@@ -48,9 +48,7 @@ interface NodeOptions {
 }
 
 /** Nodes get to know each other the sooner, the shorter it is. */
-const ACQUAINTING_MS = 500;
-/** The cluster replaces a dead master within a second. */
-export const IMPATIENT = { nodeTimeoutMs: 500 };
+const FIRST_TIMEOUT_MS = 500;
 
 /** A Redis Cluster on loopback: `shards` masters with their replicas, all in sync. */
 export async function startCluster({
@@ -58,9 +56,13 @@ export async function startCluster({
   replicas = 1,
   args: given = [],
   tls,
-  nodeTimeoutMs = 15_000,
+  elections = false,
 }: ClusterOptions = {}): Promise<ClusterGroup> {
-  const args = { given: tls === undefined ? given : ['--tls-cluster', 'yes', ...given], tls };
+  const more = [
+    ...(tls === undefined ? [] : ['--tls-cluster', 'yes']),
+    ...(elections ? [] : ['--cluster-replica-no-failover', 'yes']),
+  ];
+  const args = { given: [...more, ...given], tls };
   const nodes = await Promise.all(Array.from({ length: shards * (1 + replicas) }, () => startNode(args)));
   const masters = nodes.slice(0, shards);
   await Promise.all(nodes.map((node, index) => node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)));
@@ -74,7 +76,7 @@ export async function startCluster({
   );
   await whenSettled(nodes);
   await Promise.all(
-    nodes.map((node) => node.command('CONFIG', 'SET', 'cluster-node-timeout', nodeTimeoutMs)),
+    nodes.map((node) => node.command('CONFIG', 'SET', 'cluster-node-timeout', elections ? 500 : 2000)),
   );
   return handle(nodes, args);
 }
@@ -192,7 +194,7 @@ async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
       '--cluster-port',
       String(bus),
       '--cluster-node-timeout',
-      String(ACQUAINTING_MS),
+      String(FIRST_TIMEOUT_MS),
       // Otherwise a shard that fails stops all others too.
       '--cluster-require-full-coverage',
       'no',

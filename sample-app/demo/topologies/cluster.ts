@@ -1,12 +1,12 @@
 import { slotOf } from '../../../lib/cluster/slots.js';
-import { IMPATIENT, startCluster, type ClusterGroup } from '../../../test/support/cluster-group.js';
+import { startCluster, type ClusterGroup } from '../../../test/support/cluster-group.js';
 import { keyOf } from '../../notes/note.js';
 import { strike } from './promotions.js';
 import type { DemoTopology, FailoverKind, Roles } from './topology.js';
 
 /** The app is told two of six nodes; one shard fails over while the others go on. */
 export async function startDemoCluster(): Promise<DemoTopology> {
-  const group = await startCluster(IMPATIENT);
+  const group = await startCluster({ elections: true });
   const [first, second] = group.endpoints;
   return {
     description: [
