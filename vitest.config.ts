@@ -49,8 +49,8 @@ export default defineConfig({
     environment: 'node',
     setupFiles: ['reflect-metadata'],
     pool: 'forks',
-    // Server processes run beside each worker; more of them make times meaningless, not the run faster.
-    maxWorkers: 2,
+    // Most specs wait for servers, so two cores serve three workers; more would distort times.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
