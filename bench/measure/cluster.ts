@@ -131,8 +131,8 @@ async function playRound(
   return result;
 }
 
-/** Longer than any of them takes to be back. */
-const settleMs = 1500;
+/** Who takes longer is not back in time. */
+export const settleMs = 1500;
 
 async function openPeer(group: ClusterGroup): Promise<Cluster> {
   const peer = new Cluster(group.nodes.map(({ host, port }) => ({ host, port }))).on(

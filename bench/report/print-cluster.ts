@@ -1,6 +1,6 @@
-import { clusterContenders, type ClusterResult, type ClusterRound } from '../measure/cluster.js';
+import { clusterContenders, settleMs, type ClusterResult, type ClusterRound } from '../measure/cluster.js';
 import { median } from '../measure/statistics.js';
-import { formatMean, formatMs, formatTable, printSection } from './format.js';
+import { formatMean, formatMs, formatTable, formatWithin, printSection } from './format.js';
 
 /** A contender that was not back in time counts as endless. */
 export function clusterTimes(rounds: readonly ClusterRound[]): readonly number[] {
@@ -20,8 +20,8 @@ export function printCluster({ failovers, ratios }: ClusterResult): void {
         of.reduce((total, round) => total + round[key], 0) / of.length;
       return [
         `${scenario}, ${contender}`,
-        formatMs(median(times)),
-        formatMs(Math.max(...times)),
+        formatWithin(median(times), settleMs),
+        formatWithin(Math.max(...times), settleMs),
         formatMean(sum('failed')),
         formatMean(sum('unknown')),
         formatMs(median(of.map(({ otherStallMs }) => otherStallMs))),
