@@ -1,5 +1,6 @@
-import { masterOf, type Topology } from '../../lib/topology/topology.js';
+import { masterOf } from '../../lib/topology/topology.js';
 import type { Entry, NodeTruth, Sample } from './history.js';
+import { KnownNodes } from './known-nodes.js';
 import type { Operation } from './operations.js';
 import { RECONNECT_MS, recoveryMsOf } from './settings.js';
 import { Spell } from './spell.js';
@@ -130,15 +131,15 @@ function leavesStaleMaster(
     return [];
   }
   const byWriter = new Set(operations.flatMap(({ op, issued }) => (issued.via === 'reader' ? [] : [op])));
-  const replicaRunIds = new Map<string, string>();
+  const known = new KnownNodes();
   const staleSince = new Map<string, number>();
   const violations: Violation[] = [];
   let doubtful: (Entry & { readonly kind: 'written' })[] = [];
   for (const entry of entries) {
     if (entry.kind === 'topology') {
-      learnRunIds(replicaRunIds, entry.topology);
+      known.learn(entry.topology);
     } else if (entry.kind === 'sample') {
-      markStale(entry.sample, { replicaRunIds, staleSince, at: entry.at });
+      markStale(entry.sample, { known, staleSince, at: entry.at });
       // Counted only if the next sample agrees, because the node may have become a master again in between.
       violations.push(
         ...doubtful
@@ -154,14 +155,6 @@ function leavesStaleMaster(
   return violations;
 }
 
-function learnRunIds(replicaRunIds: Map<string, string>, { nodes }: Topology): void {
-  for (const node of nodes) {
-    if (node.kind === 'replica' && node.runId !== undefined) {
-      replicaRunIds.set(node.endpoint, node.runId);
-    }
-  }
-}
-
 function describeStaleWrite(
   { op, server, at }: Entry & { readonly kind: 'written' },
   staleSince: ReadonlyMap<string, number>,
@@ -174,13 +167,12 @@ function describeStaleWrite(
 }
 
 interface Marks {
-  readonly replicaRunIds: ReadonlyMap<string, string>;
+  readonly known: KnownNodes;
   readonly staleSince: Map<string, number>;
   readonly at: number;
 }
 
-function markStale({ nodes }: Sample, { replicaRunIds, staleSince, at }: Marks): void {
-  const isPromoted = ({ node, runId }: NodeTruth) => (replicaRunIds.get(node) ?? runId) === runId;
+function markStale({ nodes }: Sample, { known, staleSince, at }: Marks): void {
   for (const old of nodes) {
     const heir = nodes.find(
       (node) =>
@@ -188,9 +180,9 @@ function markStale({ nodes }: Sample, { replicaRunIds, staleSince, at }: Marks):
         node.role === 'master' &&
         node.previousId === old.id &&
         node.isClear &&
-        isPromoted(node),
+        known.isPromoted(node),
     );
-    if (heir === undefined || old.role !== 'master') {
+    if (heir === undefined || old.role !== 'master' || !known.hasHistory(old)) {
       staleSince.delete(old.node);
     } else {
       staleSince.set(old.node, staleSince.get(old.node) ?? at);

@@ -61,13 +61,18 @@ const published = (nodes: readonly TopologyNode[], master: string | undefined, g
   return { kind: 'topology', subscriber: 'first', topology } as const;
 };
 
-const node = (endpoint: string, kind: 'master' | 'replica' | 'stale'): TopologyNode => ({
+const node = (
+  endpoint: string,
+  kind: 'master' | 'replica' | 'stale',
+  more: { readonly untrusted?: true } = {},
+): TopologyNode => ({
   endpoint,
   address: { host: endpoint, port: 1 },
   kind,
   role: kind === 'replica' ? 'replica' : 'master',
   reachable: true,
   runId: `run of ${endpoint}`,
+  ...more,
 });
 
 const aIsMaster = published([node(a, 'master'), node(b, 'replica')], a, 1);
@@ -224,6 +229,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   [
     'nothing is written to a master that was proven to be over, and nothing newer disproves it',
     [
+      aIsMaster,
       { ...superseded(), at: 1 },
       { ...superseded(), at: bounds.staleMs + 2 },
       { ...alone(a), at: bounds.staleMs + 50 },
@@ -243,6 +249,21 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   ],
 ])('it is found that %s', (invariant, happenings) => {
   expect(found(...happenings)).toContain(invariant);
+});
+
+test('M21: a write to a master that was never trusted is no violation, because nothing can be proven against it', () => {
+  const neverTrusted = published([node(a, 'master', { untrusted: true }), node(b, 'replica')], a, 1);
+  const staleWrites = (known: Happening) =>
+    found(
+      known,
+      { ...superseded(), at: 1 },
+      issued('op1'),
+      { ...written('op1'), at: bounds.staleMs + 2 },
+      settled('op1', 'unknown'),
+      { ...superseded(), at: bounds.staleMs + 3 },
+    ).filter((invariant) => invariant.includes('stale'));
+  expect(staleWrites(aIsMaster)).toEqual(['nothing is written to a master that is provably stale']);
+  expect(staleWrites(neverTrusted)).toEqual([]);
 });
 
 /** Both nodes claim to be the master, and the history of the second continues that of the first. */

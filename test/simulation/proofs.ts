@@ -1,5 +1,6 @@
 import { masterOf, type Topology } from '../../lib/topology/topology.js';
 import type { NodeTruth } from './history.js';
+import { KnownNodes } from './known-nodes.js';
 import { Spell } from './spell.js';
 
 interface Limits {
@@ -29,7 +30,7 @@ const AGREED_SLACK_MS = 300;
 export class Proofs {
   readonly #limits: Limits;
   readonly #claims = new Map<string, Claim>();
-  readonly #replicaRunIds = new Map<string, string>();
+  readonly #known = new KnownNodes();
   /** The master that the app accepted last, and the one before it. */
   #accepted: readonly (string | undefined)[] = [];
 
@@ -47,11 +48,7 @@ export class Proofs {
 
   /** What the app believes. */
   accept(topology: Topology): void {
-    for (const node of topology.nodes) {
-      if (node.kind === 'replica' && node.runId !== undefined) {
-        this.#replicaRunIds.set(node.endpoint, node.runId);
-      }
-    }
+    this.#known.learn(topology);
     const master = masterOf(topology);
     const [latest] = this.#accepted;
     this.#accepted = master === undefined || master === latest ? this.#accepted : [master, latest];
@@ -92,22 +89,21 @@ export class Proofs {
   }
 
   #proofAgainst(node: NodeTruth, nodes: readonly NodeTruth[], claim: Claim): string | undefined {
+    if (!this.#known.hasHistory(node)) {
+      return undefined;
+    }
     const against = nodes.filter(
       (other) => other.reachable && other.isClear && other.previousId === node.id && !other.isSyncing,
     );
     const replicas = nodes.filter(({ role, isSilent }) => role === 'replica' && !isSilent);
     const witnesses = against.filter(({ role }) => role === 'replica');
-    const heir = against.find((other) => other.role === 'master' && this.#isPromoted(other));
+    const heir = against.find((other) => other.role === 'master' && this.#known.isPromoted(other));
     const isWitnessed =
       node.reachable &&
       !claim.isReinstated &&
       witnesses.length > 0 &&
       witnesses.length * 2 >= replicas.length;
     return heir?.node ?? (isWitnessed ? 'witnesses' : undefined);
-  }
-
-  #isPromoted({ node, runId }: NodeTruth): boolean {
-    return (this.#replicaRunIds.get(node) ?? runId) === runId;
   }
 
   /** The accepted master is a replica now, and the app may see no replica that does not follow this claimant. */
