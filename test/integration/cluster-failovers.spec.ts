@@ -1,7 +1,7 @@
 import type { Cluster } from 'ioredis';
 import { onTestFinished, expect, test, describe } from 'vitest';
 import { FollowingCluster } from '../../lib/cluster/following-cluster.js';
-import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { handOver, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 
@@ -49,7 +49,7 @@ const failovers: readonly Failover[] = [
   },
   {
     name: 'CLUSTER FAILOVER hands over',
-    strike: ({ heir }) => heir.command('CLUSTER', 'FAILOVER'),
+    strike: ({ heir }) => handOver(heir),
     losesReplies: false,
   },
   {
@@ -116,7 +116,7 @@ test('scripts under way while a shard is handed over end with their replies, eac
     while (flow.isOn) replies.push(await writer.eval(script, 1, `${key}counter`));
     return replies;
   });
-  await heir.command('CLUSTER', 'FAILOVER');
+  await handOver(heir);
   await whenMaster(key, heir);
   await writer.set(`${key}after`, 'value');
   flow.isOn = false;
@@ -127,7 +127,7 @@ test('scripts under way while a shard is handed over end with their replies, eac
 
 test('only the shard that fails over gets another generation', async () => {
   const { heir, whenMaster } = await setStage();
-  await heir.command('CLUSTER', 'FAILOVER');
+  await handOver(heir);
   const topology = await whenMaster(key, heir);
   expect(keys.map((each) => shardOf(topology, each)?.topology.generation)).toEqual([2, 1, 1]);
   expect(shardOf(topology, key)?.topology).toMatchObject({

@@ -20,7 +20,7 @@ import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { slotOf } from '../../lib/cluster/slots.js';
-import { beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { handOver, beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
 import { matching } from '../support/matchers.js';
 import { recordLogs } from '../support/recorded-logs.js';
@@ -277,8 +277,7 @@ describe('a user of the page', () => {
     await until('the replica has it', async () => (await reader.get(key)) === 'first');
     await until('it is up', async () => (await look()).status === 'up');
     const [heir] = await group.replicasOf(await group.masterOf(`app:${key}`));
-    await heir?.command('CLUSTER', 'FAILOVER');
-    await until('it is the master', async () => String(await heir?.command('ROLE')).startsWith('master'));
+    await handOver(heir);
     expect(await writer.set(key, 'second')).toBe('OK');
     expect(await heir?.command('GET', `app:${key}`)).toBe('second');
     const said = logs.of().filter(({ level, text }) => level !== 'log' && /NOPERM|may not/.test(text));

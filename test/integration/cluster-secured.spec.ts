@@ -6,7 +6,7 @@ import { BehaviorSubject } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { createAuthority, type Certificates } from '../../lib/testing/servers/certificates.js';
 import { until } from '../../lib/testing/servers/until.js';
-import { startCluster } from '../support/cluster-group.js';
+import { handOver, startCluster } from '../support/cluster-group.js';
 import { openCluster } from '../support/open-cluster.js';
 import { useCertificates } from '../support/server-certificates.js';
 import { needsOptions } from '../support/server-under-test.js';
@@ -59,7 +59,7 @@ test('a password that is exchanged again and again in a cluster, with failovers 
     if (round % 4 === 0) {
       const master = await group.masterOf(key);
       const [heir] = await group.replicasOf(master);
-      await heir?.command('CLUSTER', 'FAILOVER');
+      await handOver(heir);
       await whenMaster(key, { endpoint: heir?.endpoint ?? '' });
       await group.whenSettled();
     }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
+import { handOver, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { containing } from '../support/matchers.js';
 import { startSampleApp } from '../support/sample-app.js';
 import { until } from '../../lib/testing/servers/until.js';
@@ -27,7 +27,7 @@ test('the sample app runs on a cluster: notes on each shard, and health and topo
 
   const master = await group.masterOf('note:a');
   const [heir] = await group.replicasOf(master);
-  await heir?.command('CLUSTER', 'FAILOVER');
+  await handOver(heir);
   await until('the failover is in the history', async () =>
     JSON.stringify((await app.get('/topology')).body).includes(`"to":"${heir?.endpoint}"`),
   );

@@ -310,6 +310,23 @@ async function whenSettled(nodes: readonly RedisServer[]): Promise<void> {
   });
 }
 
+/**
+ * Lets a replica take over from its master, and waits until it has. The servers give a hand-over up after five seconds, which
+ * a busy machine may take; it is asked for again then.
+ */
+export async function handOver(heir: RedisServer | undefined): Promise<void> {
+  if (heir === undefined) throw new Error('There is no replica to take over');
+  const isMaster = async () => String(await heir.command('ROLE')).startsWith('master');
+  for (let attempt = 1; ; attempt += 1) {
+    await heir.command('CLUSTER', 'FAILOVER');
+    try {
+      return await until(`${heir.endpoint} is the master`, isMaster, { timeoutMs: 6000 });
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
 interface Move {
   readonly slot: number;
   readonly from: RedisServer;
