@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { entraId, type EntraIdCredential, type EntraIdOptions } from 'nestjs-redis-replication/azure';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createToken } from '../support/json-web-token.js';
@@ -6,6 +5,7 @@ import { openReplication } from '../support/open-replication.js';
 import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
+import { emitted } from '../support/emitted.js';
 
 const OID = '5d4c6f0e-2b0a-4a55-9a3c-0f6f2a3b7c11';
 const MINUTE = 60_000;
@@ -92,7 +92,7 @@ test('a user named by the object id is logged in, and again with the next token 
   expect(await writer.acl('WHOAMI')).toBe(OID);
   await until('there is another token', () => scopes.length === 2);
   await Promise.all(group.nodes.map((node) => node.command('ACL', 'SETUSER', OID, `<${first}`)));
-  const closed = once(writer, 'close');
+  const closed = emitted(writer, 'close');
   await group.master.command('CLIENT', 'KILL', 'USER', OID);
   await closed;
   expect(await writer.set('key', 'value')).toBe('OK');

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, type Redis } from 'ioredis';
 import { NotAppliedError } from 'nestjs-redis-replication';
@@ -10,6 +9,7 @@ import type { FakeConnection } from '../support/fake-redis.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { array, bulk, error, integer, map, nil, simple } from '../support/resp.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);
@@ -268,7 +268,7 @@ test.each([
     written.length = 0;
     state.refusals = 1;
     node.dropConnections();
-    await once(writer, 'close');
+    await emitted(writer, 'close');
     expect(await writer.incr('counter')).toBe(1);
     const at = written.find((each) => each.endsWith('incr'))?.split(' ')[0];
     const isOn = (each: string) => each.startsWith(`${at} `);
@@ -337,7 +337,7 @@ test('a handshake that is never answered is aborted and tried again', async () =
   await whenAnswered(writer);
   hanging = 1;
   node.dropConnections();
-  await once(writer, 'close');
+  await emitted(writer, 'close');
   expect(await writer.set('key', 'value')).toBe('OK');
 });
 
@@ -348,7 +348,7 @@ test('commands that the app issues during a handshake that is lost end all the s
   });
   const { writer, replication } = createReplication([node.endpoint], { redis: { db: 1 } });
   await replication.onModuleInit();
-  await once(writer, 'connect');
+  await emitted(writer, 'connect');
   const asked = [writer.info('server'), writer.select(1), writer.info(), writer.client('ID')];
   await until('the handshake has begun', () => node.commands.some(isOfHandshake));
   hanging = 0;

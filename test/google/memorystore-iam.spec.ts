@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { memorystoreIam, type MemorystoreIamOptions } from 'nestjs-redis-replication/google';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
 import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 const HOUR = 3_600_000;
 
@@ -78,7 +78,7 @@ test('the default user is logged in, and again with the next token before the fi
   expect(await writer.set('key', 'first')).toBe('OK');
   await until('there is another token', () => given.length === 2);
   await allow('<ya29.token-1');
-  const closed = once(writer, 'close');
+  const closed = emitted(writer, 'close');
   await group.master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   await closed;
   expect(await writer.set('key', 'second')).toBe('OK');

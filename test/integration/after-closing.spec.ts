@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { NotAppliedError, UnknownOutcomeError } from 'nestjs-redis-replication';
@@ -7,6 +6,7 @@ import { openReplication } from '../support/open-replication.js';
 import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 let server: RedisServer;
 let proxy: TcpProxy;
@@ -88,7 +88,7 @@ test('what was sent, and has no reply when the app disconnects, is unknown; a re
 test('a connection that has quit can be opened again', async () => {
   const writer = await open();
   await writer.quit();
-  if (writer.status !== 'end') await once(writer, 'end');
+  if (writer.status !== 'end') await emitted(writer, 'end');
   await writer.connect();
   expect(await writer.incr('counter')).toBe(1);
 });
@@ -109,7 +109,7 @@ test('a BullMQ worker that is closed while it waits for a job reports no error',
 
 test('what is under way when the app disconnects is rejected once the connection has ended, as with ioredis', async () => {
   const writer = await open();
-  const ended = once(writer, 'end');
+  const ended = emitted(writer, 'end');
   const status = writer.blpop('nothing', 0).catch(() => writer.status);
   await until('the server waits for data', async () =>
     String(await server.command('INFO', 'clients')).includes('blocked_clients:2'),

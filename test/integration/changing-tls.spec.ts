@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { TLSSocket } from 'node:tls';
 import type { Redis } from 'ioredis';
 import { discoverNodes, primaryEndpoint, sentinelNodes, type NodeSource } from 'nestjs-redis-replication';
@@ -15,6 +14,7 @@ import { startSentinels } from '../../lib/testing/servers/sentinel-group.js';
 import { needsOptions, needsServer } from '../support/server-under-test.js';
 import { writeTlsFiles } from '../support/tls-files.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 beforeEach((context) => {
   needsOptions(context, ['--tls-port']);
@@ -94,7 +94,7 @@ test('certificates and authority that are exchanged on disk, with failovers in b
   await Promise.all(loops);
   expect(failures).toEqual([]);
   // With everything exchanged, all connections are made anew, and the master dies.
-  const closed = [once(writer, 'close'), once(duplicate, 'close'), once(reader, 'close')];
+  const closed = [emitted(writer, 'close'), emitted(duplicate, 'close'), emitted(reader, 'close')];
   await Promise.all(group.nodes.map((node) => node.command('CLIENT', 'KILL', 'TYPE', 'normal')));
   await Promise.all(closed);
   expect(await writer.set('key', 'first')).toBe('OK');
@@ -143,7 +143,7 @@ test('files of which only one half is exchanged leave the ones before in use', a
   onTestFinished(() => files.remove());
   const { writer, notes } = await openReplication(group.endpoints, { tls: files.read });
   await files.change({ key: client.fresh.key });
-  const closed = once(writer, 'close');
+  const closed = emitted(writer, 'close');
   await group.master.command('CLIENT', 'KILL', 'TYPE', 'normal');
   await closed;
   expect(await writer.set('key', 'value')).toBe('OK');

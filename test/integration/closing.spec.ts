@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,6 +6,7 @@ import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { createReplication, openReplication } from '../support/open-replication.js';
 import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);
@@ -44,7 +44,7 @@ test('closing leaves no socket and no timer', async () => {
   ]);
   await Promise.all([writer.set('key', 'value'), reader.get('key')]);
   const duplicate = writer.duplicate();
-  await once(duplicate, 'ready');
+  await emitted(duplicate, 'ready');
   await replication.onApplicationShutdown();
   await until('the server has one client, this test', async () => {
     const clients = String(await server.command('CLIENT', 'LIST'))
@@ -80,7 +80,7 @@ test('closing between two attempts to connect rejects what waits, and everything
   const { writer, replication } = await openReplication([node.endpoint]);
   handshakes.end = 'drop';
   node.dropConnections();
-  await once(writer, 'close');
+  await emitted(writer, 'close');
   // The first attempts follow one another at once.
   await until('it is between two attempts', () => writer.status === 'reconnecting');
   const held = writer.set('key', 'value').catch((reason: unknown) => String(reason));

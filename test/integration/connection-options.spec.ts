@@ -12,6 +12,7 @@ import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-g
 import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { createUser } from '../support/users.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 
@@ -41,7 +42,7 @@ async function openBehindProxy(redis: { readonly db?: number } = {}) {
   return {
     writer,
     lose: async () => {
-      const closed = once(writer, 'close');
+      const closed = emitted(writer, 'close');
       proxy.refuse();
       proxy.cut();
       await closed;
@@ -97,7 +98,7 @@ describe('the selected database', () => {
     await writer.select(2);
     await lose();
     const before = writer.set('before', 'value');
-    const connected = once(writer, 'connect');
+    const connected = emitted(writer, 'connect');
     await accept();
     await connected;
     await Promise.all([before, writer.select(3)]);
@@ -228,7 +229,7 @@ describe('a duplicate', () => {
     const { heir } = rolesOf(group);
     const duplicate = writer.duplicate({ db: 1, connectionName: 'other' });
     onTestFinished(() => duplicate.disconnect());
-    await once(duplicate, 'ready');
+    await emitted(duplicate, 'ready');
     expect(await duplicate.client('GETNAME')).toBe('other');
     await plannedSwap(group.nodes, heir);
     await whenMaster(heir);
@@ -243,7 +244,7 @@ describe('a duplicate', () => {
     onTestFinished(() => duplicate.disconnect());
     const { enableReadyCheck, maxRetriesPerRequest } = duplicate.options;
     expect([enableReadyCheck, maxRetriesPerRequest]).toEqual([false, null]);
-    await once(duplicate, 'ready');
+    await emitted(duplicate, 'ready');
     expect(duplicate.options.enableReadyCheck).toBe(false);
     await plannedSwap(group.nodes, heir);
     await whenMaster(heir);
@@ -325,7 +326,7 @@ describe('`lazyConnect`', () => {
     expect(writer.options.lazyConnect).toBe(false);
     const duplicate = writer.duplicate();
     expect(duplicate.status).toBe('connecting');
-    await once(duplicate, 'ready');
+    await emitted(duplicate, 'ready');
     const lazy = await openReplication(group.endpoints, { redis: { lazyConnect: true } });
     expect(lazy.writer.options.lazyConnect).toBe(true);
     const lazyDuplicate = lazy.writer.duplicate();

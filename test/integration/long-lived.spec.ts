@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { UnknownOutcomeError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -12,6 +11,7 @@ import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { measureTraffic, type Traffic } from '../support/traffic.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 
@@ -61,7 +61,7 @@ async function open(prepare?: BlockingCommand['prepare']) {
   const opened = await openReplication(nodes.source, { pollIntervalMs });
   const duplicate = opened.writer.duplicate();
   onTestFinished(() => duplicate.disconnect());
-  await once(duplicate, 'ready');
+  await emitted(duplicate, 'ready');
   // The two nodes that are there in any case.
   const lasting = [roles.heir, roles.other];
   const lookedAt = () => Promise.all(lasting.map(({ endpoint }) => nodes.whenProbed(endpoint, 10)));

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { NotAppliedError, type RedisReplicationOptions } from 'nestjs-redis-replication';
@@ -10,6 +9,7 @@ import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 
@@ -42,7 +42,7 @@ interface Way {
 const connections = ({ writer, auto }: Stage) => [writer, auto];
 
 async function reconnect({ writer }: Stage): Promise<Redis> {
-  if (writer.status !== 'end') await once(writer, 'end');
+  if (writer.status !== 'end') await emitted(writer, 'end');
   await writer.connect();
   return writer;
 }

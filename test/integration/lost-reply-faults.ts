@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { readInfo } from '../../lib/testing/servers/info.js';
 import { executions, type Stage } from '../support/lost-replies.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { follow, plannedSwap, promote, whenInSync } from '../../lib/testing/servers/replication.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 export interface Fault {
   readonly name: string;
@@ -40,7 +40,7 @@ async function whenReplicated({ master, group: { replicas } }: Stage): Promise<v
 
 /** The app sees its connections end, whereas the replies that were lost stay lost. */
 async function killOpenly({ master, proxy, writer }: Stage): Promise<void> {
-  const closed = once(writer, 'close');
+  const closed = emitted(writer, 'close');
   proxy.heal();
   await master.kill();
   await closed;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { inspect } from 'node:util';
 import type { ChainableCommander } from 'ioredis';
 import {
@@ -12,6 +11,7 @@ import { openReplication } from '../support/open-replication.js';
 import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { startProxy, type TcpProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 const password = 'swordfish';
 let server: RedisServer;
@@ -348,14 +348,14 @@ test('quit answers what was sent before', async () => {
   const { writer } = await open();
   const replies = [writer.incr('counter'), writer.incr('counter'), writer.quit()];
   expect(await Promise.all(replies)).toEqual([1, 2, 'OK']);
-  await once(writer, 'end');
+  await emitted(writer, 'end');
   await expect(writer.get('key')).rejects.toThrow('Connection is closed.');
 });
 
 test('a connection that was closed can be opened again, and follows again', async () => {
   const { writer, lose, comeBack } = await open();
   writer.disconnect();
-  await once(writer, 'end');
+  await emitted(writer, 'end');
   await writer.connect();
   expect(await writer.set('key', 'value')).toBe('OK');
   await lose();

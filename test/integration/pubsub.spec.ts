@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../support/group-roles.js';
@@ -9,6 +8,7 @@ import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
 import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 
@@ -93,7 +93,7 @@ describe.each([2, 3] as const)('RESP%i', (protocol) => {
     onTestFinished(() => subscriber.disconnect());
     const messages = listenTo(subscriber);
     await subscriber.subscribe('old', 'kept');
-    const closed = once(subscriber, 'close');
+    const closed = emitted(subscriber, 'close');
     proxy.refuse();
     proxy.cut();
     await closed;
@@ -116,7 +116,7 @@ test('a subscriber that lost its connection in the middle of subscribing is subs
   const { writer } = await openReplication([proxy.endpoint]);
   const subscriber = writer.duplicate();
   onTestFinished(() => subscriber.disconnect());
-  await once(subscriber, 'ready');
+  await emitted(subscriber, 'ready');
   proxy.swallowReplies();
   const subscribed = subscriber.subscribe('news');
   await whenSubscribed(group.master, 'news');

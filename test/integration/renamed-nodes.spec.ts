@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReplication } from '../support/open-replication.js';
 import { follow, promote, whenInSync } from '../../lib/testing/servers/replication.js';
 import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
+import { emitted } from '../support/emitted.js';
 
 test('a name that leads to a replica by now is dialled anew when the writer finds that out, although the observer is still connected to the master', async () => {
   const group = await startGroup({ replicas: 1 });
@@ -27,7 +27,7 @@ test('a name that leads to a replica by now is dialled anew when the writer find
   await whenInSync(b, [a]);
   first.leadTo(b.port);
   second.leadTo(a.port);
-  const lost = once(writer, 'close');
+  const lost = emitted(writer, 'close');
   await b.command('CLIENT', 'KILL', 'ID', String(await writer.client('ID')));
   await lost;
   expect(await writer.set('key', 'after')).toBe('OK');

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { NotAppliedError, RefusedCommandError } from 'nestjs-redis-replication';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -12,6 +11,7 @@ import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-g
 import { needsServer, serverAtLeast } from '../support/server-under-test.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { createUser } from '../support/users.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 
@@ -198,7 +198,7 @@ const kept: readonly (readonly [string, ...string[]])[] = [
 
 async function loseConnection(writer: Redis, node: FakeNode): Promise<number> {
   const index = node.commands.length;
-  const closed = once(writer, 'close');
+  const closed = emitted(writer, 'close');
   node.dropConnections();
   await closed;
   return index;

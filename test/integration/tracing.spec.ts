@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { once } from 'node:events';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTracing } from '../support/traced-ioredis.js';
@@ -8,6 +7,7 @@ import { createReplication, openReplication } from '../support/open-replication.
 import { plannedSwap, promote } from '../../lib/testing/servers/replication.js';
 import { restoreGroup } from '../../lib/testing/servers/restore-group.js';
 import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-group.js';
+import { emitted } from '../support/emitted.js';
 
 let group: ServerGroup;
 const { exporter, provider, ...tracing } = createTracing();
@@ -107,5 +107,5 @@ test('what happens when a held command is sent has the async context of its call
   expect(seen).toEqual(['request']);
   expect(writer.status).toBe('ready');
   writer.disconnect();
-  await once(writer, 'end');
+  await emitted(writer, 'end');
 });

@@ -11,6 +11,7 @@ import { createReplication, openReplication } from '../support/open-replication.
 import { error, nil, simple } from '../support/resp.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { membersOf, ownMembersOf } from './ioredis-types.js';
+import { emitted } from '../support/emitted.js';
 
 /** Calls a method by its name. */
 function invoke(redis: Redis, name: string, ...args: readonly unknown[]): unknown {
@@ -49,8 +50,8 @@ const options: Readonly<Record<string, () => Promise<void>>> = {
     onTestFinished(() => listener.disconnect());
     await listener.subscribe('news');
     node.dropConnections();
-    await once(listener, 'close');
-    await once(listener, 'ready');
+    await emitted(listener, 'close');
+    await emitted(listener, 'ready');
     await listener.ping();
     expect(sent(node).filter((text) => text === 'subscribe news')).toHaveLength(1);
   },
@@ -97,7 +98,7 @@ const options: Readonly<Record<string, () => Promise<void>>> = {
   async disconnectTimeout() {
     const { writer } = await open({ disconnectTimeout: 10 });
     writer.disconnect();
-    await once(writer, 'end');
+    await emitted(writer, 'end');
   },
   async enableAutoPipelining() {
     const { writer } = await open({ enableAutoPipelining: true });
@@ -250,14 +251,14 @@ const members: Readonly<Record<string, () => Promise<void>>> = {
     const { writer } = await open();
     await expect(writer.connect()).rejects.toThrow('already connecting/connected');
     writer.disconnect();
-    await once(writer, 'end');
+    await emitted(writer, 'end');
     await writer.connect();
     expect(await writer.ping()).toBe('PONG');
   },
   async disconnect() {
     const { writer } = await open();
     writer.disconnect();
-    await once(writer, 'end');
+    await emitted(writer, 'end');
     expect(writer.status).toBe('end');
   },
   async duplicate() {
@@ -271,7 +272,7 @@ const members: Readonly<Record<string, () => Promise<void>>> = {
   async end() {
     const { writer } = await open();
     writer.end();
-    await once(writer, 'end');
+    await emitted(writer, 'end');
   },
   hscanBufferStream: scanStream('hscanBufferStream'),
   hscanStream: scanStream('hscanStream'),

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { startFakeNode } from './fake-node.js';
@@ -6,6 +5,7 @@ import type { FakeNode, FakeNodeOptions } from './fake-node.js';
 import { fakeId } from './fake-node-state.js';
 import { simple } from './resp.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { emitted } from './emitted.js';
 
 let node: FakeNode | undefined;
 let client: Redis | undefined;
@@ -27,7 +27,7 @@ async function start(options: FakeNodeOptions & { protocol?: 2 | 3 } = {}) {
 
 test.each([2, 3] as const)('ioredis is ready on it with RESP%i and sees a master', async (protocol) => {
   const { redis } = await start({ protocol });
-  await once(redis, 'ready');
+  await emitted(redis, 'ready');
   expect(await redis.set('key', 'välue')).toBe('OK');
   expect(await redis.get('key')).toBe('välue');
   expect(await redis.get('none')).toBeNull();
@@ -60,12 +60,12 @@ test('demotion ends a blocked XREAD and its connection', async () => {
   await until('XREAD has arrived', () => fake.commands.some(([name]) => name === 'xread'));
   fake.become('replica', { master: '127.0.0.1:1' });
   await expect(blocked).rejects.toThrow(/^UNBLOCKED .*instance state changed/);
-  if (redis.status !== 'end') await once(redis, 'end');
+  if (redis.status !== 'end') await emitted(redis, 'end');
 });
 
 test('what hangs is answered after resume, in order', async () => {
   const { fake, redis } = await start();
-  await once(redis, 'ready');
+  await emitted(redis, 'ready');
   fake.hang('SET');
   const answers = Promise.all([redis.set('key', 'value'), redis.get('key')]);
   await until('both have arrived', () => fake.commands.some(([name]) => name === 'get'));
@@ -88,10 +88,10 @@ test('a command can be refused, answered by the test, or dropped after it was ca
 
 test('it can be down for new connections, and come back', async () => {
   const { fake, redis } = await start();
-  await once(redis, 'ready');
+  await emitted(redis, 'ready');
   fake.refuseConnections();
   fake.dropConnections();
-  if (redis.status !== 'end') await once(redis, 'end');
+  if (redis.status !== 'end') await emitted(redis, 'end');
   await expect(redis.connect()).rejects.toThrow();
   await fake.acceptConnections();
   await redis.connect();

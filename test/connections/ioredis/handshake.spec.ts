@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { FollowingRedis } from '../../../lib/connections/following-redis.js';
@@ -6,6 +5,7 @@ import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../../suppor
 import { createReplication, openReplication } from '../../support/open-replication.js';
 import { bulk, error, simple } from '../../support/resp.js';
 import { until } from '../../../lib/testing/servers/until.js';
+import { emitted } from '../../support/emitted.js';
 
 async function fakeNode(options?: FakeNodeOptions): Promise<FakeNode> {
   const node = await startFakeNode(options);
@@ -68,7 +68,7 @@ test.runIf('himport' in Redis.prototype)(
     for (const redis of [writer, reader]) redis.on('error', (reason) => errors.push(reason));
     expect(await writer.set('key', 'value')).toBe('OK');
     node.dropConnections();
-    await once(writer, 'close');
+    await emitted(writer, 'close');
     expect(await writer.set('key', 'value')).toBe('OK');
     // On each connection of writer and reader.
     expect(issued(node, 'himport').length).toBeGreaterThanOrEqual(3);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -18,6 +17,7 @@ import {
 import { startFakeNode, type FakeNode, type FakeNodeOptions } from '../../support/fake-node.js';
 import { findFreePort } from '../../../lib/testing/servers/free-port.js';
 import { until } from '../../../lib/testing/servers/until.js';
+import { emitted } from '../../support/emitted.js';
 
 /*
  * These tests use no other part of this library than `internals.ts`. If a new version of ioredis fails one of them, the
@@ -195,7 +195,7 @@ test('a connection that was closed without a socket reconnects after it was reop
   forgetManualClose(redis);
   await redis.connect();
   node.dropConnections();
-  await once(redis, 'ready');
+  await emitted(redis, 'ready');
 });
 
 test('the connector provides the socket and checks the INFO of the node', async () => {
@@ -221,7 +221,7 @@ test('the connector provides the socket and checks the INFO of the node', async 
   }
   const redis = connectTo(node, { Connector });
   redis.connect().catch(() => undefined);
-  await once(redis, 'ready');
+  await emitted(redis, 'ready');
   expect(infos).toHaveLength(2);
   expect(infos[1]).toMatchObject({ role: 'master', run_id: 'this-very-run' });
 });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { EMPTY, firstValueFrom, throwError, type Observable } from 'rxjs';
 import { afterEach, expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { parseEndpoint } from '../../../lib/topology/endpoint.js';
 import type { TopologyNode } from '../../../lib/topology/topology.js';
 import { startFakeNode, type FakeNode } from '../../support/fake-node.js';
 import { until } from '../../../lib/testing/servers/until.js';
+import { emitted } from '../../support/emitted.js';
 
 const open: { node?: FakeNode; warm?: WarmSockets } = {};
 
@@ -99,7 +99,7 @@ test('an error of a socket after it was taken does not end the process', async (
   const { node, warm, heir } = await start();
   warm.keep([heir]);
   const socket = await take(warm, heir);
-  const closed = once(socket, 'close');
+  const closed = emitted(socket, 'close');
   node.dropConnections();
   socket.resume();
   await closed;
