@@ -1,7 +1,7 @@
 import type { AcceptedMaster } from './claims.js';
 import type { NodeReport } from './observation.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
-import type { DataLoss, Topology } from './topology.js';
+import type { DataLoss, Topology, TopologyNode } from './topology.js';
 
 interface Change {
   readonly previous: { readonly accepted?: AcceptedMaster; readonly topology: Topology };
@@ -37,6 +37,11 @@ export function bytesLost(stale: Pick<NodeReport, 'history' | 'offset'>, heir: N
   return branch !== undefined && branch.id === stale.history?.id && stale.offset !== undefined
     ? Math.max(0, stale.offset - (branch.from - 1))
     : 0;
+}
+
+/** How many bytes the node is known to have accepted that the master does not have. */
+export function lossOf(node: TopologyNode | undefined): number | undefined {
+  return node === undefined || node.kind === 'pending' ? undefined : node.lostBytes;
 }
 
 function lossOfChange(

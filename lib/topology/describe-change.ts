@@ -1,5 +1,7 @@
+import { lossOf } from './data-loss.js';
 import { describeUnproven } from './describe-contest.js';
 import type { LogCode } from './log-code.js';
+import { isUntrusted } from './topology-nodes.js';
 import { line, withFacts, type LogLine } from './log-line.js';
 import { countAgreeing, whyNoMajority, whyWait, type WriterPolicy } from './pick.js';
 import { masterOf, type DataLoss, type Topology, type TopologyNode } from './topology.js';
@@ -131,32 +133,41 @@ function describeKindOfLoss({ kind, endpoint: node, bytes, keys }: DataLoss): Lo
 function describeNodes(before: Topology, after: Topology): readonly ChangeNote[] {
   return after.nodes.flatMap((node) => {
     const old = before.nodes.find(({ endpoint }) => endpoint === node.endpoint);
-    return [describeNode(old, node), describeTrust(old, node)].flatMap((note) => note ?? []);
+    return [describeNode(old, node), describeSurrender(old, node), describeTrust(old, node)].flatMap(
+      (note) => note ?? [],
+    );
   });
+}
+
+/** The node may have been out of reach in between, as when it is restarted as a replica. */
+function describeSurrender(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {
+  const bytes = node.kind === 'replica' ? lossOf(old) : undefined;
+  return bytes === undefined
+    ? undefined
+    : {
+        code: 'RR134',
+        level: 'error',
+        ...line`data loss: node ${{ node: node.endpoint }} no longer claims to be the master; ${{ bytes }} bytes that it accepted are lost`,
+      };
 }
 
 /** M21. */
 function describeTrust(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {
-  // A node that cannot be reached says nothing, so it is judged when it answers again.
   const [was, is] = [isUntrusted(old), isUntrusted(node)];
-  if (is === true && was !== true) {
+  if (is && !was) {
     return {
       code: 'RR203',
       level: 'warn',
       ...line`node ${{ node: node.endpoint }} cannot be trusted: somebody writes lines into its INFO, as a replica can by REPLCONF; until this ends, ROLE or HELLO tells its role, and its replication ids prove nothing`,
     };
   }
-  return was === true && is === false
+  return was && !is
     ? {
         code: 'RR204',
         level: 'log',
         ...line`node ${{ node: node.endpoint }} can be trusted again: nobody writes lines into its INFO`,
       }
     : undefined;
-}
-
-function isUntrusted(node: TopologyNode | undefined): boolean | undefined {
-  return node?.reachable === true ? node.untrusted === true : undefined;
 }
 
 function describeNode(old: TopologyNode | undefined, node: TopologyNode): ChangeNote | undefined {
@@ -176,13 +187,6 @@ function describeNode(old: TopologyNode | undefined, node: TopologyNode): Change
       code: 'RR202',
       level: 'warn',
       ...line`node ${{ node: node.endpoint }} still claims to be the master but was superseded: it gets no writes`,
-    };
-  }
-  if (old?.kind === 'stale' && old.lostBytes !== undefined && node.kind === 'replica') {
-    return {
-      code: 'RR134',
-      level: 'error',
-      ...line`data loss: node ${{ node: node.endpoint }} no longer claims to be the master; ${{ bytes: old.lostBytes }} bytes that it accepted are lost`,
     };
   }
   return wasUnusable && node.reachable

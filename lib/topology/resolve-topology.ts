@@ -178,6 +178,7 @@ function concludeTopology(conclusion: Conclusion): Topology {
   return {
     generation: generationOf(previous, server),
     nodes: describeServers({
+      before: before.nodes,
       evidence,
       master: server,
       since: memory.acceptedAt,

@@ -1,10 +1,12 @@
 import { descendsFrom } from './lineage.js';
 import { standingOf, type Evidence } from './claims.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
-import { bytesLost } from './data-loss.js';
+import { bytesLost, lossOf } from './data-loss.js';
 import type { TopologyNode } from './topology.js';
 
 interface View {
+  /** Those of the topology before. */
+  readonly before: readonly TopologyNode[];
   readonly evidence: Evidence;
   readonly master: AnsweredServer | undefined;
   /** When the master replaced another one, in milliseconds of the monotonic clock. */
@@ -16,8 +18,30 @@ interface View {
 /** Every server as a node of the topology, sorted by endpoint. */
 export function describeServers(view: View): readonly TopologyNode[] {
   return view.evidence.servers
-    .map((server) => describeServer(server, view))
+    .map((server) => keepKnown(describeServer(server, view), view.before))
     .toSorted((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
+}
+
+/**
+ * What a superseded master accepted in vain is known until it is a replica, also if it is restarted as one; and a node that
+ * cannot be reached does not show that others no longer write into what it reports.
+ */
+function keepKnown(node: TopologyNode, before: readonly TopologyNode[]): TopologyNode {
+  if (node.kind === 'master' || node.kind === 'replica' || node.kind === 'pending') {
+    return node;
+  }
+  const old = before.find(({ endpoint }) => endpoint === node.endpoint);
+  const lostBytes = Math.max(node.lostBytes ?? 0, lossOf(old) ?? 0);
+  return {
+    ...node,
+    ...(lostBytes > 0 && { lostBytes }),
+    ...(node.kind === 'unusable' && isUntrusted(old) && { untrusted: true as const }),
+  };
+}
+
+/** M21: whether others write into what the node reports, as far as is known. */
+export function isUntrusted(node: TopologyNode | undefined): boolean {
+  return node !== undefined && node.kind !== 'pending' && node.untrusted === true;
 }
 
 function describeServer(server: Server, view: View): TopologyNode {

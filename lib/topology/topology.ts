@@ -167,7 +167,10 @@ export type TopologyNode = NodeIdentity &
          * `REPLCONF ip-address`. Its role is known, its replication ids prove nothing; see M21 in `docs/who-is-master.md`.
          */
         readonly untrusted?: true;
-        /** Stale masters only: accepted bytes that the master does not have, if they can be determined. */
+        /**
+         * Stale masters only: accepted bytes that the master does not have, if they can be determined. Known until it is a
+         * replica.
+         */
         readonly lostBytes?: number;
       }
     | {
@@ -175,6 +178,10 @@ export type TopologyNode = NodeIdentity &
         readonly reachable: false;
         readonly fault: NodeFault;
         readonly message: string;
+        /** As it was when the node could be reached. */
+        readonly lostBytes?: number;
+        /** As it was when the node could be reached. */
+        readonly untrusted?: true;
       }
     | { readonly kind: 'pending'; readonly reachable: false }
   );

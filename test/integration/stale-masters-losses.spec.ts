@@ -60,27 +60,42 @@ test('what the heir never got from a master that died is told, to the byte', asy
   await expectLoss(stage, { kind: 'not replicated', endpoint: b.endpoint, bytes }, words);
 });
 
-test('what a superseded master goes on taking is counted, and told once more when it gives in', async () => {
-  const stage = await setStage();
-  const { a, b, c, when, whenStale } = stage;
-  await cutReplication(a, b, c);
-  const offset = await writeMore(stage);
-  await promoteOver(b);
-  await whenStale(a);
-  const bytes = offset - (await inheritedBy(b));
-  const words = `${bytes} bytes of acknowledged writes never reached ${b.endpoint}`;
-  await expectLoss(stage, { kind: 'not replicated', endpoint: b.endpoint, bytes }, words);
-  await outgrow(a, b);
-  const lostBytes = (await offsetOf(a)) - (await inheritedBy(b));
-  expect(lostBytes).toBeGreaterThan(bytes + 1_000_000);
-  await when(({ nodes }) => nodes.some((node) => isLosing(node, a, lostBytes)));
-  const { lastDataLoss } = await when((topology) => topology.lastDataLoss?.bytes === lostBytes);
-  expect(lastDataLoss).toMatchObject({ kind: 'not replicated', endpoint: b.endpoint });
-  await follow(a.server, b.server);
-  await when(({ nodes }) => nodes.every(({ kind }) => kind !== 'stale'));
-  const last = `data loss: node ${a.endpoint} no longer claims to be the master; ${lostBytes} bytes that it accepted are lost`;
-  expect(errorsOf(stage)).toEqual([`data loss: ${words}`, last]);
-});
+test.each<[string, (stage: Stage) => Promise<unknown>]>([
+  ['is made a replica', ({ a, b }) => follow(a.server, b.server)],
+  [
+    'is restarted as a replica',
+    async ({ a, b, when }) => {
+      await a.server.kill();
+      await when(({ nodes }) =>
+        nodes.some(({ endpoint, kind }) => endpoint === a.endpoint && kind === 'unusable'),
+      );
+      await a.server.restart(['--replicaof', b.server.host, String(b.server.port)]);
+    },
+  ],
+])(
+  'what a superseded master goes on taking is counted, and told once more when it %s',
+  async (_how, giveIn) => {
+    const stage = await setStage();
+    const { a, b, c, when, whenStale } = stage;
+    await cutReplication(a, b, c);
+    const offset = await writeMore(stage);
+    await promoteOver(b);
+    await whenStale(a);
+    const bytes = offset - (await inheritedBy(b));
+    const words = `${bytes} bytes of acknowledged writes never reached ${b.endpoint}`;
+    await expectLoss(stage, { kind: 'not replicated', endpoint: b.endpoint, bytes }, words);
+    await outgrow(a, b);
+    const lostBytes = (await offsetOf(a)) - (await inheritedBy(b));
+    expect(lostBytes).toBeGreaterThan(bytes + 1_000_000);
+    await when(({ nodes }) => nodes.some((node) => isLosing(node, a, lostBytes)));
+    const { lastDataLoss } = await when((topology) => topology.lastDataLoss?.bytes === lostBytes);
+    expect(lastDataLoss).toMatchObject({ kind: 'not replicated', endpoint: b.endpoint });
+    await giveIn(stage);
+    await when(({ nodes }) => nodes.every(({ kind }) => kind === 'master' || kind === 'replica'));
+    const last = `data loss: node ${a.endpoint} no longer claims to be the master; ${lostBytes} bytes that it accepted are lost`;
+    expect(errorsOf(stage)).toEqual([`data loss: ${words}`, last]);
+  },
+);
 
 function isLosing(node: object, { endpoint }: Member, bytes: number): boolean {
   const told = 'lostBytes' in node && node.lostBytes === bytes;
@@ -186,6 +201,6 @@ test('a master that Sentinels left behind takes the writes of others for seconds
   const last = matching(
     `^data loss: node ${old.endpoint} no longer claims to be the master; \\d{6,} bytes that it accepted are lost$`,
   );
-  await until('the log tells', () => told().length > 1);
+  await until('the log tells', () => told().length > 1, { state: () => app.logs.of() });
   expect(told()).toEqual([matching(/^data loss: \d+ bytes of acknowledged writes never reached/), last]);
 }, 90_000);

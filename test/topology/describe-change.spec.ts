@@ -99,15 +99,23 @@ describe('the log shows', () => {
       at: 4000,
       results: { ...split.results, [A]: replica({ on: 'R2/R1@901', offset: 900 }) },
     };
-    expect(log(steady, promoted, wrote, wroteMore, demoted).slice(2)).toEqual([
-      [
-        'error: data loss: 50 bytes of acknowledged writes never reached 10.0.0.2:6379',
-        'warn: node 10.0.0.1:6379 still claims to be the master but was superseded: it gets no writes',
-      ],
+    const restarting: ProbeRound = {
+      at: 3800,
+      results: { ...split.results, [A]: faulty('REFUSED', 'refused') },
+    };
+    const told = [
+      'error: data loss: 50 bytes of acknowledged writes never reached 10.0.0.2:6379',
+      'warn: node 10.0.0.1:6379 still claims to be the master but was superseded: it gets no writes',
+    ];
+    const last =
+      'error: data loss: node 10.0.0.1:6379 no longer claims to be the master; 100 bytes that it accepted are lost';
+    expect(log(steady, promoted, wrote, wroteMore, demoted).slice(2)).toEqual([told, [], [last]]);
+    expect(log(steady, promoted, wrote, wroteMore, restarting, demoted, demoted).slice(2)).toEqual([
+      told,
       [],
-      [
-        'error: data loss: node 10.0.0.1:6379 no longer claims to be the master; 100 bytes that it accepted are lost',
-      ],
+      ['warn: node 10.0.0.1:6379 cannot be used: REFUSED, refused'],
+      ['log: node 10.0.0.1:6379 answers again', last],
+      [],
     ]);
   });
 
@@ -352,5 +360,20 @@ test('that others write into the INFO of a node is told when it begins and when 
     ],
     [],
     [`log: node ${A} can be trusted again: nobody writes lines into its INFO`],
+  ]);
+});
+
+test('that others wrote into the INFO of a node ends also after the node was out of reach', () => {
+  const attacked = { ...steady.results, [A]: untrusted('master', { run: `run of ${A}` }) };
+  const lines = log(
+    steady,
+    { at: 2000, results: attacked },
+    { at: 3000, results: { ...attacked, [A]: faulty('TIMEOUT', 'no answer') } },
+    { at: 4000, results: attacked },
+    { at: 5000, results: { ...attacked, [A]: faulty('TIMEOUT', 'no answer') } },
+    { at: 6000, results: steady.results },
+  );
+  expect(lines.map((each) => each.filter((text) => text.includes('trusted')).length)).toEqual([
+    0, 1, 0, 0, 0, 1,
   ]);
 });
