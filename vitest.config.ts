@@ -51,7 +51,7 @@ export default defineConfig({
     pool: 'forks',
     // Most specs wait for servers, so two cores serve three workers; more would distort times.
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -23,6 +23,7 @@ import { slotOf } from '../../lib/cluster/slots.js';
 import { handOver, beginMove, startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { readPage, sectionOf } from '../docs/pages.js';
 import { matching } from '../support/matchers.js';
+import { forTests } from '../support/patience.js';
 import { recordLogs } from '../support/recorded-logs.js';
 import { until } from '../../lib/testing/servers/until.js';
 
@@ -52,7 +53,7 @@ async function startApp(options: Partial<RedisReplicationModuleOptions> = {}) {
     imports: [
       TerminusModule,
       RedisReplicationModule.forRootAsync({
-        useFactory: () => ({ pollIntervalMs: 50, boot: 'required' as const, ...rest, cluster }),
+        useFactory: () => ({ ...forTests, boot: 'required' as const, ...rest, cluster }),
       }),
     ],
     providers: [Notes, RedisReplicationHealthIndicator],

@@ -15,6 +15,7 @@ import { until } from '../../lib/testing/servers/until.js';
 import { startCluster, type ClusterGroup } from '../support/cluster-group.js';
 import { withFields } from '../support/matchers.js';
 import { measure } from '../support/metric-reader.js';
+import { forTests } from '../support/patience.js';
 import { shardOf } from '../support/open-cluster.js';
 import { startModules } from '../support/test-app.js';
 import { createTracing, linksOf } from '../support/traced-ioredis.js';
@@ -42,9 +43,8 @@ async function startMeasured() {
   const { context } = await startModules([
     RedisReplicationModule.forRoot({
       cluster: { nodes: group.endpoints },
-      pollIntervalMs: 50,
+      ...forTests,
       boot: 'required',
-      bootTimeoutMs: 10_000,
     }),
     RedisReplicationMetricsModule.forRoot({ meterProvider, tracerProvider }),
   ]);

@@ -7,6 +7,7 @@ import { ClusterReplication } from '../../lib/nest/cluster-replication.js';
 import { resolveClusterOptions } from '../../lib/nest/resolve-options.js';
 import type { Report } from '../../lib/nest/log-notes.js';
 import { masterOf } from '../../lib/topology/topology.js';
+import { forTests } from './patience.js';
 
 type Options = Partial<RedisReplicationOptions>;
 
@@ -29,7 +30,7 @@ export function createCluster(
 ): OpenCluster {
   const notes: string[] = [];
   const report: Report = ({ text }) => notes.push(text);
-  const resolved = resolveClusterOptions({ pollIntervalMs: 50, ...options, cluster });
+  const resolved = resolveClusterOptions({ ...forTests, ...options, cluster });
   const replication = new ClusterReplication(resolved, report);
   onTestFinished(() => replication.onApplicationShutdown());
   const whenTopology = (fits: (topology: ClusterTopology) => boolean) =>

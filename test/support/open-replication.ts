@@ -12,6 +12,7 @@ import { Replication } from '../../lib/nest/replication.js';
 import { resolveOptions } from '../../lib/nest/resolve-options.js';
 import type { Dial } from '../../lib/sockets/dial.js';
 import { masterOf } from '../../lib/topology/topology.js';
+import { forTests } from './patience.js';
 
 export interface OpenReplication {
   readonly replication: Replication;
@@ -36,7 +37,7 @@ export function createReplication(
   const notes: string[] = [];
   const report: Report = ({ text }) => notes.push(text);
   const source = typeof nodes === 'function' ? nodes : staticNodes(nodes);
-  const resolved = resolveOptions({ pollIntervalMs: 50, ...options, source: given ?? source });
+  const resolved = resolveOptions({ ...forTests, ...options, source: given ?? source });
   const replication = new Replication(resolved, report, openSocket);
   onTestFinished(() => replication.onApplicationShutdown());
   const whenTopology = (fits: (topology: Topology) => boolean) =>

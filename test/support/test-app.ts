@@ -14,6 +14,7 @@ import {
 import { RedisReplicationHealthIndicator } from 'nestjs-redis-replication/health';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { onTestFinished } from 'vitest';
+import { forTests } from './patience.js';
 import { recordLogs, type RecordedLogs } from './recorded-logs.js';
 
 type Options = Partial<RedisReplicationModuleOptions>;
@@ -34,15 +35,14 @@ interface Extent {
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
-/** A module on these nodes that polls them often, for tests that would otherwise wait for a poll. */
+/** A module on these nodes. */
 export function replicationOf(
   endpoints: readonly string[],
   { source = staticNodes(endpoints), cluster: _cluster, ...options }: Options = {},
 ): DynamicModule {
   return RedisReplicationModule.forRoot({
     source,
-    pollIntervalMs: 50,
-    bootTimeoutMs: 5000,
+    ...forTests,
     ...options,
   });
 }

@@ -6,7 +6,7 @@ const NEVER = 'never asked';
 const NO_ANSWER = 'no answer';
 
 export interface UntilOptions {
-  /** Default 5000. */
+  /** Default 15,000: a busy machine must not fail a test, and a test says by itself that it takes too long. */
   readonly timeoutMs?: number;
   /** What to show in the error on timeout; by default what the condition last returned or threw. */
   readonly state?: () => unknown;
@@ -19,7 +19,7 @@ export interface UntilOptions {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { timeoutMs = 5000, state }: UntilOptions = {},
+  { timeoutMs = 15_000, state }: UntilOptions = {},
 ): Promise<void> {
   const deadline = monotonicMs() + timeoutMs;
   let last: unknown = NEVER;
