@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../lib/clock/clock.js';
 import { slotOf } from '../../lib/cluster/slots.js';
 import type { Certificates } from '../../lib/testing/servers/certificates.js';
 import { findFreePort } from '../../lib/testing/servers/free-port.js';
@@ -135,6 +136,7 @@ async function restartAllElsewhere({ nodes, retired, args }: Place): Promise<voi
     nodes.filter((other) => other !== node).map((other) => ({ node, other })),
   );
   await Promise.all(pairs.map(({ node, other }) => meet(node, other)));
+  await whenAcquainted(nodes);
   await whenSettled(nodes);
 }
 
@@ -171,18 +173,38 @@ async function addNode(
   return node;
 }
 
+/**
+ * Waits until all nodes know each other. A server gives an introduction up after a second, which a busy machine may take; those
+ * that are strangers still are introduced to each other again then.
+ */
 async function whenAcquainted(nodes: readonly RedisServer[]): Promise<void> {
+  let introducedAt = monotonicMs();
   await until(
     'all nodes know each other',
     async () => {
-      const views = await Promise.all(nodes.map(linesOf));
-      return views.every((lines) => {
-        const known = lines.filter(({ flags }) => !/handshake|noaddr/.test(flags)).map(({ port }) => port);
-        return nodes.every(({ port }) => known.includes(port));
-      });
+      const strangers = await findStrangers(nodes);
+      if (strangers.length > 0 && monotonicMs() - introducedAt > 2000) {
+        introducedAt = monotonicMs();
+        await Promise.all(strangers.map(([node, other]) => meet(node, other)));
+      }
+      return strangers.length === 0;
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 30_000 },
   );
+}
+
+/** Each node with each other one that it does not know. */
+async function findStrangers(
+  nodes: readonly RedisServer[],
+): Promise<(readonly [RedisServer, RedisServer])[]> {
+  const pairs = await Promise.all(
+    nodes.map(async (node) => {
+      const lines = await linesOf(node);
+      const known = lines.filter(({ flags }) => !/handshake|noaddr/.test(flags)).map(({ port }) => port);
+      return nodes.filter(({ port }) => !known.includes(port)).map((other) => [node, other] as const);
+    }),
+  );
+  return pairs.flat();
 }
 
 async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
