@@ -3,13 +3,8 @@ import { BehaviorSubject } from 'rxjs';
 import { parseEndpoint } from 'nestjs-redis-replication';
 import { onTestFinished, expect, test } from 'vitest';
 import { slotOf } from '../../lib/cluster/slots.js';
-import {
-  beginMove,
-  idOf,
-  startCluster,
-  type ClusterGroup,
-  type ClusterOptions,
-} from '../support/cluster-group.js';
+import { beginMove, startCluster, type ClusterGroup, type ClusterOptions } from '../support/cluster-group.js';
+import { idOf } from '../support/cluster-nodes.js';
 import { openCluster, shardOf, type OpenCluster } from '../support/open-cluster.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
