@@ -40,11 +40,11 @@ test('a required boot that fails names what was seen on each node', async () => 
   ];
   wrongPassword.refuse('WRONGPASS invalid username-password pair or user is disabled.');
   const nodes = [`127.0.0.1:${port}`, replica.endpoint, wrongPassword.endpoint];
-  const starting = startApp(nodes, { boot: 'required', bootTimeoutMs: 200 });
+  const starting = startApp(nodes, { boot: 'required', bootTimeoutMs: 1000 });
   const outcome: unknown = await starting.catch((reason: unknown) => reason);
   if (!(outcome instanceof Error)) throw new Error('It has started');
   const { message } = outcome;
-  expect(message).toContain('no writer within 200 ms (option "bootTimeoutMs"): no node is a master: ');
+  expect(message).toContain('no writer within 1000 ms (option "bootTimeoutMs"): no node is a master: ');
   expect(message).toContain(`127.0.0.1:${port} (REFUSED: connect ECONNREFUSED 127.0.0.1:${port})`);
   expect(message).toContain(`${replica.endpoint} (replica, link up)`);
   expect(message).toContain(
@@ -55,11 +55,11 @@ test('a required boot that fails names what was seen on each node', async () => 
 test('a failed boot leaves no socket, and closing it does not throw', async () => {
   const node = await fakeNode({ role: 'replica' });
   const app = await Test.createTestingModule({
-    imports: [replicationOf([node.endpoint], { boot: 'required', bootTimeoutMs: 200 })],
+    imports: [replicationOf([node.endpoint], { boot: 'required', bootTimeoutMs: 1000 })],
   })
     .setLogger(recordLogs())
     .compile();
-  await expect(app.init()).rejects.toThrow('no writer within 200 ms');
+  await expect(app.init()).rejects.toThrow('no writer within 1000 ms');
   await until('every socket is closed', () => node.connections === 0);
   await app.close();
   const commands = node.commands.length;
@@ -72,9 +72,9 @@ test('a required boot that fails though there is a master says why the writer ca
   const node = await fakeNode({
     onCommand: ([name]) => (name === 'info' ? error('ERR max number of clients reached') : undefined),
   });
-  const starting = startApp([node.endpoint], { boot: 'required', bootTimeoutMs: 200 });
+  const starting = startApp([node.endpoint], { boot: 'required', bootTimeoutMs: 1000 });
   await expect(starting).rejects.toThrow(
-    'no writer within 200 ms (option "bootTimeoutMs"): ' +
+    'no writer within 1000 ms (option "bootTimeoutMs"): ' +
       `${node.endpoint} is the master, but the writer cannot use it: ERR max number of clients reached`,
   );
 });

@@ -40,7 +40,7 @@ async function start(): Promise<void> {
   app = await startApp(group.endpoints, { minReplicas: 1 });
 }
 
-async function look(timeoutMs = 1000) {
+async function look(timeoutMs = 5000) {
   const { redis } = await app.health.isWritable('redis', { timeoutMs });
   return redis;
 }

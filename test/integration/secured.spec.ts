@@ -46,7 +46,7 @@ test('a certificate that is not trusted is named as the reason', async () => {
   const { replication, notes } = createReplication(group.endpoints, {
     redis: { password: 'admin-secret', tls: {} },
     boot: 'required',
-    bootTimeoutMs: 500,
+    bootTimeoutMs: 2000,
   });
   const failure = await replication.onModuleInit().catch((reason: unknown) => String(reason));
   expect(failure).toMatch(/TLS: TLS handshake failed/);
@@ -57,7 +57,7 @@ test('a wrong password is named as the reason, and is not told', async () => {
   const { replication, notes, writer } = createReplication(group.endpoints, {
     redis: { password: 'wrong-secret', tls: { ca: tls.ca } },
     boot: 'required',
-    bootTimeoutMs: 500,
+    bootTimeoutMs: 2000,
   });
   const errors: unknown[] = [];
   writer.on('error', (error) => errors.push(error));

@@ -345,6 +345,8 @@ describe('pipelines', () => {
       redis: { enableAutoPipelining: true },
       // It issues as fast as it can, for as long as the server takes to hand over.
       hold: { maxCommands: 1_000_000 },
+      // So the old master has much to answer when it is left.
+      replyTimeoutMs: 10_000,
     });
     const { master, heir } = rolesOf(group);
     const replies: Promise<number>[] = [];
