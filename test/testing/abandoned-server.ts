@@ -1,5 +1,5 @@
 // Starts a server and says where it is, for a test that kills this process.
-//   node --import tsx test/support/abandoned-server.ts
+//   node --import tsx test/testing/abandoned-server.ts
 import { startRedisServer } from '../../lib/testing/servers/redis-server.js';
 
 const server = await startRedisServer();
