@@ -31,6 +31,7 @@ async function whenTold(app: TestApp, wanted: RegExp): Promise<void> {
 }
 
 async function lose(app: TestApp): Promise<void> {
+  app.logs.forget();
   proxy.refuse();
   proxy.cut();
   await firstValueFrom(app.topology$.pipe(filter(({ kind }) => kind === 'masterless')));

@@ -14,6 +14,8 @@ export interface RecordedLogs extends LoggerService {
   readonly lines: readonly LogLine[];
   /** The lines of this library, for the instance of that name. */
   of(context?: string): readonly LogLine[];
+  /** Forgets the lines so far, for a test of what is told from now on: a busy start may have told something. */
+  forget(): void;
 }
 
 export function recordLogs(): RecordedLogs {
@@ -28,6 +30,7 @@ export function recordLogs(): RecordedLogs {
     };
   return {
     lines,
+    forget: () => void lines.splice(0),
     of: (context = 'RedisReplication') => lines.filter((line) => line.context === context),
     log: record('log'),
     warn: record('warn'),
