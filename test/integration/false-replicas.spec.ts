@@ -93,7 +93,8 @@ describe('the password of the app', () => {
     expect(await writer.set('key', 'value')).toBe('OK');
     const sent = await commandsOn(stranger);
     expect(sent).toContain('info');
-    expect(sent.filter((name) => /auth|hello|client|subscribe|xread/.test(name))).toEqual([]);
+    // The connection of the test introduces its library, where a server knows the command.
+    expect(sent.filter((name) => /auth|hello|client(?!\|setinfo)|subscribe|xread/.test(name))).toEqual([]);
     expect(notes.join()).not.toContain(redis.password);
   });
 
