@@ -22,7 +22,7 @@ async function startPair(options: GroupOptions = {}) {
 }
 
 async function look({ health }: TestApp, options: { maxLagBytes?: number; timeoutMs?: number } = {}) {
-  const { redis } = await health.isReadable('redis', { timeoutMs: 500, ...options });
+  const { redis } = await health.isReadable('redis', { timeoutMs: 1000, ...options });
   return redis;
 }
 

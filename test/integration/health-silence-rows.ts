@@ -14,7 +14,7 @@ export const silences: readonly State[] = [
   {
     name: 'CLIENT PAUSE WRITE',
     arrange: ({ master }) => master.command('CLIENT', 'PAUSE', 600_000, 'WRITE'),
-    first: down('PAUSED', /answers, but did not answer a write within 300 ms$/),
+    first: down('PAUSED', /answers, but did not answer a write within 1000 ms$/),
     lasting: down('PAUSED'),
     end: ({ master }) => master.command('CLIENT', 'UNPAUSE'),
   },
@@ -77,9 +77,9 @@ export const silences: readonly State[] = [
   },
   {
     name: 'a master that hangs',
-    limitMs: 1500,
+    limitMs: 2000,
     arrange: ({ master }) => master.hang(),
-    first: down('TIMEOUT', /^no answer to a write within 1500 ms; .*(\(TIMEOUT: |does not answer$)/),
+    first: down('TIMEOUT', /^no answer to a write within 2000 ms; .*(\(TIMEOUT: |does not answer$)/),
     lasting: down('TIMEOUT', /\(TIMEOUT: /),
     end: ({ master }) => master.resume(),
   },

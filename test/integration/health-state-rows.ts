@@ -43,7 +43,7 @@ export interface State {
   readonly options?: Parameters<typeof startApp>[1];
   /** As whom the app logs in. */
   readonly user?: RedisUser;
-  /** How long health waits for an answer; default 300. */
+  /** How long health waits for an answer; default 1000. */
   readonly limitMs?: number;
 }
 

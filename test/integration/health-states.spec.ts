@@ -13,7 +13,7 @@ import { fullDisk, permissions, refusals, roles, type Stage, type State } from '
 type Setting = Pick<State, 'args' | 'options' | 'user' | 'limitMs'>;
 
 /** A group with an app that can write to it. */
-async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 300 }: Setting) {
+async function setStage({ args = [], options = {}, user, limitMs: timeoutMs = 1000 }: Setting) {
   const group = await startGroup({ replicas: 1, args: [...stateArgs, ...args] });
   onTestFinished(() => group.stop());
   if (user !== undefined) await createUser(group.nodes, user);
