@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { findFreePort } from '../servers/free-port.js';
+import { reservePort } from '../servers/reserve-port.js';
 
 /** A TCP port that can be closed and opened again. */
 export interface Listener {
@@ -40,6 +41,7 @@ export async function listen(
     onSocket(socket);
   });
   const port = await (wanted === undefined ? openOnFreePort(server, host) : open(server, host, wanted));
+  const release = await reservePort(host, port);
   return {
     endpoint: `${host}:${port}`,
     host,
@@ -54,6 +56,7 @@ export async function listen(
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
+      release?.();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { reservePort } from './reserve-port.js';
 
 /**
  * Ports are taken below the range that Linux and macOS give to outgoing connections. Inside it, a client that
@@ -17,8 +18,8 @@ const ATTEMPTS = 50;
 let turn = Math.floor(Math.random() * COUNT);
 
 /**
- * A TCP port that is free at all of these addresses and was not given to anybody else in this process lately, so that
- * servers that start at the same time, or that are down for a moment, do not meet.
+ * A TCP port that is free and not reserved at all of these addresses, and was not given to anybody else in this process
+ * lately, so that servers that start at the same time, or that are down for a moment, do not meet.
  */
 export async function findFreePort(hosts: readonly string[] = ['127.0.0.1']): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -30,7 +31,13 @@ export async function findFreePort(hosts: readonly string[] = ['127.0.0.1']): Pr
   throw new Error(`No free port found between ${LOWEST} and ${HIGHEST}`);
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+async function isFree(host: string, port: number): Promise<boolean> {
+  const release = await reservePort(host, port);
+  release?.();
+  return release !== undefined && (await isClosed(host, port));
+}
+
+function isClosed(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

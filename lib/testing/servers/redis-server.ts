@@ -5,10 +5,10 @@ import { formatEndpoint } from '../../topology/endpoint.js';
 import { openControl } from './control.js';
 import type { CommandArguments } from './control.js';
 import { findFreePort } from './free-port.js';
+import { reservePort } from './reserve-port.js';
 import { startServerProcess } from './server-process.js';
 import type { ServerProcess } from './server-process.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
-import type { TemporaryFolder } from './temporary-folder.js';
 
 export interface RedisServerOptions {
   /** Default 127.0.0.1. */
@@ -94,22 +94,27 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     return startServerProcess([...args, ...moreArgs], options.server);
   };
   const { host = defaultHost, port: wanted } = options;
-  const launched =
-    wanted === undefined
-      ? await launchOnFreePort(launch, host)
-      : { port: wanted, first: await launch(wanted) };
-  return handle({ options, folder, launch, host, ...launched });
+  const { release, ...launched } =
+    wanted === undefined ? await launchOnFreePort(launch, host) : await launchOn(wanted, host, launch);
+  const cleanUp = async () => {
+    release?.();
+    await folder.remove();
+  };
+  return handle({ options, cleanUp, launch, host, ...launched });
+}
+
+interface Launched {
+  readonly port: number;
+  /** Gives the port back; absent where it could not be reserved. */
+  readonly release: (() => void) | undefined;
+  readonly first: ServerProcess;
 }
 
 /** Retries, because another process may take the port before the server listens on it. */
-async function launchOnFreePort(
-  launch: Launch,
-  host: string,
-): Promise<{ port: number; first: ServerProcess }> {
+async function launchOnFreePort(launch: Launch, host: string): Promise<Launched> {
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort([host]);
     try {
-      return { port, first: await launch(port) };
+      return await launchOn(await findFreePort([host]), host, launch);
     } catch (error) {
       const isTaken = error instanceof Error && error.message.includes('Address already in use');
       if (!isTaken || attempt === startAttempts) throw error;
@@ -117,16 +122,28 @@ async function launchOnFreePort(
   }
 }
 
+/** The port stays reserved while the server is down. */
+async function launchOn(port: number, host: string, launch: Launch): Promise<Launched> {
+  const release = await reservePort(host, port);
+  try {
+    return { port, release, first: await launch(port) };
+  } catch (error) {
+    release?.();
+    throw error;
+  }
+}
+
 interface Parts {
   readonly options: RedisServerOptions;
-  readonly folder: TemporaryFolder;
+  /** What the server took: a folder and a port. */
+  readonly cleanUp: () => Promise<void>;
   readonly launch: Launch;
   readonly host: string;
   readonly port: number;
   readonly first: ServerProcess;
 }
 
-function handle({ options, folder, launch, host, port, first }: Parts): RedisServer {
+function handle({ options, cleanUp, launch, host, port, first }: Parts): RedisServer {
   let current = first;
   let isHung = false;
   const control = openControl({ ...options, host, port, ca: options.tls?.ca });
@@ -162,7 +179,7 @@ function handle({ options, folder, launch, host, port, first }: Parts): RedisSer
     },
     async stop() {
       await kill();
-      await folder.remove();
+      await cleanUp();
     },
   };
 }
