@@ -77,6 +77,7 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
   let accepted: { readonly node: string; readonly runId: string | undefined } | undefined;
   let proven: { readonly runId: string; readonly since: number } | undefined;
   const away = new Spell();
+  const continued = new Set<string>();
   for (const entry of entries) {
     if (entry.kind === 'milestone' && entry.name === 'closing') {
       break;
@@ -90,7 +91,9 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
     if (entry.kind !== 'sample') {
       continue;
     }
-    const master = provableMaster(entry.sample, settings.requireMajority ? undefined : accepted?.runId);
+    entry.sample.nodes.forEach(({ previousId }) => previousId !== undefined && continued.add(previousId));
+    const unchallenged = settings.requireMajority ? undefined : accepted?.runId;
+    const master = provableMaster(entry.sample, unchallenged, continued);
     proven = master && (proven?.runId === master.runId ? proven : { runId: master.runId, since: entry.at });
     away.note(entry.at, entry.sample.writer === master?.node ? undefined : 'away');
     if (master && proven && entry.at - proven.since > bounds.recoveryMs && away.lasts(RECONNECT_MS)) {
@@ -106,8 +109,15 @@ function findsProvableMaster(entries: readonly Entry[], { bounds, settings }: Te
   return [];
 }
 
-/** The only reachable master, if it is the accepted one or if all nodes are reachable and follow it. */
-function provableMaster({ nodes }: Sample, acceptedRunId: string | undefined): NodeTruth | undefined {
+/**
+ * The only reachable master, if all nodes are reachable and follow it, or if it is the accepted one and nobody has ever
+ * continued its history: an heir, or a replica of one, may have shown itself for a moment.
+ */
+function provableMaster(
+  { nodes }: Sample,
+  acceptedRunId: string | undefined,
+  continued: ReadonlySet<string>,
+): NodeTruth | undefined {
   const reachable = nodes.filter((node) => node.reachable);
   const [master, second] = reachable.filter(({ role }) => role === 'master');
   if (master === undefined || second !== undefined || !master.isClear) {
@@ -116,7 +126,8 @@ function provableMaster({ nodes }: Sample, acceptedRunId: string | undefined): N
   const others = reachable.filter((node) => node !== master);
   const isConfirmed =
     reachable.length === nodes.length && others.every(({ follows }) => follows === master.node);
-  const isUnchallenged = master.runId === acceptedRunId && others.every(({ id }) => id === master.id);
+  const isUnchallenged =
+    master.runId === acceptedRunId && !continued.has(master.id) && others.every(({ id }) => id === master.id);
   return isConfirmed || isUnchallenged ? master : undefined;
 }
 
@@ -139,6 +150,7 @@ function leavesStaleMaster(
     if (entry.kind === 'topology') {
       known.learn(entry.topology);
     } else if (entry.kind === 'sample') {
+      known.note(entry.sample.nodes);
       markStale(entry.sample, { known, staleSince, at: entry.at });
       // Counted only if the next sample agrees, because the node may have become a master again in between.
       violations.push(

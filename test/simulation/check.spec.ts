@@ -202,6 +202,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   [
     'nothing is written to a master that is provably stale',
     [
+      { ...sample(), at: 0 },
       aIsMaster,
       { ...superseded(), at: 1 },
       issued('op1'),
@@ -229,6 +230,7 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   [
     'nothing is written to a master that was proven to be over, and nothing newer disproves it',
     [
+      { ...sample(), at: 0 },
       aIsMaster,
       { ...superseded(), at: 1 },
       { ...superseded(), at: bounds.staleMs + 2 },
@@ -251,10 +253,16 @@ test.each<readonly [string, readonly (Happening & { readonly at?: number })[]]>(
   expect(found(...happenings)).toContain(invariant);
 });
 
-test('M21: a write to a master that was never trusted is no violation, because nothing can be proven against it', () => {
-  const neverTrusted = published([node(a, 'master', { untrusted: true }), node(b, 'replica')], a, 1);
-  const staleWrites = (known: Happening) =>
+test('M21: a write to a master whose history nobody told is no violation, because nothing can be proven against it', () => {
+  const before = truth(a, 'master', { id: 'history before' });
+  const untold = sample({ nodes: [before, truth(b, 'replica', { id: 'history before', follows: a })] });
+  const told = sample({
+    nodes: [truth(a, 'master'), truth(b, 'replica', { id: 'history of a', follows: a })],
+  });
+  const untrusted = published([node(a, 'master', { untrusted: true }), node(b, 'replica')], a, 1);
+  const staleWrites = (facts: Happening, known: Happening) =>
     found(
+      { ...facts, at: 0 },
       known,
       { ...superseded(), at: 1 },
       issued('op1'),
@@ -262,8 +270,11 @@ test('M21: a write to a master that was never trusted is no violation, because n
       settled('op1', 'unknown'),
       { ...superseded(), at: bounds.staleMs + 3 },
     ).filter((invariant) => invariant.includes('stale'));
-  expect(staleWrites(aIsMaster)).toEqual(['nothing is written to a master that is provably stale']);
-  expect(staleWrites(neverTrusted)).toEqual([]);
+  const violation = 'nothing is written to a master that is provably stale';
+  expect(staleWrites(told, aIsMaster)).toEqual([violation]);
+  expect(staleWrites(told, untrusted)).toEqual([violation]);
+  expect(staleWrites(untold, untrusted)).toEqual([]);
+  expect(staleWrites(untold, aIsMaster)).toEqual([]);
 });
 
 /** Both nodes claim to be the master, and the history of the second continues that of the first. */

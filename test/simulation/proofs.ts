@@ -60,6 +60,7 @@ export class Proofs {
 
   /** What is true at this moment. */
   note(at: number, nodes: readonly NodeTruth[]): void {
+    this.#known.note(nodes);
     for (const node of nodes) {
       const known = this.#claims.get(node.node);
       if (node.role !== 'master') {

@@ -151,7 +151,8 @@ async function recover(
   const limit = clock.now + recoveryMsOf(settings, servers) + 1000;
   const receivedBefore = load.received;
   // Without the run id, an idle connection to a machine that lost power cannot be detected.
-  const isReceived = settings.workers > 0 && settings.rights !== 'no INFO';
+  const isHidden = settings.rights === 'no INFO' || servers.some(({ rogue }) => rogue !== undefined);
+  const isReceived = settings.workers > 0 && !isHidden;
   const works = { write: false, read: !canRead(world), publish: !isReceived };
   const attempt = async (what: 'write' | 'read' | 'publish') => {
     while (!works[what] && clock.now < limit) {
