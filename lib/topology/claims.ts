@@ -1,9 +1,8 @@
 import type { Candidacy } from './candidacy.js';
-import { formatEndpoint } from './endpoint.js';
 import { descendsFrom, type Lineage } from './lineage.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 import type { Proof } from './topology.js';
-import type { TrustedReports } from './trusted-reports.js';
+import { isReplicaOf, type TrustedReports } from './trusted-reports.js';
 
 /** The facts kept about the master that was accepted last. */
 export interface AcceptedMaster {
@@ -151,12 +150,12 @@ export function hasMajority(
 }
 
 /** M21: where the claimant cannot show its id, the word of a replica that can be trusted has to do. */
-export function isFollowerOf(claim: AnsweredServer, { report }: AnsweredServer): boolean {
+export function isFollowerOf(claim: AnsweredServer, replica: AnsweredServer): boolean {
+  const { report } = replica;
   if (report.role !== 'replica' || report.link !== 'up' || report.history === undefined) {
     return false;
   }
-  const { follows, history } = report;
   return claim.report.untrusted === true && claim.report.history === undefined
-    ? follows !== undefined && [claim.endpoint, ...claim.aliases].includes(formatEndpoint(follows))
-    : history.id === claim.report.history?.id;
+    ? isReplicaOf(claim, replica)
+    : report.history.id === claim.report.history?.id;
 }

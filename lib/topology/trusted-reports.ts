@@ -1,12 +1,13 @@
+import { formatEndpoint } from './endpoint.js';
 import { descendsFrom, type Lineage } from './lineage.js';
 import type { ServerRole } from './observation.js';
 import { isAnswered, type AnsweredServer, type Server } from './servers.js';
 
-/** M21: what the process at each endpoint reported of itself when it could be trusted last. */
+/** M21: what the process at each endpoint reported of itself when it could be trusted last, or its replicas have told since. */
 export type TrustedReports = ReadonlyMap<string, TrustedReport>;
 
 interface TrustedReport {
-  readonly runId: string;
+  readonly runId: string | undefined;
   readonly role: ServerRole;
   readonly replicationId: string;
 }
@@ -24,7 +25,8 @@ export function rememberTrusted(before: TrustedReports, servers: readonly Server
 function reportOf(server: AnsweredServer, before: TrustedReports): TrustedReport | undefined {
   const { runId, role, history, untrusted } = server.report;
   if (untrusted === true) {
-    return ofProbablySameProcess(server, before);
+    const last = ofProbablySameProcess(server, before);
+    return history === undefined ? last : { runId: runId ?? last?.runId, role, replicationId: history.id };
   }
   return runId === undefined || history === undefined
     ? undefined
@@ -32,17 +34,44 @@ function reportOf(server: AnsweredServer, before: TrustedReports): TrustedReport
 }
 
 /**
- * M21: a process that was a master when it could be trusted, and is one now, has the replication id that it had. On a new
- * connection nobody can tell whether it is the same process; to believe so can only take the role from a master.
+ * M21: a master has the replication id that its replicas have while their link is up. Where none tells, a process that was a
+ * master when it could be trusted, and is one now, has the id that it had. On a new connection nobody can tell whether it is
+ * the same process; to believe so can only take the role from a master.
  */
 export function withTrustedIds(servers: readonly Server[], trusted: TrustedReports): readonly Server[] {
+  const answered = servers.filter(isAnswered);
   return servers.map((server) => {
-    const last = isAnswered(server) ? ofProbablySameProcess(server, trusted) : undefined;
-    const isStill = isAnswered(server) && server.report.role === 'master' && last?.role === 'master';
-    return isStill && server.report.untrusted === true
-      ? { ...server, report: { ...server.report, history: { id: last.replicationId } } }
-      : server;
+    if (!isAnswered(server) || server.report.untrusted !== true || server.report.role !== 'master') {
+      return server;
+    }
+    const last = ofProbablySameProcess(server, trusted);
+    const id =
+      toldByReplicas(server, answered, last) ?? (last?.role === 'master' ? last.replicationId : undefined);
+    return id === undefined ? server : { ...server, report: { ...server.report, history: { id } } };
   });
+}
+
+/** A promotion begins another history than the one that the process had as a replica, so its replicas are to tell of it yet. */
+function toldByReplicas(
+  master: AnsweredServer,
+  others: readonly AnsweredServer[],
+  last: TrustedReport | undefined,
+): string | undefined {
+  const told = others
+    .filter((other) => isReplicaOf(master, other))
+    .flatMap(({ report }) => report.history?.id ?? []);
+  const [id, ...rest] = new Set(told);
+  const isOutdated = last?.role === 'replica' && last.replicationId === id;
+  return rest.length > 0 || isOutdated ? undefined : id;
+}
+
+/** It names this master, and its link is up. */
+export function isReplicaOf(master: AnsweredServer, { report }: AnsweredServer): boolean {
+  const { role, link, follows } = report;
+  const names = [master.endpoint, ...master.aliases];
+  return (
+    role === 'replica' && link === 'up' && follows !== undefined && names.includes(formatEndpoint(follows))
+  );
 }
 
 /** M21: it replicated the history of the accepted master when it could be trusted, and is a master now: it was promoted. */

@@ -24,8 +24,23 @@ export function letRogueIn({ seed }: Settings, { clock, history, servers }: Worl
       if (first !== undefined) {
         history.add({ kind: 'fault', text: `somebody writes into the INFO of ${first.name}` });
         first.rogue = text;
+        if (random.chance(0.5)) {
+          clock.after(random.below(1000), () => beginAnew(first, history));
+        }
       }
     });
+  }
+}
+
+/** In some of them the master also begins a new history, of which only its replicas can tell then. */
+function beginAnew(server: Server, history: World['history']): void {
+  if (server.rogue !== undefined && server.role === 'master' && server.process === 'running') {
+    history.add({
+      kind: 'fault',
+      text: `${server.name} begins a new history while somebody writes into its INFO`,
+    });
+    server.log.restart();
+    server.replica.dropFollowers();
   }
 }
 
