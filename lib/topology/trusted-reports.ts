@@ -51,7 +51,7 @@ export function withTrustedIds(servers: readonly Server[], trusted: TrustedRepor
   });
 }
 
-/** A promotion begins another history than the one that the process had as a replica, so its replicas are to tell of it yet. */
+/** Histories do not come back, so a replica that shows the last known one has not heard of the next yet. */
 function toldByReplicas(
   master: AnsweredServer,
   others: readonly AnsweredServer[],
@@ -59,10 +59,10 @@ function toldByReplicas(
 ): string | undefined {
   const told = others
     .filter((other) => isReplicaOf(master, other))
-    .flatMap(({ report }) => report.history?.id ?? []);
+    .flatMap(({ report }) => report.history?.id ?? [])
+    .filter((id) => id !== last?.replicationId);
   const [id, ...rest] = new Set(told);
-  const isOutdated = last?.role === 'replica' && last.replicationId === id;
-  return rest.length > 0 || isOutdated ? undefined : id;
+  return rest.length > 0 ? undefined : id;
 }
 
 /** It names this master, and its link is up. */

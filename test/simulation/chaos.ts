@@ -41,8 +41,9 @@ export function createChaos(world: World, isAlone: boolean): ChaosControl {
     setClock: () => setClock(world),
     log: (text) => history.add({ kind: 'fault', text }),
     pushed(master) {
-      // The app can follow promptly only if nothing else is wrong and it knew the group before.
-      if (isAlone && clock.now > SETTLED_MS) {
+      // The app can follow promptly only if nothing else is wrong, and it knew the group and its history before.
+      const isHidden = world.servers.some(({ hasHiddenHistory }) => hasHiddenHistory);
+      if (isAlone && !isHidden && clock.now > SETTLED_MS) {
         history.add({ kind: 'milestone', name: 'pushed', node: master.name });
       }
     },

@@ -39,6 +39,7 @@ function beginAnew(server: Server, history: World['history']): void {
       kind: 'fault',
       text: `${server.name} begins a new history while somebody writes into its INFO`,
     });
+    server.hasHiddenHistory = true;
     server.log.restart();
     server.replica.dropFollowers();
   }

@@ -40,6 +40,8 @@ export class Server implements Host {
   runId: string;
   /** What a client that says it is a replica has announced as its address; it may contain line breaks. */
   rogue: string | undefined;
+  /** Whether it has ever begun a new history that only its replicas could tell of. */
+  hasHiddenHistory = false;
   /** How often it has executed `INFO`. */
   probes = 0;
   /** Whether it is started again after it has died. */
