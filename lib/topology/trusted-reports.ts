@@ -28,9 +28,12 @@ function reportOf(server: AnsweredServer, before: TrustedReports): TrustedReport
     const last = ofProbablySameProcess(server, before);
     return history === undefined ? last : { runId: runId ?? last?.runId, role, replicationId: history.id };
   }
-  return runId === undefined || history === undefined
-    ? undefined
-    : { runId, role, replicationId: history.id };
+  if (runId === undefined || history === undefined) {
+    // A busy server tells its role only.
+    const last = before.get(server.endpoint);
+    return last?.role === role && (runId === undefined || runId === last.runId) ? last : undefined;
+  }
+  return { runId, role, replicationId: history.id };
 }
 
 /**

@@ -1,7 +1,19 @@
 import { expect, test } from 'vitest';
 import { initialResolution, resolveTopology, type Resolution } from '../../lib/topology/resolve-topology.js';
 import { findNode } from '../../lib/topology/topology.js';
-import { A, B, C, D, faulty, master, observe, replica, untrusted, type ProbeResult } from './reports.js';
+import {
+  A,
+  B,
+  C,
+  D,
+  faulty,
+  master,
+  observe,
+  onlyRole,
+  replica,
+  untrusted,
+  type ProbeResult,
+} from './reports.js';
 
 type Round = readonly [at: number, results: Readonly<Record<string, ProbeResult>>];
 
@@ -102,4 +114,15 @@ test('M21: a replica on the new history of the untrusted master that is in use i
   expect(findNode(topology, B)).not.toHaveProperty('foreign');
   expect(findNode(topology, B)).not.toHaveProperty('astray');
   expect(findNode(topology, C)).toMatchObject({ following: false, foreign: true, astray: true });
+});
+
+test('M3, M21: what a process told is not forgotten because it is busy and tells its role only', () => {
+  const rounds = (between: ProbeResult): readonly Round[] => [
+    [0, first],
+    [1000, { [A]: between, [B]: replica({ on: 'R1', offset: 100 }) }],
+    [2000, { [A]: attacked, [B]: heir }],
+  ];
+  expect(masterAfter(rounds(onlyRole('master')))).toEqual(['steady', B, 'history']);
+  expect(masterAfter(rounds(gone))).toEqual(['steady', B, 'history']);
+  expect(masterAfter(rounds(master({ on: 'R3', run: 'another' })))).toEqual(['contested', A, undefined]);
 });
