@@ -9,6 +9,7 @@ import { startGroup, type ServerGroup } from '../../lib/testing/servers/server-g
 import { startProxy } from '../../lib/testing/network/tcp-proxy.js';
 import { until } from '../../lib/testing/servers/until.js';
 import { emitted } from '../support/emitted.js';
+import { createUser } from '../support/users.js';
 
 let group: ServerGroup;
 
@@ -141,4 +142,25 @@ test('a reader can subscribe, and goes on at another node when its node dies', a
   await group.master.command('PUBLISH', 'news', 'one');
   await until('it arrived', () => messages.length > 0);
   expect(messages).toEqual(['news one']);
+});
+
+test('a subscriber whose user may not run INFO is connected anew after its master was silent, for it may be another process', async () => {
+  const user = { name: 'app', password: 'secret', rules: ['~*', '&*', '+@all', '-info'] };
+  await createUser(group.nodes, user);
+  const redis = { username: user.name, password: user.password };
+  const options = { redis, replyTimeoutMs: 250 };
+  const { writer, whenTopology } = await openReplication(group.endpoints, options);
+  const { master } = rolesOf(group);
+  const subscriber = writer.duplicate();
+  onTestFinished(() => subscriber.disconnect());
+  const messages = listenTo(subscriber);
+  await subscriber.subscribe('news');
+  const reconnected = emitted(subscriber, 'ready');
+  master.hang();
+  await whenTopology(({ kind }) => kind === 'masterless');
+  master.resume();
+  await reconnected;
+  await whenSubscribed(master, 'news');
+  await master.command('PUBLISH', 'news', 'hello');
+  await until('the message arrives', () => messages.includes('news hello'));
 });

@@ -2,7 +2,7 @@ import { closeGently } from '../../sockets/close-socket.js';
 import type { Pick } from '../../topology/pick.js';
 import { findNode, type Topology } from '../../topology/topology.js';
 import type { LineState } from './line-state.js';
-import { isSameProcess } from './server-identity.js';
+import { isInDoubt, isSameProcess } from './server-identity.js';
 
 /** What a line with a socket does when the topology changes. */
 export type LineStep =
@@ -13,17 +13,26 @@ export type LineStep =
 interface Situation {
   readonly endpoint: string;
   readonly runId: string | undefined;
+  /** Whether nothing is written, because the node was suspect. */
+  readonly wasSilent: boolean;
   readonly topology: Topology;
   readonly pick: Pick;
 }
 
 /** Compares the node in use with the node that the topology picks. */
-export function nextStep({ endpoint, runId, topology, pick }: Situation): LineStep {
+export function nextStep({ endpoint, runId, wasSilent, topology, pick }: Situation): LineStep {
   const isReachable = findNode(topology, endpoint)?.reachable === true;
   if (pick.kind === 'use') {
-    return pick.node.endpoint === endpoint && isSameProcess(pick, runId)
-      ? { kind: 'resume' }
-      : { kind: 'leave', reason: `moving from ${endpoint} to ${pick.node.endpoint}`, drain: isReachable };
+    if (pick.node.endpoint !== endpoint || !isSameProcess(pick, runId)) {
+      return {
+        kind: 'leave',
+        reason: `moving from ${endpoint} to ${pick.node.endpoint}`,
+        drain: isReachable,
+      };
+    }
+    return isInDoubt(pick, { runId, wasSilent })
+      ? { kind: 'leave', reason: `${endpoint} may have been restarted`, drain: true }
+      : { kind: 'resume' };
   }
   const { reason } = pick;
   return isReachable && pick.stay !== true
@@ -38,7 +47,11 @@ export type DrainStep =
   | { readonly kind: 'wait' }
   | { readonly kind: 'hurry'; readonly to: string };
 
-export function nextDrainStep({ endpoint, topology, pick }: Omit<Situation, 'runId'>): DrainStep {
+export function nextDrainStep({
+  endpoint,
+  topology,
+  pick,
+}: Omit<Situation, 'runId' | 'wasSilent'>): DrainStep {
   if (findNode(topology, endpoint)?.reachable !== true) {
     return { kind: 'close' };
   }

@@ -198,9 +198,7 @@ export class NodeLine {
   /** Compares the node in use with the node that the topology picks. */
   #reconsider(): void {
     const [state, topology] = [this.state, this.#topology];
-    if (topology === undefined) {
-      return;
-    }
+    if (topology === undefined) return;
     this.#dialer.prepare(topology, this.#current, state);
     if (state.kind === 'waiting') {
       return;
@@ -211,7 +209,8 @@ export class NodeLine {
       this.#draining?.apply(nextDrainStep({ endpoint, topology, pick }));
       return;
     }
-    const step = nextStep({ endpoint, runId: this.#runId, topology, pick });
+    const seen = { runId: this.#runId, wasSilent: state.kind === 'suspended' };
+    const step = nextStep({ ...seen, endpoint, topology, pick });
     if (step.kind === 'resume') {
       this.#resume(state);
     } else if (step.kind === 'leave') {

@@ -1,4 +1,5 @@
 import type { Pick } from '../../topology/pick.js';
+import { isUntrusted } from '../../topology/topology-nodes.js';
 
 /** What a server reports about itself in `INFO`; empty if the user may not run it. */
 export interface ServerIdentity {
@@ -16,4 +17,17 @@ export function matchesPick(pick: Pick & { readonly kind: 'use' }, identity: Ser
 export function isSameProcess({ node }: Pick & { readonly kind: 'use' }, runId: string | undefined): boolean {
   const observed = 'runId' in node ? node.runId : undefined;
   return runId === undefined || observed === undefined || runId === observed;
+}
+
+/**
+ * Whether the process may be another one than this connection leads to, without a way to tell: the node was silent or lost
+ * its connections, and a run id is unknown, because the user may not run `INFO` or others write into it.
+ */
+export function isInDoubt(
+  { node }: Pick & { readonly kind: 'use' },
+  { runId, wasSilent }: { readonly runId: string | undefined; readonly wasSilent: boolean },
+): boolean {
+  const observed = 'runId' in node ? node.runId : undefined;
+  const isForgotten = runId !== undefined && observed === undefined && isUntrusted(node);
+  return isForgotten || (wasSilent && (runId === undefined || observed === undefined));
 }
