@@ -35,6 +35,8 @@ export interface NodeTruth {
   readonly follows: string | undefined;
   /** Whether a full synchronisation is about to replace its history. */
   readonly isSyncing: boolean;
+  /** M21: whether somebody writes into what it says of itself. */
+  readonly isForged: boolean;
   /** How often it has been asked for its state since the schedule began. */
   readonly probes: number;
 }

@@ -4,40 +4,44 @@ import type { NodeTruth } from './history.js';
 type Process = Pick<NodeTruth, 'node' | 'runId'>;
 type History = Pick<NodeTruth, 'node' | 'runId' | 'id'>;
 
-/** What the nodes have told the app of themselves. */
+/** What the nodes have told the app of themselves and of their masters. */
 export class KnownNodes {
   readonly #replicas = new Map<string, string>();
   readonly #histories = new Set<string>();
-  #truth: readonly NodeTruth[] = [];
+  #before: readonly NodeTruth[] = [];
 
-  /** What is true at this moment. */
-  note(nodes: readonly NodeTruth[]): void {
-    this.#truth = nodes;
-  }
-
-  /** What the app has found out, shortly after it was true. */
   learn({ nodes }: Topology): void {
     for (const node of nodes) {
-      if (!('runId' in node) || node.runId === undefined) {
-        continue;
-      }
-      if (node.kind === 'replica') {
+      if ('runId' in node && node.runId !== undefined && node.kind === 'replica') {
         this.#replicas.set(node.endpoint, node.runId);
-      }
-      if (node.untrusted !== true) {
-        this.#learnHistory(node.endpoint, node.runId);
       }
     }
   }
 
-  #learnHistory(endpoint: string, runId: string): void {
-    const teller = this.#truth.find(({ node }) => node === endpoint);
-    const master = this.#truth.find(({ node }) => node === teller?.follows);
-    for (const process of [teller?.runId === runId ? teller : undefined, master]) {
-      if (process !== undefined && process.id === teller?.id) {
-        this.#histories.add(keyOf(process));
+  /** What is true at this moment. A node that was asked since the last one, and is as it was then, has told it. */
+  note(nodes: readonly NodeTruth[]): void {
+    for (const teller of nodes.filter((node) => this.#hasTold(node))) {
+      if (!teller.isForged) {
+        this.#histories.add(keyOf(teller));
+      }
+      const master = nodes.find(({ node }) => node === teller.follows);
+      if (master?.id === teller.id) {
+        this.#histories.add(keyOf(master));
       }
     }
+    this.#before = nodes;
+  }
+
+  #hasTold(now: NodeTruth): boolean {
+    const before = this.#before.find(({ node }) => node === now.node);
+    const isSame = before?.id === now.id && before.runId === now.runId && before.follows === now.follows;
+    return (
+      isSame &&
+      before.reachable &&
+      now.reachable &&
+      before.isForged === now.isForged &&
+      now.probes > before.probes
+    );
   }
 
   /** A restart would have changed the run id. */

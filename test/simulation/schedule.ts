@@ -150,7 +150,7 @@ async function recover(
   history.add({ kind: 'milestone', name: 'healed', node: heal(chaos) });
   const limit = clock.now + recoveryMsOf(settings, servers) + 1000;
   const receivedBefore = load.received;
-  // Without the run id, an idle connection to a machine that lost power cannot be detected.
+  // Without the run id, an idle connection to a machine that lost power and was back before the next probe goes unnoticed.
   const isHidden = settings.rights === 'no INFO' || servers.some(({ rogue }) => rogue !== undefined);
   const isReceived = settings.workers > 0 && !isHidden;
   const works = { write: false, read: !canRead(world), publish: !isReceived };

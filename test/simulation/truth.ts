@@ -36,6 +36,7 @@ function truthOf(server: Server, network: Network, names: readonly string[]): No
     previousId: server.log.previousId,
     follows: server.replica.follows,
     isSyncing: server.role === 'replica' && server.replica.link === 'syncing',
+    isForged: server.rogue !== undefined,
     probes: server.probes,
   };
 }
