@@ -13,14 +13,14 @@ export type LineStep =
 interface Situation {
   readonly endpoint: string;
   readonly runId: string | undefined;
-  /** Whether nothing is written, because the node was suspect. */
-  readonly wasSilent: boolean;
+  /** Whether nothing was written until now, because the node was silent or lacked a required majority. */
+  readonly wasSuspended: boolean;
   readonly topology: Topology;
   readonly pick: Pick;
 }
 
 /** Compares the node in use with the node that the topology picks. */
-export function nextStep({ endpoint, runId, wasSilent, topology, pick }: Situation): LineStep {
+export function nextStep({ endpoint, runId, wasSuspended, topology, pick }: Situation): LineStep {
   const isReachable = findNode(topology, endpoint)?.reachable === true;
   if (pick.kind === 'use') {
     if (pick.node.endpoint !== endpoint || !isSameProcess(pick, runId)) {
@@ -30,7 +30,7 @@ export function nextStep({ endpoint, runId, wasSilent, topology, pick }: Situati
         drain: isReachable,
       };
     }
-    return isInDoubt(pick, { runId, wasSilent })
+    return isInDoubt(pick, { runId, wasSuspended })
       ? { kind: 'leave', reason: `${endpoint} may have been restarted`, drain: true }
       : { kind: 'resume' };
   }
@@ -51,7 +51,7 @@ export function nextDrainStep({
   endpoint,
   topology,
   pick,
-}: Omit<Situation, 'runId' | 'wasSilent'>): DrainStep {
+}: Omit<Situation, 'runId' | 'wasSuspended'>): DrainStep {
   if (findNode(topology, endpoint)?.reachable !== true) {
     return { kind: 'close' };
   }

@@ -209,7 +209,7 @@ export class NodeLine {
       this.#draining?.apply(nextDrainStep({ endpoint, topology, pick }));
       return;
     }
-    const seen = { runId: this.#runId, wasSilent: state.kind === 'suspended' };
+    const seen = { runId: this.#runId, wasSuspended: state.kind === 'suspended' };
     const step = nextStep({ ...seen, endpoint, topology, pick });
     if (step.kind === 'resume') {
       this.#resume(state);

@@ -20,14 +20,14 @@ export function isSameProcess({ node }: Pick & { readonly kind: 'use' }, runId: 
 }
 
 /**
- * Whether the process may be another one than this connection leads to, without a way to tell: the node was silent or lost
- * its connections, and a run id is unknown, because the user may not run `INFO` or others write into it.
+ * Whether the process may be another one than this connection leads to, without a way to tell: the line was suspended, or
+ * the observer had to connect anew, and a run id is unknown, because the user may not run `INFO` or others write into it.
  */
 export function isInDoubt(
   { node }: Pick & { readonly kind: 'use' },
-  { runId, wasSilent }: { readonly runId: string | undefined; readonly wasSilent: boolean },
+  { runId, wasSuspended }: { readonly runId: string | undefined; readonly wasSuspended: boolean },
 ): boolean {
   const observed = 'runId' in node ? node.runId : undefined;
   const isForgotten = runId !== undefined && observed === undefined && isUntrusted(node);
-  return isForgotten || (wasSilent && (runId === undefined || observed === undefined));
+  return isForgotten || (wasSuspended && (runId === undefined || observed === undefined));
 }

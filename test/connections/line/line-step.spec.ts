@@ -8,11 +8,17 @@ import type { ProbeResult } from '../../topology/reports.js';
 const known = master({ on: 'R1' });
 
 /** What a line to A does when A reports this, after it was the master. */
-function step(report: ProbeResult, line: { readonly runId?: string; readonly wasSilent?: boolean }) {
+function step(report: ProbeResult, line: { readonly runId?: string; readonly wasSuspended?: boolean }) {
   const before = resolveTopology(initialResolution(0), observe({ at: 0, results: { [A]: known } }));
   const { topology } = resolveTopology(before, observe({ at: 1000, results: { [A]: report } }));
   const pick = pickWriter(topology, { requireMajority: false });
-  return nextStep({ endpoint: A, runId: line.runId, wasSilent: line.wasSilent ?? false, topology, pick });
+  return nextStep({
+    endpoint: A,
+    runId: line.runId,
+    wasSuspended: line.wasSuspended ?? false,
+    topology,
+    pick,
+  });
 }
 
 const runId = `run of ${A}`;
@@ -20,7 +26,7 @@ const inDoubt = { kind: 'leave', reason: `${A} may have been restarted`, drain: 
 
 test('a line goes on where the node is known to be the process that it leads to', () => {
   expect(step(known, { runId })).toEqual({ kind: 'resume' });
-  expect(step(known, { runId, wasSilent: true })).toEqual({ kind: 'resume' });
+  expect(step(known, { runId, wasSuspended: true })).toEqual({ kind: 'resume' });
   expect(step(known, { runId: 'another' })).toMatchObject({
     kind: 'leave',
     reason: `moving from ${A} to ${A}`,
@@ -28,8 +34,8 @@ test('a line goes on where the node is known to be the process that it leads to'
 });
 
 test('a line that cannot tell whether the process is the same is left after the node was silent', () => {
-  expect(step(known, { wasSilent: true })).toEqual(inDoubt);
-  expect(step(onlyRole('master'), { runId, wasSilent: true })).toEqual(inDoubt);
+  expect(step(known, { wasSuspended: true })).toEqual(inDoubt);
+  expect(step(onlyRole('master'), { runId, wasSuspended: true })).toEqual(inDoubt);
   expect(step(known, {})).toEqual({ kind: 'resume' });
   expect(step(onlyRole('master'), { runId })).toEqual({ kind: 'resume' });
 });
