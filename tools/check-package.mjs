@@ -1,6 +1,8 @@
-// What `npm pack` would put into the package: its size, and whether the links of the README lead to it.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+// Packs the package once, as `npm publish` would, and checks the tarball: its size, whether the links of the README lead
+// to packed files, whether its types resolve in every module system, and whether it loads as installed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,23 +10,38 @@ import { fileURLToPath } from 'node:url';
 const limits = { size: 600_000, unpackedSize: 2_100_000 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-  cwd: root,
-  encoding: 'utf8',
-});
-const [{ size, unpackedSize, files }] = Object.values(JSON.parse(output));
-const packed = files.map(({ path }) => path);
+const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
+try {
+  const { tarball, size, unpackedSize, files } = pack(folder);
+  printParts(files);
+  const problems = [
+    ...checkSize('packed', size, limits.size),
+    ...checkSize('unpacked', unpackedSize, limits.unpackedSize),
+    ...checkLinks(files.map(({ path }) => path)),
+  ];
+  problems.forEach((problem) => console.error(problem));
+  const bin = join(root, 'node_modules/.bin');
+  const passed =
+    problems.length === 0 &&
+    run(join(bin, 'publint'), tarball, '--strict') &&
+    run(join(bin, 'attw'), tarball) &&
+    run(process.execPath, join(root, 'tools/smoke-test.mjs'), tarball);
+  process.exitCode = passed ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
 
-printParts();
-const problems = [
-  ...checkSize('packed', size, limits.size),
-  ...checkSize('unpacked', unpackedSize, limits.unpackedSize),
-  ...relativeLinks(readFileSync(join(root, 'README.md'), 'utf8'))
-    .filter((link) => !packed.includes(link))
-    .map((link) => `README.md links to ${link}, which is not in the package`),
-];
-problems.forEach((problem) => console.error(problem));
-process.exitCode = problems.length > 0 ? 1 : 0;
+/** Builds and packs; what the build prints is shown only if it fails. */
+function pack(target) {
+  const options = ['--json', '--foreground-scripts=false', '--pack-destination', target];
+  const output = execFileSync('npm', ['pack', ...options], { cwd: root, encoding: 'utf8' });
+  const [packed] = Object.values(JSON.parse(output));
+  return { ...packed, tarball: join(target, packed.filename) };
+}
+
+function run(program, ...args) {
+  return spawnSync(program, args, { cwd: root, stdio: 'inherit' }).status === 0;
+}
 
 function checkSize(what, bytes, limit) {
   console.log(`${what}: ${bytes.toLocaleString('en')} B of at most ${limit.toLocaleString('en')} B`);
@@ -32,7 +49,7 @@ function checkSize(what, bytes, limit) {
 }
 
 /** What the unpacked size is made of: each folder of the code, which for entry points is named like them, and the pages. */
-function printParts() {
+function printParts(files) {
   const parts = new Map();
   for (const { path, size: bytes } of files) {
     const [first, second] = path.split('/');
@@ -42,6 +59,12 @@ function printParts() {
   for (const [part, bytes] of [...parts].toSorted(([, a], [, b]) => b - a)) {
     console.log(`${bytes.toLocaleString('en').padStart(10)} B  ${part}`);
   }
+}
+
+function checkLinks(packed) {
+  return relativeLinks(readFileSync(join(root, 'README.md'), 'utf8'))
+    .filter((link) => !packed.includes(link))
+    .map((link) => `README.md links to ${link}, which is not in the package`);
 }
 
 /** The files that a page links to by relative paths. */

@@ -1,17 +1,10 @@
 // Installs the packed package in an empty project and loads it as a user would, from ESM and from CommonJS.
+//   node tools/smoke-test.mjs <tarball>
 // Only what package.json declares is there to be imported, so a forgotten dependency shows.
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -45,6 +38,7 @@ function check(from, names, exported) {
   if (missing.length > 0) throw new Error(from + ' does not export ' + missing.join(', '));
 }`;
 
+const tarball = resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'smoke-test-'));
 try {
   const project = installPackage(folder);
@@ -60,15 +54,10 @@ try {
 
 /** Unpacks the package into an empty project beside links to what it declares; returns the project's folder. */
 function installPackage(parent) {
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', parent], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [tarball] = readdirSync(parent).filter((file) => file.endsWith('.tgz'));
   const project = join(parent, 'project');
   const target = join(project, 'node_modules', name);
   mkdirSync(target, { recursive: true });
-  execFileSync('tar', ['-xzf', join(parent, tarball), '-C', target, '--strip-components=1']);
+  execFileSync('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
   const declared = Object.keys({ ...dependencies, ...peerDependencies });
   declared.filter((each) => optional[each] === undefined).forEach((each) => linkPackage(project, each));
   return project;
