@@ -44,7 +44,8 @@ const asked: Range = {
 if (values.seed !== undefined) {
   await runOne(Number(values.seed));
 } else if (values.share !== undefined) {
-  await runShare(asked, Number(values.share));
+  await runShare(asked, Number(values.share), (report) => process.send?.(report));
+  process.disconnect();
 } else {
   await runAll(asked);
 }
@@ -58,13 +59,16 @@ async function runOne(seed: number): Promise<void> {
   process.exitCode = result.violations.length > 0 ? 1 : 0;
 }
 
-async function runShare({ from, seeds, jobs }: Range, share: number): Promise<void> {
+async function runShare(
+  { from, seeds, jobs, end }: Range,
+  share: number,
+  note: (report: Report) => void,
+): Promise<void> {
   for (let seed = from + share; seed < from + seeds; seed += jobs) {
     const { violations } = await runSchedule(seed);
-    const report: Report = { seed, violations };
-    process.send?.(report);
+    note({ seed, violations });
+    if (violations.length > 0 && end === 'first violation') return;
   }
-  process.disconnect();
 }
 
 async function runAll(range: Range): Promise<void> {
@@ -72,26 +76,33 @@ async function runAll(range: Range): Promise<void> {
   const failing = new Set<number>();
   let done = 0;
   const perSecond = () => ((done / (performance.now() - startedAt)) * 1000).toFixed(1);
+  const note = (report: Report) => {
+    done += 1;
+    if (report.violations.length > 0) failing.add(report.seed);
+    printReport(report);
+    if (done % 500 === 0) console.log(`${done} of ${range.seeds} schedules, ${perSecond()} per second`);
+  };
+  // To load the simulation takes as long as ten schedules, so a single job runs in this process.
+  await (range.jobs === 1 ? runShare(range, 0, note) : runShares(range, note));
+  console.log(`${done} schedules, ${perSecond()} per second, ${failing.size} with violations`);
+  process.exitCode = failing.size > 0 ? 1 : 0;
+}
+
+/** Each share in a process of its own. */
+async function runShares(range: Range, note: (report: Report) => void): Promise<void> {
   const children = Array.from({ length: range.jobs }, (_, share) => startShare(share));
+  let stopped = false;
   for (const child of children) {
     child.on('message', (report: Report) => {
-      done += 1;
-      if (report.violations.length > 0) {
-        failing.add(report.seed);
-        printReport(report);
-        if (range.end === 'first violation') {
-          children.forEach((each) => each.kill());
-        }
-      }
-      if (done % 500 === 0) {
-        console.log(`${done} of ${range.seeds} schedules, ${perSecond()} per second`);
+      note(report);
+      if (report.violations.length > 0 && range.end === 'first violation') {
+        stopped = true;
+        children.forEach((each) => each.kill());
       }
     });
   }
   const ends = await Promise.all(children.map((child) => once(child, 'exit')));
-  const crashed = failing.size === 0 && ends.some(([code]) => code !== 0);
-  console.log(`${done} schedules, ${perSecond()} per second, ${failing.size} with violations`);
-  process.exitCode = crashed || failing.size > 0 ? 1 : 0;
+  if (!stopped && ends.some(([code]) => code !== 0)) throw new Error('A process of the simulation crashed');
 }
 
 function startShare(share: number): ChildProcess {
