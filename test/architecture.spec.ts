@@ -8,7 +8,7 @@ import { readSource } from './architecture/read-source.js';
 import { findForbiddenSyntax } from './architecture/syntax-rules.js';
 
 describe('lib', () => {
-  const sources = readLibrary();
+  const sources = readFolder('lib');
 
   test('is read', () => {
     expect(sources.map(({ path }) => path)).toContain('lib/index.ts');
@@ -25,6 +25,15 @@ describe('lib', () => {
 
   test('does without default exports, enums, any, assertions, casts, barrels and long files', () => {
     expect(sources.flatMap(findForbiddenSyntax)).toEqual([]);
+  });
+});
+
+describe('the sample app', () => {
+  const sources = readFolder('sample-app');
+
+  test('has no import cycles, of types neither', () => {
+    expect(sources.map(({ path }) => path)).toContain('sample-app/config/environment.ts');
+    expect(findCycles(sources, ['value', 'type'])).toEqual([]);
   });
 });
 
@@ -122,6 +131,13 @@ describe('cycles', () => {
     ]);
   });
 
+  test('of types are found where they are asked for', () => {
+    const c = readSource('lib/stream/c.ts', `import type { A } from './a.js'`);
+    expect(findCycles([a, b, c], ['value', 'type'])).toEqual([
+      'lib/stream/a.ts → lib/stream/b.ts → lib/stream/c.ts → lib/stream/a.ts',
+    ]);
+  });
+
   test('are none where a type import closes them, or where two ways lead to one file', () => {
     const c = readSource('lib/stream/c.ts', `import type { A } from './a.js'`);
     const d = readSource('lib/stream/d.ts', `import { a } from './a.js'; import { c } from './c.js'`);
@@ -175,11 +191,11 @@ describe('syntax rules', () => {
   });
 });
 
-function readLibrary() {
+function readFolder(folder: string) {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' });
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   return files
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => `lib/${file.replaceAll('\\', '/')}`)
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
     .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
 }

@@ -1,8 +1,14 @@
-import type { Source } from './read-source.js';
+import type { Import, Source } from './read-source.js';
 
-/** Each cycle of value imports, as `a.ts → b.ts → a.ts`. Type imports make none, they are gone at run time. */
-export function findCycles(sources: readonly Source[]): string[] {
-  const targets = new Map(sources.map(({ path, imports }) => [path, valueTargets(imports)]));
+/**
+ * Each cycle of imports, as `a.ts → b.ts → a.ts`. Type imports are gone at run time, so only those of values make one,
+ * unless asked otherwise.
+ */
+export function findCycles(
+  sources: readonly Source[],
+  kinds: readonly Import['kind'][] = ['value'],
+): string[] {
+  const targets = new Map(sources.map(({ path, imports }) => [path, targetsOf(imports, kinds)]));
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): string[] => {
     const start = trail.indexOf(path);
@@ -15,6 +21,6 @@ export function findCycles(sources: readonly Source[]): string[] {
   return sources.flatMap(({ path }) => visit(path, []));
 }
 
-function valueTargets(imports: Source['imports']): string[] {
-  return imports.filter(({ kind }) => kind === 'value').map(({ target }) => target);
+function targetsOf(imports: readonly Import[], kinds: readonly Import['kind'][]): string[] {
+  return imports.filter(({ kind }) => kinds.includes(kind)).map(({ target }) => target);
 }
