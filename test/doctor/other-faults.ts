@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { addSlots, clusterMode } from '../support/cluster-nodes.js';
 import { configure, impatient, type Fault, type Stage } from './fault.js';
 
 /** One Sentinel that knows the group, and wants a second one to agree. */
@@ -24,19 +25,10 @@ function bySentinel(name: string, ...words: readonly string[]) {
 /** A server in cluster mode that has these slots. */
 async function startClusterNode(lastSlot?: number): Promise<RedisServer> {
   const node = await startRedisServer({
-    args: [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-port',
-      String(await findFreePort()),
-      '--cluster-require-full-coverage',
-      'no',
-    ],
+    args: [...(await clusterMode()), '--cluster-require-full-coverage', 'no'],
   });
   onTestFinished(() => node.stop());
-  if (lastSlot !== undefined) {
-    await node.command('CLUSTER', 'ADDSLOTSRANGE', 0, lastSlot);
-  }
+  if (lastSlot !== undefined) await addSlots(node, 0, lastSlot);
   return node;
 }
 
@@ -132,7 +124,8 @@ export const otherFaults: readonly Fault[] = [
     name: 'a user who may not ask a cluster for its state',
     async arrange() {
       const node = await startClusterNode(16_383);
-      await node.command('ACL', 'SETUSER', 'app', 'on', '>top-secret', '~*', '&*', '+@all', '-cluster|info');
+      const rules = ['~*', '&*', '+@all', '-cluster', '+cluster|nodes', '+cluster|slots'];
+      await node.command('ACL', 'SETUSER', 'app', 'on', '>top-secret', ...rules);
       const environment = { REDIS_USERNAME: 'app', REDIS_PASSWORD: 'top-secret' };
       return { args: ['--cluster', node.endpoint], environment };
     },

@@ -9,7 +9,7 @@ import { until } from '../../lib/testing/servers/until.js';
 import { handOver, startCluster } from '../support/cluster-group.js';
 import { openCluster } from '../support/open-cluster.js';
 import { useCertificates } from '../support/server-certificates.js';
-import { needsOptions } from '../support/server-under-test.js';
+import { needsOptions, needsServer } from '../support/server-under-test.js';
 import { writeTlsFiles } from '../support/tls-files.js';
 import { createUser } from '../support/users.js';
 
@@ -88,6 +88,7 @@ function haveSeen(cluster: Cluster, { cert }: Certificates): boolean {
 
 test('a cluster with TLS is followed through a failover with certificates that were exchanged before', async (context) => {
   needsOptions(context, ['--tls-port']);
+  needsServer(context, ['Redis 7.0', 'CONFIG SET with several parameters']);
   const [old, fresh] = [await createAuthority('Old authority'), await createAuthority('Fresh authority')];
   const first = await old.issue(['localhost', '127.0.0.1']);
   const next = await fresh.issue(['localhost', '127.0.0.1']);

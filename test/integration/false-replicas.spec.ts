@@ -13,6 +13,7 @@ import { follow, promote, whenInSync } from '../../lib/testing/servers/replicati
 import { error } from '../support/resp.js';
 import { startGroup } from '../../lib/testing/servers/server-group.js';
 import { needsOptions } from '../support/server-under-test.js';
+import { serverAtLeast } from '../support/server-under-test.js';
 import { until } from '../../lib/testing/servers/until.js';
 
 const redis = { password: 'app-secret' };
@@ -93,8 +94,10 @@ describe('the password of the app', () => {
     expect(await writer.set('key', 'value')).toBe('OK');
     const sent = await commandsOn(stranger);
     expect(sent).toContain('info');
-    // The connection of the test introduces its library, where a server knows the command.
-    expect(sent.filter((name) => /auth|hello|client(?!\|setinfo)|subscribe|xread/.test(name))).toEqual([]);
+    // The connection of the test introduces its library by CLIENT SETINFO; Redis 6.2 counts all of CLIENT as one.
+    const introduction = serverAtLeast('Redis 7.0') ? 'client|setinfo' : 'client';
+    const unasked = sent.filter((name) => /auth|hello|client|subscribe|xread/.test(name));
+    expect(unasked.filter((name) => name !== introduction)).toEqual([]);
     expect(notes.join()).not.toContain(redis.password);
   });
 

@@ -1,8 +1,8 @@
 import { filter, firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createCertificates } from '../../lib/testing/servers/certificates.js';
+import { clusterMode } from '../support/cluster-nodes.js';
 import { countNodes } from '../support/counted-nodes.js';
-import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { listen } from '../../lib/testing/network/listener.js';
 import { containing } from '../support/matchers.js';
 import {
@@ -126,12 +126,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a node in cluster mode',
-    needs: ['--cluster-port'],
-    start: async () => {
-      // By default its bus is on a port 10000 higher, which somebody else may have.
-      const bus = String(await findFreePort());
-      return named(await server({ args: ['--cluster-enabled', 'yes', '--cluster-port', bus] }));
-    },
+    start: async () => named(await server({ args: await clusterMode() })),
     fault: 'CLUSTER',
     message: /^cluster mode is on; use the option "cluster" instead of "source"$/,
   },

@@ -12,6 +12,7 @@ import {
   slowLoading,
   whenInfo,
 } from '../support/health-states.js';
+import { clusterMode } from '../support/cluster-nodes.js';
 import { matching } from '../support/matchers.js';
 import type { RedisServer, RedisUser } from '../../lib/testing/servers/redis-server.js';
 import { promote } from '../../lib/testing/servers/replication.js';
@@ -103,12 +104,11 @@ export const roles: readonly State[] = [
   },
   {
     name: 'cluster mode',
+    // Without it, somebody else may have the port of the bus.
     needs: ['--cluster-port'],
     async arrange({ master, replica }) {
       await replica.kill();
-      // By default its bus is on a port 10000 higher, which somebody else may have.
-      const bus = String(await findFreePort());
-      await master.restart(['--cluster-enabled', 'yes', '--cluster-port', bus]);
+      await master.restart(await clusterMode());
     },
     lasting: down(
       'NO_MASTER',
@@ -121,7 +121,7 @@ export const refusals: readonly State[] = [
   {
     name: 'a snapshot that failed',
     arrange: ({ master }) => failSaving(master),
-    first: down('MISCONF', /unable to persist to disk/),
+    first: down('MISCONF', /^MISCONF .*(unable|not able) to persist (to|on) disk/),
     lasting: down('MISCONF'),
     end: ({ master }) => master.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no'),
   },

@@ -1,9 +1,9 @@
 import { slotOf } from '../../lib/cluster/slots.js';
 import type { Certificates } from '../../lib/testing/servers/certificates.js';
-import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import { startRedisServer, type RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
-import { idOf, linesOf, meet, running, whenAcquainted } from './cluster-nodes.js';
+import { addSlots, clusterMode, idOf, linesOf, meet, running, whenAcquainted } from './cluster-nodes.js';
+import { serverAtLeast } from './server-under-test.js';
 
 export interface ClusterGroup {
   readonly nodes: readonly RedisServer[];
@@ -174,13 +174,9 @@ async function addNode(
 }
 
 async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
-  const bus = await findFreePort();
   return startRedisServer({
     args: [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-port',
-      String(bus),
+      ...(await clusterMode()),
       '--cluster-node-timeout',
       String(FIRST_TIMEOUT_MS),
       // Otherwise a shard that fails stops all others too.
@@ -191,8 +187,8 @@ async function startNode({ given, tls }: NodeOptions): Promise<RedisServer> {
       'no',
       '--cluster-replica-validity-factor',
       '0',
-      '--enable-debug-command',
-      'yes',
+      // Redis 6.2 has no such option, and allows it.
+      ...(serverAtLeast('Redis 7.0') ? ['--enable-debug-command', 'yes'] : []),
       ...given,
     ],
     tls,
@@ -207,7 +203,7 @@ async function folderOf(node: RedisServer): Promise<string> {
 async function assign(master: RedisServer, index: number, shards: number): Promise<void> {
   const first = Math.floor((index * 16_384) / shards);
   const last = Math.floor(((index + 1) * 16_384) / shards) - 1;
-  await master.command('CLUSTER', 'ADDSLOTSRANGE', first, last);
+  await addSlots(master, first, last);
 }
 
 async function ownerOf(nodes: readonly RedisServer[], slot: number): Promise<RedisServer> {

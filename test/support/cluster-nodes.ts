@@ -1,15 +1,30 @@
 import { monotonicMs } from '../../lib/clock/clock.js';
+import { findFreePort } from '../../lib/testing/servers/free-port.js';
 import type { RedisServer } from '../../lib/testing/servers/redis-server.js';
 import { until } from '../../lib/testing/servers/until.js';
+import { serverAtLeast } from './server-under-test.js';
 
 interface Line {
   readonly id: string;
   readonly port: number;
+  /** The port of the cluster bus. */
+  readonly bus: string;
   readonly flags: string;
   readonly master: string;
   /** Of the configuration that it announces. */
   readonly epoch: string;
   readonly slots: readonly string[];
+}
+
+/** The options of a server in cluster mode. Its bus has a port of its own; in Redis 6.2 always that of clients plus 10,000. */
+export async function clusterMode(): Promise<readonly string[]> {
+  const bus = serverAtLeast('Redis 7.0') ? ['--cluster-port', String(await findFreePort())] : [];
+  return ['--cluster-enabled', 'yes', ...bus];
+}
+
+export async function addSlots(node: RedisServer, first: number, last: number): Promise<void> {
+  const slots = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  await node.command('CLUSTER', 'ADDSLOTS', ...slots);
 }
 
 export async function linesOf(node: RedisServer): Promise<readonly Line[]> {
@@ -19,7 +34,8 @@ export async function linesOf(node: RedisServer): Promise<readonly Line[]> {
     .filter((line) => line !== '')
     .map((line) => {
       const [id = '', address = '', flags = '', master = '', , , epoch = '', , ...slots] = line.split(' ');
-      return { id, port: Number(/:(\d+)/.exec(address)?.[1]), flags, master, epoch, slots };
+      const [, port, bus = ''] = /:(\d+)@(\d+)/.exec(address) ?? [];
+      return { id, port: Number(port), bus, flags, master, epoch, slots };
     });
 }
 
@@ -41,7 +57,7 @@ export async function running(nodes: readonly RedisServer[]): Promise<readonly R
 
 export async function meet(node: RedisServer, other: RedisServer | undefined): Promise<void> {
   if (other === undefined) throw new Error('There is no node to meet');
-  const bus = String(await other.command('CONFIG', 'GET', 'cluster-port')).split(',')[1] ?? '';
+  const { bus = '' } = (await linesOf(other)).find(({ flags }) => flags.includes('myself')) ?? {};
   await node.command('CLUSTER', 'MEET', other.host, other.port, bus);
 }
 
