@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { startRedisGroup, type RedisGroup } from 'nestjs-redis-replication/testing';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { timeoutLeft } from '../../lib/connections/outcomes/blocking-time.js';
 import { rolesOf } from '../support/group-roles.js';
 import { openReplication } from '../support/open-replication.js';
 import { createSwapper } from '../support/swaps.js';
@@ -91,3 +92,16 @@ test('a swap does not give a command that blocks its whole timeout again', async
   expect(performance.now() - issuedAt).toBeGreaterThan(3900);
   expect(performance.now() - failedOverAt).toBeLessThan(4000);
 });
+
+test.each([
+  { name: 'blpop', args: ['list', 1] },
+  { name: 'brpoplpush', args: ['list', 'taken', 1] },
+  { name: 'bzpopmin', args: ['set', 1] },
+])(
+  '$name with the shortest timeout, sent when none is left, does not block for ever',
+  async ({ name, args }) => {
+    const { index = 0, value } = timeoutLeft({ name, args }, 2000) ?? {};
+    const { master } = rolesOf(group);
+    expect(await master.command(name, ...args.with(index, String(value)))).toBeNull();
+  },
+);

@@ -2,12 +2,14 @@
 interface Timeout {
   readonly index: number;
   readonly unitMs: number;
+  readonly shortestMs: number;
 }
 
 type FindTimeout = (args: readonly unknown[]) => Timeout | undefined;
 
-const seconds = (index: number): FindTimeout => at(index, 1000);
-const milliseconds = (index: number): FindTimeout => at(index, 1);
+/** Redis 6.2 rounds down to milliseconds: `BLPOP key 0.001` blocks for ever there, as measured on 6.2.16. */
+const seconds = (index: number): FindTimeout => at(index, { unitMs: 1000, shortestMs: 2 });
+const milliseconds = (index: number): FindTimeout => at(index, { unitMs: 1, shortestMs: 1 });
 
 /** Commands that wait on a server for at most a given time. */
 const TIMEOUTS: Readonly<Record<string, FindTimeout>> = {
@@ -43,13 +45,13 @@ export function timeoutLeft(
   if (timeout === undefined || !(given > 0)) {
     return undefined;
   }
-  const leftMs = Math.max(1, Math.ceil(given * timeout.unitMs - elapsedMs));
+  const leftMs = Math.max(timeout.shortestMs, Math.ceil(given * timeout.unitMs - elapsedMs));
   return { index: timeout.index, value: String(leftMs / timeout.unitMs) };
 }
 
 /** A negative index counts from the end. */
-function at(index: number, unitMs: number): FindTimeout {
-  return (args) => ({ index: index < 0 ? args.length + index : index, unitMs });
+function at(index: number, unit: Omit<Timeout, 'index'>): FindTimeout {
+  return (args) => ({ index: index < 0 ? args.length + index : index, ...unit });
 }
 
 /** Reads the options in order, because a key, a group or a consumer may be named `block`. */
@@ -57,7 +59,7 @@ function findBlockOption(args: readonly unknown[]): Timeout | undefined {
   for (let index = 0; index < args.length; index += 1) {
     switch (String(args[index]).toLowerCase()) {
       case 'block':
-        return { index: index + 1, unitMs: 1 };
+        return { index: index + 1, unitMs: 1, shortestMs: 1 };
       case 'group':
         index += 2;
         break;

@@ -51,8 +51,8 @@ test.each([
 });
 
 test.each([
-  ['blpop a 3', 'blpop a 0.001'],
-  ['blpop a 1', 'blpop a 0.001'],
+  ['blpop a 3', 'blpop a 0.002'],
+  ['blpop a 1', 'blpop a 0.002'],
   ['wait 1 1', 'wait 1 1'],
   ['xread BLOCK 2000 STREAMS a $', 'xread BLOCK 1 STREAMS a $'],
 ])('%s gets the shortest timeout when none is left: %s', (issued, expected) => {
