@@ -182,7 +182,7 @@ async function whenAcquainted(
       fields.get('num-slaves') === String(replicas)
     );
   };
-  // A Sentinel asks for replicas every 10 s; on Redis 6.2 it took 17 s until it had asked all of them.
+  // A Sentinel asks for replicas every 10 s, and on Redis 6.2 it was often not done within 15 s.
   await until(`Sentinel ${sentinel.endpoint} knows all others`, isAcquainted, { timeoutMs: 30_000 });
 }
 
